@@ -1,0 +1,66 @@
+"""Settings: read from the environment once, frozen, passed down. Secrets have no default."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Final
+
+from pydantic import Field, PostgresDsn, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LIVE: Final = "live"
+
+
+class Settings(BaseSettings):
+    """Every setting is `QUITTANCE_` and its name in capitals. Lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix="QUITTANCE_", frozen=True)
+
+    environment: str = "sandbox"
+    database_url: PostgresDsn
+    migration_database_url: PostgresDsn | None = None
+
+    # Base64url, 32 bytes each. The first is current; the others still open, verify and are published.
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
+    token_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
+    answer_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8080
+    operator_host: str = "127.0.0.1"
+    operator_port: int = 8081
+    metrics_port: int | None = None
+    # Only these peers may say in X-Forwarded-For whom they speak for.
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+
+    token_issuer: str = "quittance"
+    token_ttl_s: int = 900
+    max_body_bytes: int = 65_536
+    rate_limit_storage: str = "async+memory://"
+
+    task_queue: str = "payments"
+    lock_ttl_s: float = 300.0
+    # How long a request waits for the biller before it answers 202; below Temporal's 20 s long poll.
+    pay_wait_s: float = 4.0
+    biller_timeout_s: float = 8.0
+    # Hold and release run inside a workflow task, so they must be short.
+    biller_hold_timeout_s: float = 3.0
+    lookup_cache_s: int = 5
+
+    database_pool_size: int = 10
+    database_timeout_s: float = 5.0
+    log_format: str = "json"
+
+    @field_validator("secret_keys", "token_keys", "answer_keys", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @cached_property
+    def is_live(self) -> bool:
+        return self.environment == LIVE
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        return cls()  # type: ignore[call-arg]  # pydantic-settings fills the fields.

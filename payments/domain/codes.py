@@ -1,0 +1,218 @@
+"""Every code an answer can carry: one table for the API, OpenAPI, SDK enums, /v1/codes and docs.
+
+A partner decides on the code. The message is for people and may change; the number never does.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """The first word of every envelope."""
+
+    OK = "OK"
+    PENDING = "PENDING"
+    ERROR = "ERROR"
+
+
+class Actor(StrEnum):
+    """Who should act on an answer with this code."""
+
+    NOBODY = "nobody"
+    PARTNER = "partner"
+    CUSTOMER = "customer"
+    BILLER = "biller"
+    QUITTANCE = "quittance"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one code says. `reason` is the stable word for it, in declines the field's own term."""
+
+    http_status: int
+    status: Status
+    reason: str
+    retryable: bool
+    actor: Actor
+    message: str
+
+
+class Code(StrEnum):
+    """P0 accepted · P1 bills · P2 declines · P3 payouts · P4 access · P5 request · P9 ours to fix."""
+
+    OK = "P0000"
+    PENDING = "P0001"
+
+    BILL_NOT_FOUND = "P1001"
+    BILL_ALREADY_PAID = "P1002"
+    BILLER_UNKNOWN = "P1003"
+    BILLER_UNAVAILABLE = "P1004"
+    BILL_LOCKED = "P1101"
+    LOCK_EXPIRED = "P1102"
+    LOCK_UNKNOWN = "P1103"
+    AMOUNT_DIFFERS = "P1104"
+    LOCK_USED = "P1105"
+    TRANSACTION_ID_USED = "P1106"
+    LOCK_BEING_PAID = "P1107"
+    TRANSACTION_UNKNOWN = "P1201"
+
+    INSUFFICIENT_FUNDS = "P2001"
+    DO_NOT_HONOR = "P2002"
+    STOLEN_CARD = "P2003"
+    LIMIT_EXCEEDED = "P2004"
+    RISK_DECLINE = "P2005"
+    BANK_UNAVAILABLE = "P2006"
+    ACCOUNT_BLOCKED = "P2007"
+    BILLER_DECLINED = "P2008"
+
+    CREDENTIALS_WRONG = "P4001"
+    CLOCK_SKEW = "P4002"
+    REQUEST_REPLAYED = "P4003"
+    TOKEN_INVALID = "P4004"
+    ADDRESS_REFUSED = "P4005"
+    SUSPENDED = "P4006"
+    SCOPE_MISSING = "P4007"
+    AUDIENCE_WRONG = "P4008"
+
+    BODY_MALFORMED = "P5001"
+    FIELD_MALFORMED = "P5002"
+    FIELD_REFUSED = "P5003"
+    ROUTE_UNKNOWN = "P5004"
+    METHOD_REFUSED = "P5005"
+    CONTENT_TYPE_REFUSED = "P5006"
+    BODY_TOO_LARGE = "P5007"
+    NOT_ACCEPTABLE = "P5008"
+    RATE_LIMITED = "P5009"
+    REQUEST_MALFORMED = "P5010"
+    KEY_REUSED = "P5101"
+    KEY_IN_FLIGHT = "P5102"
+    KEY_MALFORMED = "P5103"
+
+    INTERNAL = "P9001"
+    ENGINE_UNAVAILABLE = "P9002"
+    OUTCOME_UNKNOWN = "P9003"
+    RECORD_UNAVAILABLE = "P9004"
+
+    @property
+    def meaning(self) -> Meaning:
+        return MEANINGS[self]
+
+
+def _refused(http: int, reason: str, actor: Actor, message: str, *, retry: bool = False) -> Meaning:
+    return Meaning(http, Status.ERROR, reason, retry, actor, message)
+
+
+_PARTNER, _CUSTOMER, _BILLER, _OURS = Actor.PARTNER, Actor.CUSTOMER, Actor.BILLER, Actor.QUITTANCE
+
+MEANINGS: Final[dict[Code, Meaning]] = {
+    Code.OK: Meaning(200, Status.OK, "ok", False, Actor.NOBODY, "Payment accepted"),
+    Code.PENDING: Meaning(
+        202, Status.PENDING, "pending", False, Actor.NOBODY, "Accepted; the outcome comes later"
+    ),
+    Code.BILL_NOT_FOUND: _refused(404, "bill_not_found", _CUSTOMER, "The biller has no such bill"),
+    Code.BILL_ALREADY_PAID: _refused(409, "already_paid", _CUSTOMER, "The bill is already paid"),
+    Code.BILLER_UNKNOWN: _refused(404, "biller_unknown", _PARTNER, "No such biller"),
+    Code.BILLER_UNAVAILABLE: _refused(
+        503, "biller_unavailable", _BILLER, "The biller does not answer now", retry=True
+    ),
+    Code.BILL_LOCKED: _refused(
+        409, "bill_locked", _PARTNER, "The bill is locked by a payer", retry=True
+    ),
+    Code.LOCK_EXPIRED: _refused(
+        409, "lock_expired", _PARTNER, "The lock expired; nothing moved; lock again"
+    ),
+    Code.LOCK_UNKNOWN: _refused(404, "lock_unknown", _PARTNER, "No such lock"),
+    Code.AMOUNT_DIFFERS: _refused(
+        422, "amount_differs", _PARTNER, "The amount is not the locked bill's amount"
+    ),
+    Code.LOCK_USED: _refused(
+        409, "lock_used", _PARTNER, "Another transaction already uses this lock"
+    ),
+    Code.TRANSACTION_ID_USED: _refused(
+        409, "transaction_id_used", _PARTNER, "This transactionId already names another payment"
+    ),
+    Code.LOCK_BEING_PAID: _refused(
+        409, "lock_being_paid", _PARTNER, "The lock is being paid or was paid"
+    ),
+    Code.TRANSACTION_UNKNOWN: _refused(404, "transaction_unknown", _PARTNER, "No such transaction"),
+    Code.INSUFFICIENT_FUNDS: _refused(
+        402, "insufficient_funds", _CUSTOMER, "Declined: insufficient funds"
+    ),
+    Code.DO_NOT_HONOR: _refused(402, "do_not_honor", _CUSTOMER, "Declined by the issuer"),
+    Code.STOLEN_CARD: _refused(402, "stolen_card", _CUSTOMER, "Declined: card reported stolen"),
+    Code.LIMIT_EXCEEDED: _refused(402, "limit_exceeded", _CUSTOMER, "Declined: limit exceeded"),
+    Code.RISK_DECLINE: _refused(402, "risk_decline", _CUSTOMER, "Declined for risk"),
+    Code.BANK_UNAVAILABLE: _refused(
+        402, "bank_unavailable", _BILLER, "Declined: the bank was unavailable", retry=True
+    ),
+    Code.ACCOUNT_BLOCKED: _refused(
+        402, "account_blocked", _CUSTOMER, "Declined: the biller blocked this account"
+    ),
+    Code.BILLER_DECLINED: _refused(402, "biller_declined", _CUSTOMER, "Declined by the biller"),
+    Code.CREDENTIALS_WRONG: _refused(
+        401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"
+    ),
+    Code.CLOCK_SKEW: _refused(
+        401, "clock_skew", _PARTNER, "The timestamp is more than 60 seconds from our time"
+    ),
+    Code.REQUEST_REPLAYED: _refused(
+        401, "request_replayed", _PARTNER, "This token request was used before"
+    ),
+    Code.TOKEN_INVALID: _refused(
+        401, "token_invalid", _PARTNER, "The access token is missing, expired or not ours"
+    ),
+    Code.ADDRESS_REFUSED: _refused(403, "address_refused", _PARTNER, "Not from this address"),
+    Code.SUSPENDED: _refused(403, "suspended", _PARTNER, "The partner or key is suspended"),
+    Code.SCOPE_MISSING: _refused(
+        403, "scope_missing", _PARTNER, "The access token lacks the scope for this"
+    ),
+    Code.AUDIENCE_WRONG: _refused(
+        403, "audience_wrong", _PARTNER, "The access token is for another product"
+    ),
+    Code.BODY_MALFORMED: _refused(
+        400, "body_malformed", _PARTNER, "The body is not one JSON object"
+    ),
+    Code.FIELD_MALFORMED: _refused(
+        400, "field_malformed", _PARTNER, "A field is missing, unknown or of the wrong type"
+    ),
+    Code.FIELD_REFUSED: _refused(422, "field_refused", _PARTNER, "A field has a refused value"),
+    Code.ROUTE_UNKNOWN: _refused(404, "route_unknown", _PARTNER, "No such route"),
+    Code.METHOD_REFUSED: _refused(
+        405, "method_refused", _PARTNER, "The route does not take this method"
+    ),
+    Code.CONTENT_TYPE_REFUSED: _refused(
+        415, "content_type_refused", _PARTNER, "The body must be application/json in UTF-8"
+    ),
+    Code.BODY_TOO_LARGE: _refused(413, "body_too_large", _PARTNER, "The body is too large"),
+    Code.NOT_ACCEPTABLE: _refused(406, "not_acceptable", _PARTNER, "Answers are application/json"),
+    Code.RATE_LIMITED: _refused(
+        429, "rate_limited", _PARTNER, "Too many requests; wait and retry", retry=True
+    ),
+    Code.REQUEST_MALFORMED: _refused(
+        400, "request_malformed", _PARTNER, "The request is not valid HTTP for us"
+    ),
+    Code.KEY_REUSED: _refused(
+        422, "key_reused", _PARTNER, "The Idempotency-Key was used for another request"
+    ),
+    Code.KEY_IN_FLIGHT: _refused(
+        409, "key_in_flight", _PARTNER, "The first request with this key is under way", retry=True
+    ),
+    Code.KEY_MALFORMED: _refused(
+        400, "key_malformed", _PARTNER, "Idempotency-Key is 1 to 255 visible ASCII characters"
+    ),
+    Code.INTERNAL: _refused(500, "internal", _OURS, "Something failed on our side", retry=True),
+    Code.ENGINE_UNAVAILABLE: _refused(
+        503, "engine_unavailable", _OURS, "Not possible now; retry with the same key", retry=True
+    ),
+    Code.OUTCOME_UNKNOWN: _refused(
+        503,
+        "outcome_unknown",
+        _OURS,
+        "The outcome is not known yet; ask again with the same transactionId",
+        retry=True,
+    ),
+    Code.RECORD_UNAVAILABLE: _refused(
+        503, "record_unavailable", _OURS, "Not possible now; retry with the same key", retry=True
+    ),
+}

@@ -1,0 +1,58 @@
+"""Partners, their API keys and what a key may do."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+
+
+class Scope(StrEnum):
+    """What a token may do. A token can ask for fewer than its key allows, never for more."""
+
+    READ_BILL = "read:bill"
+    POST_PAYMENT = "post:payment"
+    READ_PAYMENT = "read:payment"
+
+
+class Product(StrEnum):
+    """What a key is for: the `aud` of its tokens."""
+
+    BILL_COLLECTION = "bill-collection"
+
+
+class Standing(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A partner's key with its opened secret. `expires_at` ends a rotated key's overlap."""
+
+    id: str
+    secret: str
+    product: Product
+    scopes: frozenset[Scope]
+    standing: Standing
+    expires_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        in_time = self.expires_at is None or now < self.expires_at
+        return self.standing is Standing.ACTIVE and in_time
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner as the API needs it on every request: no further look-up."""
+
+    id: str
+    name: str
+    standing: Standing
+    joined_on: date
+    requests_per_minute: int
+    keys: tuple[ApiKey, ...]
+    ranges: tuple[IPv4Network | IPv6Network, ...]
+
+    def key(self, key_id: str) -> ApiKey | None:
+        return next((key for key in self.keys if key.id == key_id), None)

@@ -1,0 +1,28 @@
+"""Who may call us, held in memory and kept true by the database's own notifications."""
+
+from datetime import datetime
+from typing import Protocol
+
+from payments.domain.bill import Agreement
+from payments.domain.partner import Partner
+
+
+class Partners(Protocol):
+    """A directory without I/O in its reads: authentication costs no SQL."""
+
+    def get(self, partner_id: str) -> Partner | None: ...
+
+    def by_key(self, key_id: str) -> Partner | None: ...
+
+    def agreement(self, partner_id: str, biller_id: str) -> Agreement | None:
+        """None: this partner cannot pay this biller."""
+
+    def is_revoked(self, token_id: str) -> bool:
+        """Whether an access token's jti was revoked."""
+
+
+class TokenRequests(Protocol):
+    """Remembers token requests so that each works once."""
+
+    async def first_use(self, key_id: str, nonce: str, timestamp: datetime) -> bool:
+        """True the first time, False ever after (within the window in which it could be valid)."""

@@ -1,0 +1,35 @@
+"""The record of bill payments: what status requests are answered from, written with the ledger."""
+
+from typing import Protocol
+
+from payments.domain.bill import BillPayment, LockRequest, Refused, Transaction
+from payments.domain.outcome import Outcome
+
+
+class Transactions(Protocol):
+    """Each write is one SQL transaction: read model, ledger posting and outgoing event together.
+
+    Every write is idempotent: the same call again changes nothing and returns the same.
+    """
+
+    async def begin(self, payment: BillPayment) -> Refused | None:
+        """Write down that the payment is about to be sent. The partner's own id is unique for ever.
+
+        Refused: TRANSACTION_ID_USED (it names another payment), LOCK_USED (the lock already has another one),
+        BILL_ALREADY_PAID (a payment of this bill is under way or done: the database's last guard).
+        """
+
+    async def suspend(self, payment: BillPayment) -> None:
+        """The outcome is unknown: the money waits in suspense until it is known."""
+
+    async def settle(self, payment: BillPayment, outcome: Outcome) -> Transaction:
+        """Write the final outcome, ACCEPTED or DECLINED. A final state is never left."""
+
+    async def expire_lock(self, lock: LockRequest) -> None:
+        """Write the event `bill.lock_expired`. Nothing moves."""
+
+    async def find(self, partner_id: str, transaction_id: str) -> Transaction | None:
+        """One partner's transaction, by our id or by theirs. One SQL statement."""
+
+    async def of_lock(self, partner_id: str, lock_id: str) -> Transaction | None:
+        """The latest transaction of one of the partner's locks."""
