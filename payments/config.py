@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     database_url: PostgresDsn
     migration_database_url: PostgresDsn | None = None
 
-    # Base64url, 32 bytes each. The first is current; the others still open, verify and are published.
+    # Base64url, 32 bytes each. The first is current; the others still open, verify, are published.
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
     token_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
     answer_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
 
     task_queue: str = "payments"
     lock_ttl_s: float = 300.0
-    # How long a request waits for the biller before it answers 202; below Temporal's 20 s long poll.
+    # How long a request waits for the biller before it answers 202; below Temporal's long poll.
     pay_wait_s: float = 4.0
     biller_timeout_s: float = 8.0
     # Hold and release run inside a workflow task, so they must be short.
@@ -63,4 +63,4 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_env(cls) -> "Settings":
-        return cls()  # type: ignore[call-arg]  # pydantic-settings fills the fields.
+        return cls()

@@ -84,8 +84,8 @@ class TransactionState(StrEnum):
 class LockRequest:
     """Input of the BillLock workflow.
 
-    The agreement is a snapshot: a fee that changes later does not change a lock already given. After
-    `acquire_by` nobody waits for the answer any more, so the bill is not held.
+    The agreement is a snapshot: a fee that changes later does not change a lock already given.
+    After `acquire_by` nobody waits for the answer any more, so the bill is not held.
     """
 
     lock_id: str

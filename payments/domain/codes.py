@@ -39,7 +39,7 @@ class Meaning:
 
 
 class Code(StrEnum):
-    """P0 accepted · P1 bills · P2 declines · P3 payouts · P4 access · P5 request · P9 ours to fix."""
+    """P0 accepted · P1 bills · P2 declines · P3 payouts · P4 access · P5 request · P9 ours."""
 
     OK = "P0000"
     PENDING = "P0001"

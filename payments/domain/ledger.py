@@ -44,7 +44,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Posting:
     """One balanced ledger transaction. `key` makes it idempotent for ever; `subject` names the
-    business object, for example a transaction id."""
+    business object, for example a transaction id.
+    """
 
     key: str
     subject: str

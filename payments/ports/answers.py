@@ -26,7 +26,7 @@ class StoredAnswer:
 
 
 class ClaimState(StrEnum):
-    """CLAIMED it is ours to do · IN_FLIGHT somebody is at it · MISMATCH the key was for another request."""
+    """CLAIMED it is ours to do · IN_FLIGHT somebody is at it · MISMATCH it was another request."""
 
     CLAIMED = "claimed"
     IN_FLIGHT = "in_flight"

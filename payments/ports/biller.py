@@ -26,7 +26,7 @@ class Capabilities:
 
 
 class Biller(Protocol):
-    """One biller. Reads and holds raise BillerUnavailable; money never raises, it ends in an Outcome."""
+    """One biller. Reads and holds raise BillerUnavailable; money ends in an Outcome and never raises."""
 
     @property
     def capabilities(self) -> Capabilities: ...

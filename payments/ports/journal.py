@@ -10,7 +10,7 @@ from typing import Any, Protocol
 class RequestRow:
     """One answered request. `request_hash` is SHA-256 over method, target and body, hex.
 
-    `downstream` holds each downstream call's milliseconds and where the answer came from, for example
+    `downstream` holds each downstream call's milliseconds and where its answer came from, such as
     {"biller.lookup": {"ms": 3.1, "source": "origin"}}. `replay_of` is the first answer's trace.
     """
 

@@ -15,8 +15,9 @@ class Transactions(Protocol):
     async def begin(self, payment: BillPayment) -> Refused | None:
         """Write down that the payment is about to be sent. The partner's own id is unique for ever.
 
-        Refused: TRANSACTION_ID_USED (it names another payment), LOCK_USED (the lock already has another one),
-        BILL_ALREADY_PAID (a payment of this bill is under way or done: the database's last guard).
+        Refused: TRANSACTION_ID_USED (it names another payment), LOCK_USED (the lock already has
+        another one), BILL_ALREADY_PAID (a payment of this bill is under way or done: the
+        database's last guard).
         """
 
     async def suspend(self, payment: BillPayment) -> None:
