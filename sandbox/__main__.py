@@ -1,0 +1,48 @@
+"""`python -m sandbox --port 8090 --biller-port 8091 --journal biller.jsonl`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from sandbox import process
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=process.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=_port, default=8090, help="control door; 0 takes a free one")
+    parser.add_argument("--biller-port", type=_port, default=8091, help="the biller's own door")
+    parser.add_argument("--journal", type=Path, required=True, help="effect journal (JSON lines)")
+    options = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    # Their info lines are about sockets and tasks, and ours already say what matters.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(
+            process.run(
+                host=options.host,
+                port=options.port,
+                biller_port=options.biller_port,
+                journal_path=options.journal,
+            )
+        )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        message = f"{text} is no port"
+        raise argparse.ArgumentTypeError(message)
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
