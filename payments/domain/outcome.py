@@ -24,10 +24,14 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One answer about one payment. `reference` is theirs, `at` their time of the effect."""
+    """One answer about one payment. `reference` is theirs, `at` their time of the effect.
+
+    `retry_after_s` is a NOT_SENT biller's own wish for how long to leave it alone.
+    """
 
     kind: OutcomeKind
     code: Code | None = None
     reference: str | None = None
     at: datetime | None = None
     detail: str = ""
+    retry_after_s: float | None = None

@@ -1,7 +1,7 @@
 """What we need from a biller, whoever it is and however it is reached."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from payments.domain.bill import Bill, BillPayment, BillRef, Refused
@@ -26,7 +26,7 @@ class Capabilities:
 
 
 class Biller(Protocol):
-    """One biller. Reads and holds raise BillerUnavailable; money ends in an Outcome and never raises."""
+    """One biller. Reads and holds raise BillerUnavailable; money always ends in an Outcome."""
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -50,11 +50,13 @@ class Biller(Protocol):
         unreadable answer is UNKNOWN; a connection that was never made is NOT_SENT.
         """
 
-    async def confirm(self, payment: BillPayment) -> Outcome:
+    async def confirm(self, payment: BillPayment, *, sent_by: datetime) -> Outcome:
         """Ask what became of a payment, by its reference; nothing is sent again.
 
         ACCEPTED, DECLINED, PENDING, UNKNOWN (no answer, or too early to tell), or NOT_SENT: the
-        biller has surely never had it (see Capabilities.settles_within).
+        biller has surely never had it. `sent_by` is the latest moment the last attempt can have
+        left us; Capabilities.settles_within counts from there, not from the acceptance, which may
+        be an hour of failed connections earlier.
         """
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from payments.domain.bill import BillPayment, LockRequest, Refused, Transaction
+from payments.domain.bill import BillPayment, LockRequest, LockState, Refused, Transaction
 from payments.domain.outcome import Outcome
 
 
@@ -26,8 +26,13 @@ class Transactions(Protocol):
     async def settle(self, payment: BillPayment, outcome: Outcome) -> Transaction:
         """Write the final outcome, ACCEPTED or DECLINED. A final state is never left."""
 
-    async def expire_lock(self, lock: LockRequest) -> None:
-        """Write the event `bill.lock_expired`. Nothing moves."""
+    async def close_lock(self, lock: LockRequest, end: LockState) -> BillPayment | None:
+        """A lock ended as EXPIRED (write the event `bill.lock_expired`) or RELEASED (no event).
+
+        Nothing moves. Returns a payment of this lock that the record still calls PROCESSING: it was
+        begun, and then the engine and the worker both lost the update that carried it. Nobody else
+        would ever end it, so the workflow asks the biller after it and settles it.
+        """
 
     async def find(self, partner_id: str, transaction_id: str) -> Transaction | None:
         """One partner's transaction, by our id or by theirs. One SQL statement."""

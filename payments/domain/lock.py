@@ -1,0 +1,68 @@
+"""What goes in and out of a bill lock's doors and steps: small values that Temporal keeps for us.
+
+They live here, and not beside the workflow, because the sandbox loads workflow files afresh for
+every run; a value's class must be the same on both sides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.domain.bill import BillPayment, Lock, LockState, Refused, Transaction
+from payments.domain.money import Money
+from payments.domain.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LockAnswer:
+    """What acquire answers: a lock, or why not. Exactly one of the two."""
+
+    lock: Lock | None = None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayAnswer:
+    """What pay answers: the settled transaction, or why nothing was begun. Exactly one."""
+
+    transaction: Transaction | None = None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockView:
+    """Where a lock is now. `lock` is None until it was granted.
+
+    For the API itself: `lock_id` says whether a second caller is the holder. Never shown whole to
+    another partner.
+    """
+
+    lock_id: str
+    partner_id: str
+    state: LockState
+    expires_at: datetime
+    lock: Lock | None
+    transaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAnswer:
+    """What the biller says to a hold: the amount that is owed, or why not. Exactly one."""
+
+    amount: Money | None = None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What became of this payment, which left us at `sent_by` at the latest?"""
+
+    payment: BillPayment
+    sent_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A payment and the outcome to write down."""
+
+    payment: BillPayment
+    outcome: Outcome
