@@ -1,0 +1,126 @@
+"""A sandbox as a child process on free ports, and the few words the tests speak to it."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+ROOT = Path(__file__).parents[2]
+PERIOD = "2026-04"
+# Far above what a test waits for and far below what a hanging test would cost.
+PATIENCE_S = 10
+
+
+class RunningSandbox:
+    def __init__(self, journal: Path, *, ports: tuple[int, int] = (0, 0)) -> None:
+        self.journal_path = journal
+        flags = ["--port", str(ports[0]), "--biller-port", str(ports[1]), "--journal", str(journal)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", *flags],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        ready = json.loads(self.process.stdout.readline())
+        self.errors: list[str] = []
+        self._reader = threading.Thread(target=self._read_errors, daemon=True)
+        self._reader.start()
+        self.control = httpx2.Client(base_url=ready["control"], timeout=PATIENCE_S)
+        self.biller = httpx2.Client(base_url=ready["biller"], timeout=PATIENCE_S)
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        control, biller = self.control.base_url.port, self.biller.base_url.port
+        assert control is not None
+        assert biller is not None
+        return control, biller
+
+    def tell(self, behaviour: str, *, biller: str = "DESCO", **more: Any) -> None:
+        answer = self.control.post(
+            f"/control/billers/{biller}", json={"behaviour": behaviour, **more}
+        )
+        assert answer.status_code == 200, answer.text
+
+    def reset(self) -> None:
+        for biller in ("DESCO", "TOKYOGAS", "BAHWATER"):
+            self.control.delete(f"/control/billers/{biller}")
+
+    def lookup(self, number: str, *, biller: str = "DESCO", **options: Any) -> httpx2.Response:
+        path = f"/billers/{biller}/bills/{number}"
+        return self.biller.get(path, params={"period": PERIOD}, **options)
+
+    def order(self, number: str, *, biller: str = "DESCO", **changes: Any) -> dict[str, Any]:
+        """A correct payment of this bill, except for the changes."""
+        bill = self.lookup(number, biller=biller).json()
+        return {
+            "reference": f"ref-{number}",
+            "billNumber": number,
+            "period": PERIOD,
+            "amount": bill["amountDue"],
+            "currency": bill["currency"],
+            "holdId": f"hold-{number}",
+        } | changes
+
+    def pay(
+        self,
+        order: dict[str, Any],
+        *,
+        key: str | None = None,
+        biller: str = "DESCO",
+        **options: Any,
+    ) -> httpx2.Response:
+        headers = {"Idempotency-Key": key or f"pay:{order['reference']}"}
+        path = f"/billers/{biller}/payments"
+        return self.biller.post(path, json=order, headers=headers, **options)
+
+    def confirm(self, reference: str) -> httpx2.Response:
+        return self.biller.get(f"/billers/DESCO/payments/{reference}")
+
+    def hold(self, number: str, hold_id: str) -> httpx2.Response:
+        path = f"/billers/DESCO/bills/{number}/holds/{hold_id}"
+        return self.biller.put(path, json={"period": PERIOD})
+
+    def release(self, number: str, hold_id: str) -> httpx2.Response:
+        path = f"/billers/DESCO/bills/{number}/holds/{hold_id}"
+        return self.biller.delete(path, params={"period": PERIOD})
+
+    def effects(self, number: str) -> list[dict[str, Any]]:
+        return self._journal(number)["effects"]
+
+    def arrivals(self, number: str) -> list[dict[str, Any]]:
+        return self._journal(number)["arrivals"]
+
+    def stop(self, signal_number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(signal_number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for the end of the process and return its exit status."""
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+        self.control.close()
+        self.biller.close()
+        return status
+
+    def again(self) -> "RunningSandbox":
+        """The next process on the same journal and the same ports."""
+        return RunningSandbox(self.journal_path, ports=self.ports)
+
+    def _journal(self, number: str) -> dict[str, list[dict[str, Any]]]:
+        answer = self.control.get("/journal", params={"billNumber": number})
+        content: dict[str, list[dict[str, Any]]] = answer.json()
+        return content
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        self.errors.extend(self.process.stderr)
