@@ -85,6 +85,9 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "P5008"
     RATE_LIMITED = "P5009"
     REQUEST_MALFORMED = "P5010"
+    HEADERS_TOO_LARGE = "P5011"
+    TARGET_TOO_LONG = "P5012"
+    REQUEST_TOO_SLOW = "P5013"
     KEY_REUSED = "P5101"
     KEY_IN_FLIGHT = "P5102"
     KEY_MALFORMED = "P5103"
@@ -191,6 +194,13 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.REQUEST_MALFORMED: _refused(
         400, "request_malformed", _PARTNER, "The request is not valid HTTP for us"
+    ),
+    Code.HEADERS_TOO_LARGE: _refused(
+        431, "headers_too_large", _PARTNER, "The request's headers are too large"
+    ),
+    Code.TARGET_TOO_LONG: _refused(414, "target_too_long", _PARTNER, "The URL is too long"),
+    Code.REQUEST_TOO_SLOW: _refused(
+        408, "request_too_slow", _PARTNER, "The request did not arrive in time", retry=True
     ),
     Code.KEY_REUSED: _refused(
         422, "key_reused", _PARTNER, "The Idempotency-Key was used for another request"

@@ -1,0 +1,168 @@
+"""Who may come in: one-time token requests, access tokens, addresses, scopes and rate limits."""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from fastapi import Request
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from api.addresses import Address, Addresses
+from api.answers import Refusal
+from api.exchange import Caller, Exchange
+from api.tokens import AccessToken, AccessTokens, NotOurs
+from payments.domain.codes import Code
+from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
+from payments.ports.partners import Partners, TokenRequests
+
+WINDOW: Final = timedelta(seconds=60)
+# Failures are counted and refused; a correct request never pays for somebody else's failures.
+FAILURES_PER_KEY: Final = RateLimitItemPerMinute(100)
+FAILURES_PER_ADDRESS: Final = RateLimitItemPerMinute(300)
+_NO_SECRET: Final = b"a key that does not exist takes as long as one that does"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a partner signs to get an access token, as it was sent."""
+
+    api_key: str
+    timestamp: str
+    at: datetime
+    nonce: str
+    signature: str
+    scope: str | None
+
+
+class Access:
+    def __init__(
+        self,
+        *,
+        partners: Partners,
+        tokens: AccessTokens,
+        token_requests: TokenRequests,
+        addresses: Addresses,
+        storage: Storage,
+    ) -> None:
+        self._partners = partners
+        self._tokens = tokens
+        self._token_requests = token_requests
+        self._addresses = addresses
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+
+    async def admit(self, request: Request, scope: Scope) -> Caller:
+        """Prove the caller by its access token. Costs no SQL; raises Refusal."""
+        await self._partners.fresh()
+        token = self._read_token(request)
+        partner = self._partners.get(token.partner_id)
+        if partner is None or self._partners.is_revoked(token.id):
+            raise Refusal(Code.TOKEN_INVALID)
+        Exchange.of(request).caller = caller = Caller(partner, token.scopes)
+        key = partner.key(token.key_id)
+        if partner.standing is not Standing.ACTIVE or key is None or not key.is_live(_now()):
+            raise Refusal(Code.SUSPENDED)
+        if token.audience != Product.BILL_COLLECTION:
+            raise Refusal(Code.AUDIENCE_WRONG)
+        self._refuse_address(request, partner, token)
+        if scope not in token.scopes:
+            raise Refusal(Code.SCOPE_MISSING, {"scope": scope})
+        await self._limit(partner)
+        return caller
+
+    def _read_token(self, request: Request) -> AccessToken:
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refusal(Code.TOKEN_INVALID, headers={"WWW-Authenticate": "Bearer"})
+        try:
+            return self._tokens.read(text)
+        except NotOurs:
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Refusal(Code.TOKEN_INVALID, headers=challenge) from None
+
+    def _refuse_address(self, request: Request, partner: Partner, token: AccessToken) -> None:
+        """The caller must come from the very range the token was given to."""
+        address = self._addresses.client(request.scope)
+        hashes = [self._tokens.ip_hash(partner.id, each) for each in _around(partner, address)]
+        if not any(hmac.compare_digest(each, token.ip_hash) for each in hashes):
+            raise Refusal(Code.ADDRESS_REFUSED)
+
+    async def _limit(self, partner: Partner) -> None:
+        allowed = RateLimitItemPerMinute(partner.requests_per_minute)
+        if not await self._limiter.hit(allowed, "requests", partner.id):
+            raise Refusal(Code.RATE_LIMITED, retry_after_s=await self._wait_s(allowed, partner.id))
+
+    async def _wait_s(self, item: RateLimitItemPerMinute, partner_id: str) -> int:
+        stats = await self._limiter.get_window_stats(item, "requests", partner_id)
+        return max(1, int(stats.reset_time - time.time()) + 1)
+
+    async def issue(self, request: Request, asked: TokenRequest | None) -> tuple[str, str]:
+        """Answer a token request: the access token and its scope. Raises Refusal.
+
+        None stands for credentials that are missing or not even well formed.
+        """
+        await self._partners.fresh()
+        partner = self._partners.by_key(asked.api_key) if asked else None
+        key = partner.key(asked.api_key) if asked and partner else None
+        if asked is None or not _is_signed(asked, key) or partner is None or key is None:
+            raise await self._failure(request, asked)
+        Exchange.of(request).caller = Caller(partner, frozenset())
+        if abs(_now() - asked.at) > WINDOW:
+            raise Refusal(Code.CLOCK_SKEW, {"serverTime": _rfc3339(_now())})
+        if partner.standing is not Standing.ACTIVE or not key.is_live(_now()):
+            raise await self._failure(request, asked)
+        networks = _around(partner, self._addresses.client(request.scope))
+        if not networks:
+            raise Refusal(Code.ADDRESS_REFUSED)
+        scopes = _granted(key, asked.scope)
+        await self._limit(partner)
+        if not await self._token_requests.first_use(key.id, asked.nonce, asked.at):
+            raise Refusal(Code.REQUEST_REPLAYED)
+        text = self._tokens.issue(partner, key, scopes, networks[0])
+        return text, " ".join(sorted(scopes))
+
+    async def _failure(self, request: Request, asked: TokenRequest | None) -> Refusal:
+        """The same refusal for an unknown key and a wrong signature, until there are too many."""
+        address = str(self._addresses.client(request.scope))
+        within = await self._limiter.hit(FAILURES_PER_ADDRESS, "failures", address)
+        if asked is not None:
+            named = hashlib.sha256(asked.api_key.encode()).hexdigest()
+            within = await self._limiter.hit(FAILURES_PER_KEY, "failures", named) and within
+        if not within:
+            return Refusal(Code.RATE_LIMITED, retry_after_s=60)
+        return Refusal(Code.CREDENTIALS_WRONG)
+
+
+def _is_signed(asked: TokenRequest, key: ApiKey | None) -> bool:
+    secret = key.secret.encode() if key else _NO_SECRET
+    text = f"{asked.api_key}\n{asked.timestamp}\n{asked.nonce}"
+    expected = hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), asked.signature.encode()) and key is not None
+
+
+def _granted(key: ApiKey, asked: str | None) -> frozenset[Scope]:
+    if asked is None:
+        return key.scopes
+    wanted = frozenset(asked.split(" "))
+    if not wanted <= key.scopes:
+        raise Refusal(Code.SCOPE_MISSING, {"scope": min(wanted - key.scopes)[:100]})
+    return frozenset(Scope(each) for each in wanted)
+
+
+def _around(partner: Partner, address: Address | None) -> list[str]:
+    """The partner's ranges that hold this address."""
+    if address is None:
+        return []
+    return [str(each) for each in partner.ranges if address in each]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,95 @@
+"""The partner API: routes in the middle, the door around them, the gateway beneath."""
+
+from datetime import timedelta
+from typing import Final
+
+from fastapi import FastAPI
+from limits.storage import storage_from_string
+from payments.bootstrap import Gateway
+from starlette.types import ASGIApp
+
+from api.access import Access
+from api.addresses import Addresses
+from api.answers import install_handlers
+from api.desk import Desk
+from api.door import Door
+from api.lock_tokens import LockTokens
+from api.locks import LockDesk
+from api.lookups import Lookups
+from api.openapi import describe
+from api.routes import bills, reference, tokens, transactions
+from api.signing import AnswerSigner
+from api.tokens import AccessTokens
+
+PREFIX: Final = "/v1"
+
+
+def routes() -> FastAPI:
+    """All routes, without anything behind them: enough to describe the API."""
+    app = FastAPI(
+        title="Quittance partner API",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    # Partners know these without the prefix; both names are one route.
+    for router in (tokens.router, bills.router, transactions.router):
+        app.include_router(router)
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(reference.router, prefix=PREFIX)
+    app.include_router(reference.health)
+    app.include_router(reference.well_known)
+    install_handlers(app)
+    describe(app)
+    return app
+
+
+def partner_api(gateway: Gateway) -> ASGIApp:
+    """The whole app over an open gateway."""
+    app = routes()
+    addresses = Addresses(gateway.settings.trusted_proxies)
+    app.state.desk = _desk(gateway, addresses)
+    return Door(
+        app,
+        signer=AnswerSigner(gateway.answer_keys),
+        answers=gateway.answers,
+        request_log=gateway.request_log,
+        addresses=addresses,
+        max_body_bytes=gateway.settings.max_body_bytes,
+    )
+
+
+def _desk(gateway: Gateway, addresses: Addresses) -> Desk:
+    settings = gateway.settings
+    tokens_ = AccessTokens(
+        gateway.token_keys,
+        gateway.vault,
+        issuer=settings.token_issuer,
+        ttl_s=settings.token_ttl_s,
+    )
+    access = Access(
+        partners=gateway.partners,
+        tokens=tokens_,
+        token_requests=gateway.token_requests,
+        addresses=addresses,
+        storage=storage_from_string(settings.rate_limit_storage),
+    )
+    locks = LockDesk(
+        gateway.client,
+        gateway.transactions,
+        task_queue=settings.task_queue,
+        ttl=timedelta(seconds=settings.lock_ttl_s),
+        pay_wait=timedelta(seconds=settings.pay_wait_s),
+    )
+    return Desk(
+        access=access,
+        answers=gateway.answers,
+        partners=gateway.partners,
+        transactions=gateway.transactions,
+        locks=locks,
+        lock_tokens=LockTokens(gateway.vault),
+        lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
+        key_rings=(gateway.token_keys, gateway.answer_keys),
+        ready=gateway.ready,
+    )

@@ -1,0 +1,67 @@
+"""How answers stand in the OpenAPI file: the envelope around each shape, and the refusals."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Generic, TypeVar
+
+from api.schemas import Outside
+from payments.domain.codes import Code, Status
+
+Data = TypeVar("Data")
+
+
+class Envelope(Outside, Generic[Data]):
+    """Every answer of the partner API. `code` decides; `message` is for people and may change."""
+
+    status: Status
+    code: Code
+    message: str
+    data: Data
+    trace: str
+
+
+class Details(Outside):
+    """What a refusal says more: the field it is about, or how long to wait."""
+
+    field: str | None = None
+    reason: str | None = None
+    scope: str | None = None
+    server_time: str | None = None
+    retry_after_s: int | None = None
+    held_by_you: bool | None = None
+    limit_bytes: int | None = None
+    transaction_id: str | None = None
+    partner_transaction_id: str | None = None
+    state: str | None = None
+
+
+class Refused(Envelope[Details | None]):
+    """Nothing was done, or what `code` says."""
+
+
+# Any route can refuse in these ways, before it has looked at its own business.
+_ANYWHERE: Final = (400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 422, 429, 431, 500, 503)
+_SIGNED: Final[dict[str, Any]] = {
+    name: {"description": text, "schema": {"type": "string"}}
+    for name, text in {
+        "Quittance-Trace": "The request's name; quote it in any question",
+        "Content-Digest": "RFC 9530, sha-256 over the body",
+        "Signature-Input": "RFC 9421",
+        "Signature": "RFC 9421, Ed25519, key in /.well-known/jwks.json",
+    }.items()
+}
+
+
+def answers(
+    data: type[Outside], *more: int, also: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """A route's `responses`: 200 with this data, every common refusal, and `more` of its own."""
+    refusals = {
+        status: {"model": Refused, "description": "Refused", "headers": _SIGNED}
+        for status in sorted({*_ANYWHERE, *more})
+    }
+    good: dict[int, Any] = {
+        200: {"model": Envelope[data], "description": "Done", "headers": _SIGNED}  # type: ignore[valid-type]  # the envelope is made per route
+    }
+    for status, text in (also or {}).items():
+        good[status] = {"model": Envelope[data], "description": text, "headers": _SIGNED}  # type: ignore[valid-type]  # as above
+    return {"responses": {**good, **refusals}}

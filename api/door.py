@@ -1,0 +1,248 @@
+"""The door around the whole app: nothing comes in or goes out past it.
+
+It reads the question, lets the app answer, turns crashes into the envelope, signs, keeps the answer
+for a repeat, writes the request-log row, and only then sends. A framework refusal passes the same
+way.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import metrics
+from api.addresses import Addresses
+from api.answers import Refusal, envelope, refusal
+from api.exchange import Exchange
+from api.signing import TRACE_HEADER, AnswerSigner, Question
+from payments.domain.codes import Code, Status
+from payments.ports.answers import AnswerStore, StoredAnswer
+from payments.ports.journal import RequestLog, RequestRow
+from payments.ports.record import RecordUnavailable
+
+log = structlog.get_logger("api")
+
+MAX_HEADER_BYTES: Final = 16_384
+MAX_TARGET_BYTES: Final = 4_096
+BODY_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """An answer ready to leave, headers in order."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Door:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        signer: AnswerSigner,
+        answers: AnswerStore,
+        request_log: RequestLog,
+        addresses: Addresses,
+        max_body_bytes: int,
+    ) -> None:
+        self._app = app
+        self._signer = signer
+        self._answers = answers
+        self._request_log = request_log
+        self._addresses = addresses
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        assert scope["type"] == "http", "the partner API has no other kind of connection"
+        target = _target(scope)
+        exchange = Exchange(scope["method"], target)
+        exchange.place(scope)
+        question = self._question(scope, target)
+        response = await self._answer(exchange, scope, receive)
+        finished = await self._finish(exchange, question, response)
+        await _send(finished, send)
+
+    async def refuse_unparsed(self) -> bytes:
+        """The whole answer, as bytes, to something that was not even HTTP."""
+        exchange = Exchange("UNPARSED", "*")
+        response = refusal(exchange, Refusal(Code.REQUEST_MALFORMED))
+        finished = await self._finish(exchange, Question("unparsed", "", {}), response)
+        lines = [f"HTTP/1.1 {finished.status} Bad Request", "connection: close"]
+        lines += [f"{name}: {value}" for name, value in finished.headers]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + finished.body
+
+    def _question(self, scope: Scope, target: str) -> Question:
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            text = value.decode("latin-1").strip()
+            known = headers.get(name.decode("latin-1"))
+            headers[name.decode("latin-1")] = text if known is None else f"{known}, {text}"
+        host = headers.get("host") or "{}:{}".format(*scope["server"])
+        url = f"{self._addresses.scheme(scope)}://{host}{target}"
+        covered = {"idempotency-key"} & headers.keys()
+        return Question(scope["method"], url, {name: headers[name] for name in covered})
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> Response:
+        """Whatever happens in there, an envelope comes out."""
+        try:
+            exchange.body = await self._read(scope, receive)
+            return await _ask(self._app, scope, exchange.body)
+        except Refusal as refused:
+            return refusal(exchange, refused)
+        except Exception:
+            log.exception("request.crashed", trace=exchange.trace, endpoint=exchange.endpoint)
+            return envelope(exchange, Code.INTERNAL, None)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+            raise Refusal(Code.TARGET_TOO_LONG, {"limitBytes": MAX_TARGET_BYTES})
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+            raise Refusal(Code.HEADERS_TOO_LARGE, {"limitBytes": MAX_HEADER_BYTES})
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        # Half a body must never be taken for a whole one.
+                        raise Refusal(Code.REQUEST_MALFORMED)
+                    body += message.get("body", b"")
+                    if len(body) > self._max_body_bytes:
+                        raise Refusal(
+                            Code.BODY_TOO_LARGE,
+                            {"limitBytes": self._max_body_bytes},
+                            headers={"Connection": "close"},
+                        )
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise Refusal(Code.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
+
+    async def _finish(
+        self, exchange: Exchange, question: Question, response: Response
+    ) -> _Finished:
+        """Sign, keep and log; an answer whose record cannot be written is not given."""
+        finished = self._signed(exchange, question, response)
+        try:
+            await asyncio.gather(self._keep(exchange, finished), self._record(exchange, finished))
+        except RecordUnavailable:
+            if exchange.code.meaning.status is not Status.ERROR:
+                unavailable = Refusal(Code.RECORD_UNAVAILABLE, retry_after_s=1)
+                finished = self._signed(exchange, question, refusal(exchange, unavailable))
+        self._tell(exchange, finished)
+        return finished
+
+    def _signed(self, exchange: Exchange, question: Question, response: Response) -> _Finished:
+        if exchange.replay is not None:
+            stored = exchange.replay
+            headers = (*stored.headers, ("idempotent-replayed", "true"))
+            return _Finished(stored.http_status, headers, stored.body)
+        body = bytes(response.body)
+        headers = {
+            "date": formatdate(usegmt=True),
+            TRACE_HEADER: exchange.trace,
+            "cache-control": "no-store",
+            **{name.lower(): value for name, value in response.headers.items()},
+        }
+        headers |= self._signer.sign(question, response.status_code, headers, body)
+        return _Finished(response.status_code, tuple(headers.items()), body)
+
+    async def _keep(self, exchange: Exchange, finished: _Finished) -> None:
+        """Keep what a repeat must get again: successes and business refusals, nothing else."""
+        if exchange.claim is None:
+            return
+        code = exchange.code
+        business = code.startswith(("P1", "P2", "P3")) and finished.status < 500
+        if code.meaning.status is Status.ERROR and not business:
+            await self._answers.drop(exchange.claim)
+            return
+        answer = StoredAnswer(
+            finished.status, finished.headers, finished.body, exchange.trace, code
+        )
+        await self._answers.keep(exchange.claim, answer)
+
+    async def _record(self, exchange: Exchange, finished: _Finished) -> None:
+        replay = exchange.replay
+        await self._request_log.record(
+            RequestRow(
+                trace=exchange.trace,
+                partner_id=exchange.partner_id,
+                endpoint=exchange.endpoint,
+                request_hash=exchange.fingerprint.hex(),
+                http_status=finished.status,
+                code=replay.code if replay else exchange.code,
+                latency_us=exchange.latency_us,
+                received_at=exchange.received_at,
+                downstream=exchange.downstream,
+                replay_of=replay.trace if replay else None,
+            )
+        )
+
+    def _tell(self, exchange: Exchange, finished: _Finished) -> None:
+        """The canonical log line: one per request, everything a person on call asks for."""
+        latency_us = exchange.latency_us
+        code = exchange.replay.code if exchange.replay else exchange.code
+        metrics.observe(exchange.endpoint, exchange.partner_id, code, latency_us)
+        log.info(
+            "request.answered",
+            trace=exchange.trace,
+            partner=exchange.partner_id,
+            endpoint=exchange.endpoint,
+            request_hash=exchange.fingerprint.hex(),
+            http_status=finished.status,
+            code=code,
+            latency_us=latency_us,
+            downstream=exchange.downstream,
+            replay_of=exchange.replay.trace if exchange.replay else None,
+        )
+
+
+async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:
+    """Run the app over a body that is already here; collect its answer without sending it."""
+    status, headers, parts = 500, [], bytearray()
+    asked = False
+
+    async def receive() -> Message:
+        nonlocal asked
+        if asked:
+            await (
+                asyncio.Event().wait()
+            )  # The app listens for a disconnect that is not its business.
+        asked = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], message["headers"]
+        else:
+            parts.extend(message.get("body", b""))
+
+    await app(scope, receive, send)
+    response = Response(bytes(parts), status)
+    response.raw_headers = list(headers)
+    return response
+
+
+def _target(scope: Scope) -> str:
+    """Path and query as they were sent, not as the framework decodes them."""
+    path: bytes = scope["raw_path"] or b"/"
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+async def _send(finished: _Finished, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in finished.headers
+    ]
+    await send({"type": "http.response.start", "status": finished.status, "headers": headers})
+    await send({"type": "http.response.body", "body": finished.body})

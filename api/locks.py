@@ -1,0 +1,212 @@
+"""The API's side of a bill lock: take it, pay it, give it back, and name every way that can end."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from payments.temporal import PARTNER_ID
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.answers import Refusal
+from api.lock_tokens import HeldLock
+from payments.domain import ids
+from payments.domain.bill import (
+    Agreement,
+    BillRef,
+    Lock,
+    LockRequest,
+    PayOrder,
+    Transaction,
+)
+from payments.domain.codes import Code
+from payments.ports.transactions import Transactions
+from workflows.bill_lock import BillLock, acquire_operation
+
+# Below the server's long poll of 20 s; the hold behind it gives up earlier.
+ACQUIRE_TIMEOUT: Final = timedelta(seconds=6)
+# An update that nobody waits for any more is refused by the workflow after this long. Generous,
+# because it compares our clock with the engine's.
+PATIENCE: Final = timedelta(seconds=30)
+
+
+class LockDesk:
+    """Every method raises Refusal for a "no", and never guesses: not knowing has its own codes."""
+
+    def __init__(
+        self,
+        client: Client,
+        transactions: Transactions,
+        *,
+        task_queue: str,
+        ttl: timedelta,
+        pay_wait: timedelta,
+    ) -> None:
+        self._client = client
+        self._transactions = transactions
+        self._task_queue = task_queue
+        self._ttl = ttl
+        self._pay_wait = pay_wait
+
+    async def take(
+        self, *, partner_id: str, bill: BillRef, agreement: Agreement, key: str, trace: str
+    ) -> Lock:
+        """Lock a bill. `key` names the request: asked twice, it is one lock."""
+        request = LockRequest(
+            lock_id=ids.lock_id(partner_id, key),
+            partner_id=partner_id,
+            bill=bill,
+            agreement=agreement,
+            trace=trace,
+            acquire_by=datetime.now(UTC) + PATIENCE,
+            ttl=self._ttl,
+        )
+        start = acquire_operation(request, self._task_queue)
+        try:
+            answer = await self._client.execute_update_with_start_workflow(
+                BillLock.acquire,
+                start_workflow_operation=start,
+                id=request.lock_id,
+                rpc_timeout=ACQUIRE_TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            raise await self._held(bill, partner_id) from None
+        except WorkflowUpdateFailedError as error:
+            raise Refusal(_code(error)) from error
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+            # Perhaps the lock is ours now. The same key will find it; a guess would not.
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        if answer.lock is None:
+            assert answer.refused is not None, "an answer is a lock or a refusal"
+            raise Refusal(answer.refused.code)
+        return answer.lock
+
+    async def is_locked(self, bill: BillRef) -> bool:
+        """Whether a lock of this bill is open, asked of the engine itself, not of its index."""
+        handle = self._client.get_workflow_handle(ids.bill_lock(bill))
+        try:
+            description = await handle.describe(rpc_timeout=timedelta(seconds=2))
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        return description.status is WorkflowExecutionStatus.RUNNING
+
+    async def _held(self, bill: BillRef, partner_id: str) -> Refusal:
+        handle = self._client.get_workflow_handle(ids.bill_lock(bill))
+        try:
+            held = await handle.describe(rpc_timeout=timedelta(seconds=2))
+        except RPCError:
+            return Refusal(Code.BILL_LOCKED, retry_after_s=math.ceil(self._ttl.total_seconds()))
+        expires_at = held.start_time + self._ttl
+        # A lock that is being paid outlives its expiry until the outcome is known.
+        wait_s = max(1, math.ceil((expires_at - datetime.now(UTC)).total_seconds()))
+        by_you = held.typed_search_attributes.get(PARTNER_ID) == partner_id
+        return Refusal(
+            Code.BILL_LOCKED,
+            {"retryAfterS": wait_s, "heldByYou": by_you},
+            retry_after_s=wait_s,
+        )
+
+    def _handle(self, held: HeldLock) -> WorkflowHandle[BillLock, object]:
+        return self._client.get_workflow_handle_for(
+            BillLock.run, ids.bill_lock(held.bill), first_execution_run_id=held.run_id
+        )
+
+    async def pay(
+        self, *, partner_id: str, held: HeldLock, partner_transaction_id: str, trace: str
+    ) -> Transaction:
+        """Pay the lock. The transaction comes back PROCESSING when the biller takes its time."""
+        now = datetime.now(UTC)
+        order = PayOrder(
+            transaction_id=ids.transaction_id(partner_id, partner_transaction_id, now),
+            partner_transaction_id=partner_transaction_id,
+            trace=trace,
+            deadline=now + PATIENCE,
+        )
+        try:
+            answer = await self._handle(held).execute_update(
+                BillLock.pay,
+                order,
+                id=ids.pay_update(order.transaction_id),
+                rpc_timeout=self._pay_wait,
+            )
+        except WorkflowUpdateFailedError as error:
+            if _is_lost(error):
+                return await self._recorded(partner_id, partner_transaction_id)
+            raise Refusal(_code(error)) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            return await self._recorded(partner_id, partner_transaction_id)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return await self._of_closed_lock(partner_id, held, partner_transaction_id)
+            return await self._recorded(partner_id, partner_transaction_id)
+        if answer.transaction is None:
+            assert answer.refused is not None, "an answer is a transaction or a refusal"
+            raise Refusal(answer.refused.code)
+        return answer.transaction
+
+    async def _recorded(self, partner_id: str, partner_transaction_id: str) -> Transaction:
+        """We did not hear the outcome. Once the record has the payment, it will be finished."""
+        found = await self._transactions.find(partner_id, partner_transaction_id)
+        if found is None:
+            raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1)
+        return found
+
+    async def _of_closed_lock(
+        self, partner_id: str, held: HeldLock, partner_transaction_id: str
+    ) -> Transaction:
+        found = await self._transactions.find(partner_id, partner_transaction_id)
+        if found is not None:
+            if found.lock_id != held.lock_id:
+                raise Refusal(Code.TRANSACTION_ID_USED)
+            return found
+        raise Refusal(await self._why_closed(partner_id, held, Code.LOCK_USED))
+
+    async def _why_closed(self, partner_id: str, held: HeldLock, used: Code) -> Code:
+        if await self._transactions.of_lock(partner_id, held.lock_id) is not None:
+            return used
+        expired = datetime.now(UTC) >= held.expires_at
+        return Code.LOCK_EXPIRED if expired else Code.LOCK_UNKNOWN
+
+    async def give_back(self, *, partner_id: str, held: HeldLock, trace: str) -> None:
+        """Release the lock early."""
+        try:
+            answer = await self._handle(held).execute_update(
+                BillLock.release,
+                trace,
+                id=f"release:{held.lock_id}",
+                rpc_timeout=ACQUIRE_TIMEOUT,
+            )
+        except WorkflowUpdateFailedError as error:
+            raise Refusal(_code(error)) from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                code = await self._why_closed(partner_id, held, Code.LOCK_BEING_PAID)
+                raise Refusal(code) from error
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        if answer.refused is not None:
+            raise Refusal(answer.refused.code)
+
+
+def _is_lost(error: WorkflowUpdateFailedError) -> bool:
+    """The workflow closed under an accepted update: its outcome is in the record, or nowhere."""
+    cause = error.cause
+    return isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow"
+
+
+def _code(error: WorkflowUpdateFailedError) -> Code:
+    """The workflow's refusals carry their code as the failure's type."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in set(Code):
+        return Code(cause.type)
+    raise error

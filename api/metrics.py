@@ -1,0 +1,22 @@
+"""What Prometheus sees of the partner API. Labels are routes and codes, never raw paths."""
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+from payments.domain.codes import Code
+
+REQUESTS: Final = Counter(
+    "quittance_requests_total", "Answered requests", ["endpoint", "partner", "code"]
+)
+LATENCY: Final = Histogram(
+    "quittance_request_duration_seconds",
+    "Time from the first byte read to the answer ready to send",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+def observe(endpoint: str, partner_id: str | None, code: Code | str, latency_us: int) -> None:
+    REQUESTS.labels(endpoint, partner_id or "anon", str(code)).inc()
+    LATENCY.labels(endpoint).observe(latency_us / 1e6)

@@ -1,0 +1,72 @@
+"""The operator's app: health, metrics, the API's documentation. A port of its own, never public."""
+
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from payments.bootstrap import Gateway, open_gateway
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from api import vitals
+from api.app import routes
+from payments import logging
+from payments.config import Settings
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def operator_app(gateway: Gateway) -> FastAPI:
+    """Works offline: every asset of the pages is served from here."""
+    partner_document = routes().openapi()
+    app = FastAPI(title="Quittance operator", openapi_url=None, docs_url=None, redoc_url=None)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+
+    @app.get("/")
+    async def home() -> Response:
+        return RedirectResponse("/docs")
+
+    @app.get("/health")
+    async def health() -> Response:
+        refused = await gateway.ready()
+        state = "ready" if refused is None else "unready"
+        return JSONResponse({"state": state, "code": refused}, 200 if refused is None else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        await vitals.measure(gateway.vitals)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/openapi.json")
+    async def document() -> Response:
+        return JSONResponse(partner_document)
+
+    @app.get("/docs")
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Quittance partner API",
+            swagger_js_url="/static/swagger-ui/swagger-ui-bundle.js",
+            swagger_css_url="/static/swagger-ui/swagger-ui.css",
+            swagger_favicon_url="/static/swagger-ui/favicon-32x32.png",
+        )
+
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT."""
+    logging.set_up(settings.log_format)
+    async with open_gateway(settings) as gateway:
+        config = uvicorn.Config(
+            operator_app(gateway),
+            host=settings.operator_host,
+            port=settings.operator_port,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+        )
+        await uvicorn.Server(config).serve()

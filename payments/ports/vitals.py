@@ -1,0 +1,20 @@
+"""The few numbers that tell an operator whether money is where it should be."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One reading. `labels` such as {"currency": "BDT"}."""
+
+    name: str
+    value: float
+    labels: dict[str, str]
+
+
+class Vitals(Protocol):
+    async def read(self) -> list[Vital]:
+        """transactions_processing, transactions_processing_oldest_s, suspense_minor per currency,
+        ledger_imbalance_minor per currency (0, always), answers_in_flight, event_position.
+        """
