@@ -1,0 +1,109 @@
+"""Who we are to the gateway: the signed token request, and the access token it is good for."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx2
+
+from quittance.clock import Clock
+from quittance.codes import Code
+from quittance.errors import AuthenticationError
+from quittance.exchange import Exchange
+from quittance.reading import Envelope, Fields
+from quittance.steps import Lock, Program, alone
+from quittance.target import Target
+
+# A token is replaced this long before its end, so that none expires on its way.
+MARGIN_S: Final = 30.0
+
+
+def sign_token_request(api_key: str, secret: str, timestamp: str, nonce: str) -> str:
+    """The signature of a token request: lower-case hex HMAC-SHA256 over three lines.
+
+    >>> sign_token_request("qk_test", "qs_test", "2026-04-30T08:21:14Z", "0123456789abcdef")
+    'f96a0290177d75835d3636da63408ed7581222d808c40916b98d56a3138816a9'
+    """
+    text = f"{api_key}\n{timestamp}\n{nonce}"
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    api_key: str
+    secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    value: str = field(repr=False)
+    good_until: float  # on the monotonic clock, which no correction of the wall clock moves
+
+
+class Access:
+    """One token for all calls, fetched by one of them while the others wait."""
+
+    def __init__(
+        self, credentials: Credentials, target: Target, exchange: Exchange, clock: Clock
+    ) -> None:
+        self._credentials = credentials
+        self._target = target
+        self._exchange = exchange
+        self._clock = clock
+        self._token: Token | None = None
+
+    def token(self, *, refused: Token | None = None) -> Program[Token]:
+        """A token that is good now. `refused` is one the gateway does not take any more."""
+        if (token := self._usable(refused)) is not None:
+            return token
+        return (yield from alone(Lock.TOKEN, self._refresh(refused)))
+
+    def _usable(self, refused: Token | None) -> Token | None:
+        token = self._token
+        if token is None or token is refused or self._clock.monotonic() >= token.good_until:
+            return None
+        return token
+
+    def _refresh(self, refused: Token | None) -> Program[Token]:
+        # Whoever waited for the lock finds the token that its holder fetched.
+        if (token := self._usable(refused)) is not None:
+            return token
+        asked_at = self._clock.monotonic()
+        try:
+            envelope = yield from self._exchange.ask(self._request, nonce=True)
+        except AuthenticationError as error:
+            if error.code != Code.P4002:
+                raise
+            self._clock.correct(Fields(error.data).moment("serverTime").timestamp())
+            envelope = yield from self._exchange.ask(self._request, nonce=True)
+        self._token = self._read(envelope, asked_at)
+        return self._token
+
+    def _read(self, envelope: Envelope, asked_at: float) -> Token:
+        lifetime_s = envelope.fields.number("expiresIn")
+        margin_s = min(MARGIN_S, lifetime_s / 10)
+        return Token(envelope.fields.text("accessToken"), asked_at + lifetime_s - margin_s)
+
+    def _request(self) -> httpx2.Request:
+        """A new one for every attempt: the gateway takes each nonce once."""
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        timestamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        nonce = secrets.token_urlsafe(18)
+        body = {
+            "apiKey": self._credentials.api_key,
+            "timestamp": timestamp,
+            "nonce": nonce,
+            "signature": sign_token_request(
+                self._credentials.api_key, self._credentials.secret, timestamp, nonce
+            ),
+        }
+        if self._credentials.scope is not None:
+            body["scope"] = self._credentials.scope
+        # The answer's signature covers this key, so it can only be the answer to this request. That
+        # is what lets us believe its serverTime before we know what time it is.
+        return self._target.request("POST", "/v1/auth/token", body=body, key=str(uuid.uuid4()))

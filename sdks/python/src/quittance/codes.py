@@ -1,0 +1,86 @@
+"""Every code an answer of Quittance can carry. Decide on these, never on the message text.
+
+P0 accepted · P1 bills · P2 declines · P3 payouts · P4 access · P5 request · P9 ours to fix.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Code(StrEnum):
+    """A newer gateway may send codes this version does not list: they stay plain strings."""
+
+    P0000 = "P0000"  # accepted
+    P0001 = "P0001"  # pending: accepted, the outcome comes later
+
+    P1001 = "P1001"  # the biller has no such bill
+    P1002 = "P1002"  # the bill is already paid
+    P1003 = "P1003"  # no such biller
+    P1004 = "P1004"  # the biller does not answer now
+    P1101 = "P1101"  # the bill is locked by a payer
+    P1102 = "P1102"  # the lock expired: nothing moved, lock again
+    P1103 = "P1103"  # no such lock
+    P1104 = "P1104"  # the amount is not the locked bill's amount
+    P1105 = "P1105"  # another transaction already uses this lock
+    P1106 = "P1106"  # this transactionId already names another payment
+    P1107 = "P1107"  # the lock is being paid or was paid: it cannot be given back
+    P1201 = "P1201"  # no such transaction
+
+    P2001 = "P2001"  # insufficient_funds
+    P2002 = "P2002"  # do_not_honor
+    P2003 = "P2003"  # stolen_card
+    P2004 = "P2004"  # limit_exceeded
+    P2005 = "P2005"  # risk_decline
+    P2006 = "P2006"  # bank_unavailable
+    P2007 = "P2007"  # account_blocked
+    P2008 = "P2008"  # biller_declined
+
+    P4001 = "P4001"  # the credentials are missing or wrong
+    P4002 = "P4002"  # the timestamp is more than 60 seconds from the gateway's time
+    P4003 = "P4003"  # this token request was used before
+    P4004 = "P4004"  # the access token is missing, expired or not the gateway's
+    P4005 = "P4005"  # not from this address
+    P4006 = "P4006"  # the partner or key is suspended
+    P4007 = "P4007"  # the access token lacks the scope for this
+    P4008 = "P4008"  # the access token is for another product
+
+    P5001 = "P5001"  # the body is not one JSON object
+    P5002 = "P5002"  # a field is missing, unknown or of the wrong type
+    P5003 = "P5003"  # a field has a refused value
+    P5004 = "P5004"  # no such route
+    P5005 = "P5005"  # the route does not take this method
+    P5006 = "P5006"  # the body must be application/json in UTF-8
+    P5007 = "P5007"  # the body is too large
+    P5008 = "P5008"  # answers are application/json and nothing else
+    P5009 = "P5009"  # too many requests: wait and retry
+    P5010 = "P5010"  # the request is not valid HTTP for the gateway
+    P5101 = "P5101"  # the Idempotency-Key was used for another request
+    P5102 = "P5102"  # the first request with this key is still under way
+    P5103 = "P5103"  # Idempotency-Key is 1 to 255 visible ASCII characters
+
+    P9001 = "P9001"  # something failed on the gateway's side
+    P9002 = "P9002"  # not possible now: retry with the same key
+    P9003 = "P9003"  # the outcome is not known yet: ask again with the same transactionId
+    P9004 = "P9004"  # not possible now: retry with the same key
+
+
+# After these the same call, with the same key, may end otherwise later. Equal to the column
+# `retryable` of GET /v1/codes.
+RETRYABLE: Final[frozenset[str]] = frozenset(
+    {
+        Code.P1004,
+        Code.P1101,
+        Code.P2006,
+        Code.P5009,
+        Code.P5102,
+        Code.P9001,
+        Code.P9002,
+        Code.P9003,
+        Code.P9004,
+    }
+)
+
+
+def known(code: str) -> str:
+    """The member of Code, or the plain string if it is newer than this version."""
+    return Code.__members__.get(code, code)

@@ -1,0 +1,99 @@
+"""What the client does, without doing any of it: programs that the two drivers perform."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import httpx2
+
+from quittance import operations
+from quittance.access import Access, Credentials, Token
+from quittance.clock import Clock
+from quittance.codes import Code
+from quittance.errors import AuthenticationError, QuittanceError, StillProcessing
+from quittance.exchange import Exchange
+from quittance.operations import Operation
+from quittance.reading import Envelope
+from quittance.results import Transaction
+from quittance.retries import Retries
+from quittance.steps import Pause, Program, T
+from quittance.target import Target
+from quittance.trust import Trust
+
+FIRST_POLL_S: Final = 0.25
+POLL_GROWTH: Final = 1.6
+LONGEST_POLL_S: Final = 5.0
+
+
+class Core:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credentials: Credentials,
+        answer_keys: Iterable[str],
+        retries: Retries,
+        clock: Clock,
+    ) -> None:
+        self._target = Target.parse(base_url)
+        self._clock = clock
+        self._exchange = Exchange(Trust(self._target, clock, answer_keys), clock, retries)
+        self._access = Access(credentials, self._target, self._exchange, clock)
+
+    def call(self, operation: Operation[T]) -> Program[T]:
+        """One call, from the token to the typed result."""
+        try:
+            if operation.anonymous:
+                envelope = yield from self._ask(operation, None)
+            else:
+                envelope = yield from self._ask_with_token(operation)
+            return operation.read(envelope)
+        except QuittanceError as error:
+            error.idempotency_key = operation.key
+            raise
+
+    def wait(self, transaction_id: str, timeout_s: float) -> Program[Transaction]:
+        """Ask for the status, ever less often, until it is final or the time is over."""
+        deadline = self._clock.monotonic() + timeout_s
+        poll_s = FIRST_POLL_S
+        while True:
+            unfinished: QuittanceError
+            try:
+                transaction = yield from self.call(operations.status(transaction_id))
+                if transaction.is_final:
+                    return transaction
+                unfinished = StillProcessing(transaction)
+            except QuittanceError as error:
+                # A question that fails says nothing about the payment: keep asking while there
+                # is time, unless asking again cannot help.
+                if not error.retryable:
+                    raise
+                unfinished = error
+            left_s = deadline - self._clock.monotonic()
+            if left_s <= 0:
+                raise unfinished
+            yield Pause(min(poll_s, left_s))
+            poll_s = min(poll_s * POLL_GROWTH, LONGEST_POLL_S)
+
+    def _ask_with_token(self, operation: Operation[T]) -> Program[Envelope]:
+        token = yield from self._access.token()
+        try:
+            return (yield from self._ask(operation, token))
+        except AuthenticationError as error:
+            if error.code != Code.P4004:
+                raise
+        # Revoked, or the gateway's token keys rotated. One new token, one more try, the same key.
+        token = yield from self._access.token(refused=token)
+        return (yield from self._ask(operation, token))
+
+    def _ask(self, operation: Operation[T], token: Token | None) -> Program[Envelope]:
+        def make() -> httpx2.Request:
+            return self._target.request(
+                operation.method,
+                operation.path,
+                query=operation.query,
+                body=operation.body,
+                token=token.value if token else None,
+                key=operation.key,
+            )
+
+        return (yield from self._exchange.ask(make, once=operation.once))

@@ -1,0 +1,238 @@
+"""Everything this package raises, as one tree.
+
+QuittanceError                    .idempotency_key  .retryable
+├─ TransportError                 no answer arrived: the outcome is UNKNOWN, ask again with the key
+├─ ForgedAnswer                   an answer came that the gateway did not sign for this question
+├─ UnreadableAnswer               the gateway signed it, and this version cannot read it
+├─ StillProcessing                wait() ran out of time  .transaction
+└─ ApiError                       .code .http_status .message .data .trace .retry_after_s
+   ├─ BillError                   P1
+   │  ├─ BillNotFound             P1001
+   │  ├─ AlreadyPaid              P1002
+   │  ├─ BillerUnavailable        P1004
+   │  ├─ BillLocked               P1101  .held_by_you .expires_at
+   │  ├─ LockExpired              P1102
+   │  ├─ LockUnknown              P1103
+   │  ├─ AmountDiffers            P1104
+   │  └─ TransactionUnknown       P1201
+   ├─ PaymentDeclined             P2     .reason .transaction_id
+   ├─ AuthenticationError         P4
+   ├─ InvalidRequest              P5     .field .reason
+   ├─ RateLimited                 P5009
+   ├─ StillInFlight               P5102
+   └─ ServerError                 P9
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from quittance.codes import RETRYABLE, Code, known
+
+if TYPE_CHECKING:
+    from quittance.results import Transaction
+
+
+class QuittanceError(Exception):
+    """`idempotency_key` is the key the write was sent with: the same call with it is safe."""
+
+    idempotency_key: str | None = None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call, with the same key, may end otherwise later."""
+        return False
+
+
+class TransportError(QuittanceError):
+    """No answer arrived. The gateway may have acted: a write's outcome is unknown, not failed."""
+
+    @property
+    def retryable(self) -> bool:
+        return True
+
+
+class ForgedAnswer(QuittanceError):
+    """The answer was unsigned, altered, stale, or signed for another question. None of it is shown.
+
+    For a write the outcome is unknown: something stands between this process and the gateway.
+    """
+
+    def __init__(self, why: str, http_status: int | None = None) -> None:
+        super().__init__(why, http_status)
+        self.why = why
+        self.http_status = http_status
+
+    def __str__(self) -> str:
+        return self.why
+
+    @property
+    def retryable(self) -> bool:
+        # An unsigned 502, 503 or 504 is most often the page of some proxy whose gateway restarts:
+        # worth asking again, never worth believing.
+        return self.http_status in {502, 503, 504}
+
+
+class UnreadableAnswer(QuittanceError):
+    """The gateway's own answer has a shape this version does not know. Update the package."""
+
+
+class StillProcessing(QuittanceError):
+    """The payment had no final state when wait() ran out of time. It will get one: ask again."""
+
+    def __init__(self, transaction: "Transaction") -> None:
+        super().__init__(transaction)
+        self.transaction = transaction
+
+    def __str__(self) -> str:
+        return f"{self.transaction.transaction_id} is still processing"
+
+    @property
+    def retryable(self) -> bool:
+        return True
+
+
+class ApiError(QuittanceError):
+    """The gateway said no, and signed it. Decide on `code`; quote `trace` when you ask about it."""
+
+    # Positional, and all of it handed to Exception, so that the error survives pickling.
+    def __init__(  # noqa: PLR0917
+        self,
+        code: str,
+        http_status: int,
+        message: str,
+        data: Mapping[str, object],
+        trace: str,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(code, http_status, message, data, trace, retry_after_s)
+        self.code = known(code)
+        self.http_status = http_status
+        self.message = message
+        self.data = data
+        self.trace = trace
+        # Seconds in the data are signed; the Retry-After header that says the same is not.
+        signed_s = data.get("retryAfterS")
+        self.retry_after_s = float(signed_s) if isinstance(signed_s, int) else retry_after_s
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message} (trace {self.trace})"
+
+    @property
+    def retryable(self) -> bool:
+        return self.code in RETRYABLE
+
+    def _word(self, name: str) -> str | None:
+        value = self.data.get(name)
+        return value if isinstance(value, str) else None
+
+
+class BillError(ApiError):
+    """The bill, or its lock, does not allow it. Nothing moved."""
+
+
+class BillNotFound(BillError):
+    pass
+
+
+class AlreadyPaid(BillError):
+    pass
+
+
+class BillerUnavailable(BillError):
+    pass
+
+
+class BillLocked(BillError):
+    """Somebody holds the lock for `retry_after_s` more seconds; `held_by_you` says it is you."""
+
+    @property
+    def held_by_you(self) -> bool:
+        return self.data.get("heldByYou") is True
+
+    @property
+    def expires_at(self) -> datetime | None:
+        moment = self._word("expiresAt")
+        return None if moment is None else datetime.fromisoformat(moment)
+
+
+class LockExpired(BillError):
+    pass
+
+
+class LockUnknown(BillError):
+    pass
+
+
+class AmountDiffers(BillError):
+    pass
+
+
+class TransactionUnknown(BillError):
+    pass
+
+
+class PaymentDeclined(ApiError):
+    """A final no: nothing moved, and the lock is released."""
+
+    @property
+    def reason(self) -> str | None:
+        return self._word("reason")
+
+    @property
+    def transaction_id(self) -> str | None:
+        return self._word("transactionId")
+
+
+class AuthenticationError(ApiError):
+    """Who you are, or what you may do, was refused."""
+
+
+class InvalidRequest(ApiError):
+    """The request itself is wrong; sending it again will not help."""
+
+    @property
+    def field(self) -> str | None:
+        return self._word("field")
+
+    @property
+    def reason(self) -> str | None:
+        return self._word("reason")
+
+
+class RateLimited(ApiError):
+    pass
+
+
+class StillInFlight(ApiError):
+    """The first request with this key is still under way. Ask again with the same key."""
+
+
+class ServerError(ApiError):
+    """The gateway's fault. Ask again with the same key, or for the status of the transaction."""
+
+
+def kind_of(code: str) -> type[ApiError]:
+    """The narrowest class of the tree for this code."""
+    return _BY_CODE.get(code) or _BY_FAMILY.get(code[:2], ApiError)
+
+
+_BY_CODE: Final[Mapping[str, type[ApiError]]] = {
+    Code.P1001: BillNotFound,
+    Code.P1002: AlreadyPaid,
+    Code.P1004: BillerUnavailable,
+    Code.P1101: BillLocked,
+    Code.P1102: LockExpired,
+    Code.P1103: LockUnknown,
+    Code.P1104: AmountDiffers,
+    Code.P1201: TransactionUnknown,
+    Code.P5009: RateLimited,
+    Code.P5102: StillInFlight,
+}
+_BY_FAMILY: Final[Mapping[str, type[ApiError]]] = {
+    "P1": BillError,
+    "P2": PaymentDeclined,
+    "P4": AuthenticationError,
+    "P5": InvalidRequest,
+    "P9": ServerError,
+}

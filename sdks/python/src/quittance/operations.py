@@ -1,0 +1,92 @@
+"""Every call of the API as a value: what to ask, and how to read the answer."""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Generic, TypeVar
+
+from quittance.reading import Envelope
+from quittance.results import Bill, CodeMeaning, Health, Lock, ReleasedLock, Transaction
+
+T = TypeVar("T")
+
+_KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """`key` is set on writes and stays the same however often the operation is sent."""
+
+    method: str
+    path: str
+    read: Callable[[Envelope], T]
+    query: Mapping[str, str] | None = None
+    body: Mapping[str, str] | None = None
+    key: str | None = None
+    # Health is asked without a token and only once: the asker wants to know how it is now.
+    anonymous: bool = False
+    once: bool = False
+
+
+def lookup(biller_id: str, bill_number: str, billing_period: str) -> Operation[Bill]:
+    query = _bill(biller_id, bill_number, billing_period)
+    return Operation("GET", "/v1/bill/lookup", Bill.read, query=query)
+
+
+def lock(biller_id: str, bill_number: str, billing_period: str, key: str | None) -> Operation[Lock]:
+    return _write("/v1/bill/lock", Lock.read, _bill(biller_id, bill_number, billing_period), key)
+
+
+def unlock(held: Lock | str, key: str | None) -> Operation[ReleasedLock]:
+    return _write("/v1/bill/unlock", ReleasedLock.read, {"lockToken": _token(held)}, key)
+
+
+def pay(
+    held: Lock | str, transaction_id: str, amount: Decimal | str | None, key: str | None
+) -> Operation[Transaction]:
+    body = {"lockToken": _token(held), "transactionId": transaction_id}
+    if amount is not None:
+        body["amount"] = _decimal_text(amount)
+    return _write("/v1/bill/pay", Transaction.read, body, key)
+
+
+def status(transaction_id: str) -> Operation[Transaction]:
+    query = {"transactionId": transaction_id}
+    return Operation("GET", "/v1/txn/status", Transaction.read, query=query)
+
+
+def codes() -> Operation[tuple[CodeMeaning, ...]]:
+    return Operation("GET", "/v1/codes", CodeMeaning.read_all)
+
+
+def health() -> Operation[Health]:
+    return Operation("GET", "/v1/health", Health.read, anonymous=True, once=True)
+
+
+def _write(
+    path: str, read: Callable[[Envelope], T], body: Mapping[str, str], key: str | None
+) -> Operation[T]:
+    if key is None:
+        key = str(uuid.uuid4())
+    elif _KEY.fullmatch(key) is None:
+        raise ValueError("idempotency_key must be 1 to 255 visible ASCII characters")
+    return Operation("POST", path, read, body=body, key=key)
+
+
+def _bill(biller_id: str, bill_number: str, billing_period: str) -> Mapping[str, str]:
+    return {"billerId": biller_id, "billNumber": bill_number, "billingPeriod": billing_period}
+
+
+def _token(held: Lock | str) -> str:
+    return held.lock_token if isinstance(held, Lock) else held
+
+
+def _decimal_text(amount: Decimal | str) -> str:
+    """As it was written, "1250.00". A float is refused: 0.1 + 0.2 is no amount of money."""
+    if isinstance(amount, str):
+        return amount
+    if not isinstance(amount, Decimal) or not amount.is_finite():
+        raise TypeError("amount must be a finite decimal.Decimal or a string")
+    return f"{amount:f}"
