@@ -20,6 +20,9 @@ class BillId:
     number: str
     period: str
 
+    def __str__(self) -> str:
+        return f"{self.biller}/{self.number}/{self.period}"
+
 
 @dataclass(frozen=True, slots=True)
 class Biller:
