@@ -7,7 +7,15 @@ every run; a value's class must be the same on both sides.
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.domain.bill import BillPayment, Lock, LockState, Refused, Transaction
+from payments.domain.bill import (
+    BillPayment,
+    Lock,
+    LockRequest,
+    LockState,
+    PayOrder,
+    Refused,
+    Transaction,
+)
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome
 
@@ -66,3 +74,38 @@ class Settlement:
 
     payment: BillPayment
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLock:
+    """A lock and the state it ended in without a payment."""
+
+    lock: LockRequest
+    end: LockState
+
+
+def granted(request: LockRequest, amount: Money, *, run_id: str, locked_at: datetime) -> Lock:
+    return Lock(
+        lock_id=request.lock_id,
+        run_id=run_id,
+        bill=request.bill,
+        amount=amount,
+        fee=request.agreement.fee(amount),
+        locked_at=locked_at,
+        expires_at=locked_at + request.ttl,
+    )
+
+
+def accepted(lock: Lock, partner_id: str, order: PayOrder, accepted_at: datetime) -> BillPayment:
+    return BillPayment(
+        transaction_id=order.transaction_id,
+        partner_id=partner_id,
+        partner_transaction_id=order.partner_transaction_id,
+        lock_id=lock.lock_id,
+        bill=lock.bill,
+        amount=lock.amount,
+        fee=lock.fee,
+        locked_at=lock.locked_at,
+        accepted_at=accepted_at,
+        trace=order.trace,
+    )

@@ -1,0 +1,109 @@
+"""Named call policies: a workflow says which kind of call it makes and why, never the numbers.
+
+Each takes the words an operator reads beside the step in the Temporal UI.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from activities.failures import OUTCOME_UNKNOWN
+
+# A call to the biller that moves no money, inside the workflow task: two or three quick tries, so
+# that a partner who waits for a lock is told within four seconds.
+_HOLD: Final[LocalActivityConfig] = {
+    "start_to_close_timeout": timedelta(seconds=3.5),
+    "schedule_to_close_timeout": timedelta(seconds=4),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=100),
+        backoff_coefficient=2.0,
+        maximum_attempts=3,
+    ),
+}
+
+# Giving a hold back after nobody answered: once more and visibly; then the biller's own expiry.
+_RELEASE_LATER: Final[ActivityConfig] = {
+    "start_to_close_timeout": timedelta(seconds=3.5),
+    "schedule_to_close_timeout": timedelta(seconds=8),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2),
+}
+
+# Our own database, inside the workflow task. It ends before the task's heartbeat at eight seconds,
+# and longer than that is an outage: then the write goes on as record_until_written().
+_RECORD: Final[LocalActivityConfig] = {
+    "start_to_close_timeout": timedelta(seconds=6),
+    "schedule_to_close_timeout": timedelta(seconds=7),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)
+    ),
+}
+
+# The same write during an outage: a regular activity, which costs no history per attempt and shows
+# operators what it is waiting for.
+_RECORD_UNTIL_WRITTEN: Final[ActivityConfig] = {
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=30),
+    ),
+}
+
+# A killed worker is noticed after this long; the worker heartbeats every second for the activity.
+HEARTBEAT: Final = timedelta(seconds=5)
+# Longer than any biller time-out we allow: the adapter's own comes first and ends in a value.
+PROVIDER_TIMEOUT: Final = timedelta(seconds=30)
+
+# Somebody else's money. Tried again only when an attempt surely was not sent; the server itself
+# tries again after its own time-outs unless they are named here (measured: tests/workflows).
+_PROVIDER: Final[ActivityConfig] = {
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=1.5,
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=[
+            OUTCOME_UNKNOWN,
+            "TemporalTimeout:StartToClose",
+            "TemporalTimeout:Heartbeat",
+        ],
+    ),
+}
+
+# Asking what became of a payment harms nobody, so it goes on until somebody knows.
+_UNTIL_KNOWN: Final[ActivityConfig] = {
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2),
+        backoff_coefficient=1.2,
+        maximum_interval=timedelta(minutes=1),
+    ),
+}
+
+
+def hold(summary: str) -> LocalActivityConfig:
+    return {**_HOLD, "summary": summary}
+
+
+def release_later(summary: str) -> ActivityConfig:
+    return {**_RELEASE_LATER, "summary": summary}
+
+
+def record(summary: str) -> LocalActivityConfig:
+    return {**_RECORD, "summary": summary}
+
+
+def record_until_written(summary: str) -> ActivityConfig:
+    return {**_RECORD_UNTIL_WRITTEN, "summary": summary}
+
+
+def provider(summary: str) -> ActivityConfig:
+    return {**_PROVIDER, "summary": summary}
+
+
+def until_known(summary: str) -> ActivityConfig:
+    return {**_UNTIL_KNOWN, "summary": summary}
