@@ -28,6 +28,7 @@ def main() -> None:
         _become(wanted.uid, wanted.gid)
     # Only now: the kernel forgets the death signal whenever a process changes its user.
     _die_with_parent(signal.Signals[wanted.signal], wanted.parent)
+    _forget_ignored_signals()
     os.execv(wanted.program[0], wanted.program)  # noqa: S606
 
 
@@ -35,6 +36,13 @@ def _become(uid: int, gid: int) -> None:
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
+
+
+def _forget_ignored_signals() -> None:
+    # An ignored signal stays ignored in the next program: Python ignores SIGPIPE, and a shell
+    # that started us in the background had SIGINT ignored.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _die_with_parent(death_signal: signal.Signals, parent: int) -> None:

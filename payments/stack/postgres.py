@@ -45,6 +45,12 @@ CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {OWNER};
 """
 
+_NEW_DATABASE = f"""
+CREATE DATABASE :"name" OWNER {OWNER} TEMPLATE :"template";
+REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"name" TO {APP};
+"""
+
 
 class PostgresFailed(RuntimeError):
     """The server did not start, or refused a statement of ours; says what it said."""
@@ -106,11 +112,11 @@ class EmbeddedPostgres:
         """Make the data directory ready for a start, also after a crash."""
         files.prepare_data_directory(self.data_dir, self._account)
         files.remove_stale_pid_file(self.data_dir)
-        if self._socket_dir is None:
-            self._socket_dir = files.socket_directory(self.data_dir, self._account)
 
     def command(self) -> Command:
-        assert self._socket_dir is not None, "prepare() comes first"
+        """The server itself; `prepare` comes before each start of it."""
+        if self._socket_dir is None:
+            self._socket_dir = files.socket_directory(self.data_dir, self._account)
         settings = {
             **files.SETTINGS,
             "port": str(self.port),
@@ -138,20 +144,17 @@ class EmbeddedPostgres:
         }
         self.execute(_ROLES, **variables)
         self.execute(_TEMPLATE, database="template1")
-        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
+        known = self.execute("SELECT 1 FROM pg_database WHERE datname = :'name'", name=DATABASE)
+        if not known:
             self.create_database(DATABASE)
 
     def create_database(self, name: str, *, template: str = "template1") -> DatabaseUrls:
         """A new database that belongs to the owner role; the application may only connect."""
-        self.execute(
-            f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}";\n'
-            f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC;\n'
-            f'GRANT CONNECT ON DATABASE "{name}" TO {APP};'
-        )
+        self.execute(_NEW_DATABASE, name=name, template=template)
         return self.urls(name)
 
     def drop_database(self, name: str) -> None:
-        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);')
+        self.execute('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', name=name)
 
     def execute(self, sql: str, *, database: str = "postgres", **variables: str) -> str:
         """Run statements as superuser through the private socket; answers what they select."""
@@ -194,7 +197,7 @@ class EmbeddedPostgres:
         self.forget_socket()
 
     def forget_socket(self) -> None:
-        """Remove the socket's own directory; it is made anew by `prepare`."""
+        """Remove the socket's own directory; `command` makes a new one."""
         if self._socket_dir is not None and self._socket_dir != self.data_dir:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
         self._socket_dir = None

@@ -1,4 +1,4 @@
-"""What an embedded PostgreSQL needs on disk before it can run: its user, its data directory, its doors."""
+"""What an embedded PostgreSQL needs before it can run: its user, its data directory, its doors."""
 
 import os
 import pwd
@@ -9,11 +9,11 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it publishes no type hints
 
+from payments.stack.leftovers import end_all
 from payments.stack.process import Account
 
 with warnings.catch_warnings():
@@ -109,7 +109,7 @@ def socket_directory(data_dir: Path, account: Account | None) -> Path:
     """A private directory whose path is short enough for a unix socket."""
     if len(os.fsencode(data_dir)) <= _SOCKET_DIR_LIMIT:
         return data_dir
-    directory = Path(tempfile.mkdtemp(prefix="quittance-pg-", dir="/tmp"))  # noqa: S108
+    directory = Path(tempfile.mkdtemp(prefix="quittance-pg-", dir="/tmp"))
     if account is not None:
         os.chown(directory, account.uid, account.gid)
     return directory
@@ -136,18 +136,12 @@ def remove_stale_pid_file(data_dir: Path) -> None:
     (data_dir / "postmaster.pid").unlink(missing_ok=True)
 
 
-def end_leftover(data_dir: Path, timeout_s: float = 10) -> bool:
+def end_leftover(data_dir: Path) -> bool:
     """End a server that a killed owner has left on this directory. Only for who holds its lock."""
     process = running_postmaster(data_dir)
-    if process is None:
-        return False
-    for wanted in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        with suppress(psutil.Error):
-            process.send_signal(wanted)
-            process.wait(timeout_s)
-        if not process.is_running():
-            break
-    return True
+    if process is not None:
+        end_all([process], (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL))
+    return process is not None
 
 
 def _create_cluster(data_dir: Path, account: Account | None) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Command:
     env: Mapping[str, str]
     cwd: Path
     log: Path
+    # Where the standard output goes when it is an answer and not a log.
+    output: Path | None = None
     run_as: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     # Sent by the kernel when we die without having stopped it. Every program of the stack survives
@@ -61,13 +63,18 @@ class Child:
     def __init__(self, command: Command) -> None:
         self.command = command
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        with command.log.open("ab", buffering=0) as log:
+        with ExitStack() as files:
+            log = files.enter_context(command.log.open("ab", buffering=0))
             self.log_start = log.tell()
+            output = log
+            if command.output is not None:
+                output = files.enter_context(command.output.open("wb", buffering=0))
+                command.output.chmod(0o600)
             self._process = subprocess.Popen(
                 command.wrapped(),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=log,
                 env=dict(command.env),
                 cwd=command.cwd,
                 start_new_session=True,

@@ -1,0 +1,49 @@
+# Everything runs in .venv, which is made and filled by itself when it is missing or out of date.
+
+# Any Python from 3.11 on: make run PYTHON=/usr/bin/python3.13
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$python; break; fi; done)
+PY := .venv/bin/python
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench fmt migrate openapi clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@echo '  Options of the stack:  make run ARGS="--no-demo --ephemeral --workers 2 --ports auto"'
+
+run: $(INSTALLED) ## Start the whole gateway, pay one bill, stay until Ctrl-C
+	@$(PY) cli.py dev $(ARGS)
+
+test: check ## Check everything, then run every test (ARGS="tests/unit -x" chooses)
+	@$(PY) -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Format, lint, types, import contracts, OpenAPI in sync
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy .
+	@.venv/bin/lint-imports
+	@$(PY) cli.py openapi --check
+
+bench: $(INSTALLED) ## Measure speed and cost against their denominators
+	@$(PY) -m bench $(ARGS)
+
+fmt: $(INSTALLED) ## Format, and fix what can be fixed safely
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+migrate: $(INSTALLED) ## Bring the database of QUITTANCE_MIGRATION_DATABASE_URL up to date
+	@$(PY) cli.py migrate $(ARGS)
+
+openapi: $(INSTALLED) ## Write the OpenAPI file anew
+	@$(PY) cli.py openapi $(ARGS)
+
+clean: ## Remove .venv and every cache; the state in .quittance stays
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.txt pyproject.toml $(wildcard sdks/python/pyproject.toml)
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer was not found; say make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) payments/stack/install.py

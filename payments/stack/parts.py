@@ -1,0 +1,185 @@
+"""Which programs make up the development stack, with which arguments, settings and probes."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from payments.stack import probes, temporal
+from payments.stack.home import REPOSITORY, Home
+from payments.stack.leftovers import RUN_ID_VARIABLE
+from payments.stack.ports import LOCALHOST, Ports
+from payments.stack.postgres import EmbeddedPostgres
+from payments.stack.process import Command
+from payments.stack.supervisor import Part
+from payments.stack.temporal import TemporalDevServer
+
+SEARCH_ATTRIBUTES: Mapping[str, str] = {
+    "BillerId": "Keyword",
+    "BillId": "Keyword",
+    "PartnerId": "Keyword",
+    "PayState": "Keyword",
+    "AmountMinor": "Int",
+}
+# What a shell may say about other databases and clusters is not meant for this stack.
+_NOT_INHERITED = ("PG", "TEMPORAL_")
+
+
+class Plan:
+    """Builds every part of one stack."""
+
+    def __init__(
+        self,
+        home: Home,
+        ports: Ports,
+        secrets: Mapping[str, str],
+        run_id: str,
+        *,
+        workers: int = 1,
+        root: Path = REPOSITORY,
+    ) -> None:
+        self.home = home
+        self.ports = ports
+        self._keys = {n: v for n, v in secrets.items() if not n.startswith("QUITTANCE_POSTGRES_")}
+        self._run_id = run_id
+        self._workers = workers
+        self._root = root  # Where cli.py, worker.py and sandbox/ are; tests put stand-ins there.
+        self.database = EmbeddedPostgres(
+            home.postgres_data,
+            ports["postgres"],
+            owner_password=secrets["QUITTANCE_POSTGRES_OWNER_PASSWORD"],
+            app_password=secrets["QUITTANCE_POSTGRES_APP_PASSWORD"],
+            log=self._log("postgres"),
+        )
+        self.engine = TemporalDevServer(
+            home.temporal_db,
+            ports["temporal"],
+            ports["temporal-ui"],
+            search_attributes=SEARCH_ATTRIBUTES,
+            log=self._log("temporal"),
+        )
+
+    @property
+    def worker_names(self) -> list[str]:
+        return ["worker", *(f"worker-{number}" for number in range(2, self._workers + 1))]
+
+    @property
+    def names(self) -> list[str]:
+        """Every part, in the order in which they can be ready."""
+        first = ["postgres", "temporal", "sandbox", "migrate", "seed"]
+        return [*first, *self.worker_names, "operator", "api"]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What every process of ours reads; the shell's other QUITTANCE_ settings pass through."""
+        inherited = {n: v for n, v in os.environ.items() if not n.startswith(_NOT_INHERITED)}
+        never_by_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY"), LOCALHOST]))
+        return {
+            **inherited,
+            "NO_PROXY": never_by_proxy,
+            "no_proxy": never_by_proxy,
+            "PYTHONUNBUFFERED": "1",
+            **self._keys,
+            "QUITTANCE_HOME": str(self.home.path),
+            "QUITTANCE_ENVIRONMENT": "sandbox",
+            "QUITTANCE_LOG_FORMAT": "json",
+            "QUITTANCE_DATABASE_URL": self.database.app_url,
+            "QUITTANCE_API_HOST": LOCALHOST,
+            "QUITTANCE_API_PORT": str(self.ports["api"]),
+            "QUITTANCE_OPERATOR_HOST": LOCALHOST,
+            "QUITTANCE_OPERATOR_PORT": str(self.ports["operator"]),
+            "TEMPORAL_ADDRESS": self.ports.address("temporal"),
+            "TEMPORAL_NAMESPACE": temporal.NAMESPACE,
+            "TEMPORAL_CONFIG_FILE": os.devnull,
+            RUN_ID_VARIABLE: self._run_id,
+            **more,
+        }
+
+    def postgres(self) -> Part:
+        async def prepare() -> None:
+            await asyncio.to_thread(self.database.prepare)
+
+        async def probe() -> None:
+            await probes.postgres(self.database)
+
+        command = self._marked(self.database.command())
+        return Part(command=command, prepare=prepare, probe=probe)
+
+    def temporal(self) -> Part:
+        async def probe() -> None:
+            await self.engine.probe()
+            await self.engine.keep_history()
+
+        return Part(command=self._marked(self.engine.command()), probe=probe)
+
+    def migrate(self) -> Command:
+        return self._cli("migrate", "migrate", env=self._as_owner())
+
+    def seed(self, output: Path) -> Command:
+        arguments = ("seed", "--json", "--biller-url", self.ports.url("biller"))
+        return self._cli("seed", *arguments, env=self._as_owner(), output=output)
+
+    def sandbox(self) -> Part:
+        self.home.journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        command = self._python(
+            "sandbox",
+            *("-m", "sandbox"),
+            *("--port", str(self.ports["sandbox"]), "--biller-port", str(self.ports["biller"])),
+            *("--journal", str(self.home.journal)),
+        )
+        return Part(command=command, probe=probes.health(self.ports.url("sandbox")))
+
+    def worker(self, name: str) -> Part:
+        ready = self.home.ready_file(name)
+
+        async def prepare() -> None:
+            ready.unlink(missing_ok=True)
+
+        environment = self.environment(QUITTANCE_READY_FILE=str(ready))
+        command = self._python(name, "worker.py", env=environment)
+        return Part(command=command, prepare=prepare, probe=probes.written(ready))
+
+    def operator(self) -> Part:
+        command = self._cli("operator", "operator")
+        return Part(command=command, probe=probes.health(self.ports.url("operator")))
+
+    def api(self) -> Part:
+        return Part(command=self._cli("api", "api"), probe=probes.health(self.ports.url("api")))
+
+    def demo(self) -> Command:
+        return self._cli("demo", "demo")
+
+    def _marked(self, command: Command) -> Command:
+        return replace(command, env={**command.env, RUN_ID_VARIABLE: self._run_id})
+
+    def _as_owner(self) -> dict[str, str]:
+        return self.environment(QUITTANCE_MIGRATION_DATABASE_URL=self.database.owner_url)
+
+    def _cli(
+        self,
+        name: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        output: Path | None = None,
+    ) -> Command:
+        return self._python(name, "cli.py", *arguments, env=env, output=output)
+
+    def _python(
+        self,
+        name: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        output: Path | None = None,
+    ) -> Command:
+        return Command(
+            name=name,
+            argv=(sys.executable, *arguments),
+            env=env or self.environment(),
+            cwd=self._root,
+            log=self._log(name),
+            output=output,
+        )
+
+    def _log(self, name: str) -> Path:
+        return self.home.logs / f"{name}.log"
