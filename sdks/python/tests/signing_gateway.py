@@ -150,6 +150,7 @@ class SigningGateway:
         *,
         key: AnswerKey | None = None,
         age_s: float = 0,
+        expires_after_s: float | None = None,
         components: tuple[str, ...] | None = None,
         tag: str = "quittance",
     ) -> httpx2.Response:
@@ -167,13 +168,17 @@ class SigningGateway:
             content=body,
             request=request,
         )
+        created_s = self.clock() - age_s
         resolver = MappingKeyResolver(private_keys={key.kid: key.private}, public_keys={})
         HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=resolver).sign(
             adapt_message(response),
             key_id=key.kid,
             label="quittance",
             tag=tag,
-            created=datetime.fromtimestamp(self.clock() - age_s, UTC),
+            created=datetime.fromtimestamp(created_s, UTC),
+            expires=datetime.fromtimestamp(created_s + expires_after_s, UTC)
+            if expires_after_s
+            else None,
             covered_component_ids=[each for each in components if each != "content-digest"],
             body=body if "content-digest" in components else None,
         )
@@ -185,7 +190,8 @@ class SigningGateway:
             return self.signed(request, 200, json.dumps({"keys": self.published}).encode())
         if path == "/v1/auth/token":
             return self._issue(request)
-        if path != "/v1/health" and request.headers.get("authorization") != f"Bearer {self.token}":
+        public = path in {"/health", "/v1/codes"}
+        if not public and request.headers.get("authorization") != f"Bearer {self.token}":
             return self.envelope(request, "P4004", None, http_status=401)
         if self.replies:
             return self.replies.pop(0)(request)
@@ -226,7 +232,7 @@ _HAPPY = {
     },
     "/v1/bill/pay": PAID,
     "/v1/txn/status": PAID,
-    "/v1/health": {"state": "ready"},
+    "/health": {"state": "ready"},
     "/v1/codes": {
         "codes": [
             {

@@ -1,12 +1,9 @@
 """No answer is shown that the gateway did not sign for this very question."""
 
-import json
-
 import httpx2
 import pytest
 from quittance import ForgedAnswer, Quittance
-from quittance.trust import answer_keys
-from signing_gateway import BILL, COMPONENTS, LOCK, PAID, URL, AnswerKey
+from signing_gateway import BILL, COMPONENTS, LOCK, PAID, URL
 
 QUESTION = ("DESCO", "1234567800", "2026-04")
 JWKS = "/.well-known/jwks.json"
@@ -109,78 +106,10 @@ def test_a_signature_with_another_tag_is_refused(gateway, connect):
         connect().bills.lookup(*QUESTION)
 
 
-def test_a_key_for_access_tokens_cannot_sign_answers(gateway, connect):
-    token_key = AnswerKey()
-    gateway.published.append(token_key.jwk(purpose="access-token"))
-    gateway.replies = [lambda request: gateway.envelope(request, "P0000", BILL, key=token_key)]
-
-    with pytest.raises(ForgedAnswer):
-        connect().bills.lookup(*QUESTION)
-
-
-def test_a_stranger_s_key_is_refused_after_one_look_at_the_key_set(gateway, connect):
-    client = connect()
-    client.bills.lookup(*QUESTION)
-    gateway.replies = [lambda request: gateway.envelope(request, "P0000", BILL, key=AnswerKey())]
-
-    with pytest.raises(ForgedAnswer):
-        client.bills.lookup(*QUESTION)
-
-    assert len(gateway.sent(JWKS)) == 2
-
-
-def test_a_rotated_key_is_learned_from_the_key_set(gateway, connect):
-    client = connect()
-    client.bills.lookup(*QUESTION)
-
-    gateway.key = AnswerKey()
-    gateway.published.append(gateway.key.jwk())
-
-    assert client.bills.lookup(*QUESTION).amount == 1250
-    assert len(gateway.sent(JWKS)) == 2
-
-
-def test_a_key_set_signed_by_no_key_of_its_own_is_refused(gateway, connect):
-    gateway.published = [AnswerKey().jwk()]
-
-    with pytest.raises(ForgedAnswer):
-        connect().bills.lookup(*QUESTION)
-
-
-def test_with_pinned_keys_the_key_set_is_not_even_asked_for(gateway, connect):
-    client = connect(answer_keys=[gateway.key.x])
-
-    client.bills.lookup(*QUESTION)
-
-    assert gateway.sent(JWKS) == []
-
-
-def test_with_pinned_keys_a_stranger_s_whole_key_set_is_refused(gateway, connect):
-    client = connect(answer_keys=[AnswerKey().x])
-
-    with pytest.raises(ForgedAnswer):
-        client.bills.lookup(*QUESTION)
-
-
-def test_a_pinned_key_can_vouch_for_its_successor(gateway, connect):
-    pinned, successor = gateway.key, AnswerKey()
-    gateway.published.append(successor.jwk())
-    gateway.replies = [lambda request: gateway.envelope(request, "P0000", BILL, key=successor)]
-
-    client = connect(answer_keys=[pinned.x])
-
-    assert client.bills.lookup(*QUESTION).amount == 1250
-
-
-def test_a_pin_that_is_no_key_is_refused_at_once(gateway, connect):
-    with pytest.raises(ValueError, match="32 bytes"):
-        connect(answer_keys=["abc"])
-
-
 def test_an_answer_older_than_five_minutes_is_refused(gateway, connect):
     gateway.replies = [lambda request: gateway.envelope(request, "P0000", BILL, age_s=310)]
 
-    with pytest.raises(ForgedAnswer, match="signed 310 s ago"):
+    with pytest.raises(ForgedAnswer, match=r"signed 31[01] s ago"):
         connect().bills.lookup(*QUESTION)
 
 
@@ -241,14 +170,13 @@ def test_an_encoded_answer_is_refused(gateway, connect):
         connect().bills.lookup(*QUESTION)
 
 
-def test_keys_that_are_not_what_they_say_are_left_out_of_the_key_set():
-    right, wrong = AnswerKey().jwk(), AnswerKey().jwk()
-    wrong_kid = wrong | {"kid": right["kid"]}
-    rsa = wrong | {"kty": "RSA"}
+def test_an_answer_whose_signature_has_expired_is_refused(gateway, connect):
+    gateway.replies = [
+        lambda request: gateway.envelope(request, "P0000", BILL, age_s=20, expires_after_s=10)
+    ]
 
-    keys = answer_keys(json.dumps({"keys": [right, wrong_kid, rsa, "nonsense"]}).encode())
-
-    assert list(keys) == [right["kid"]]
+    with pytest.raises(ForgedAnswer):
+        connect().bills.lookup(*QUESTION)
 
 
 def test_nothing_but_address_key_and_secret_is_needed():

@@ -93,9 +93,10 @@ def test_a_lock_can_be_given_back(connect):
     assert connect().bills.unlock("lt_1").state == "RELEASED"
 
 
-def test_the_codes_of_the_gateway_can_be_read(connect):
+def test_the_codes_of_the_gateway_can_be_read_without_a_token(gateway, connect):
     (row,) = connect().codes()
 
+    assert gateway.sent("/v1/auth/token") == []
     assert (row.code, row.http_status, row.retryable) == ("P1102", 409, False)
 
 

@@ -33,7 +33,7 @@ class AsyncQuittance:
         secret: str,
         *,
         scope: str | None = None,
-        answer_keys: Iterable[str] = (),
+        answer_keys: Iterable[str] | None = None,
         timeout_s: float = 20.0,
         retries: Retries | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,

@@ -40,7 +40,7 @@ class Quittance:
         secret: str,
         *,
         scope: str | None = None,
-        answer_keys: Iterable[str] = (),
+        answer_keys: Iterable[str] | None = None,
         timeout_s: float = 20.0,
         retries: Retries | None = None,
         transport: httpx2.BaseTransport | None = None,

@@ -54,6 +54,9 @@ class Code(StrEnum):
     P5008 = "P5008"  # answers are application/json and nothing else
     P5009 = "P5009"  # too many requests: wait and retry
     P5010 = "P5010"  # the request is not valid HTTP for the gateway
+    P5011 = "P5011"  # the request's headers are too large
+    P5012 = "P5012"  # the URL is too long
+    P5013 = "P5013"  # the request did not arrive in time
     P5101 = "P5101"  # the Idempotency-Key was used for another request
     P5102 = "P5102"  # the first request with this key is still under way
     P5103 = "P5103"  # Idempotency-Key is 1 to 255 visible ASCII characters
@@ -72,6 +75,7 @@ RETRYABLE: Final[frozenset[str]] = frozenset(
         Code.P1101,
         Code.P2006,
         Code.P5009,
+        Code.P5013,
         Code.P5102,
         Code.P9001,
         Code.P9002,

@@ -30,7 +30,7 @@ class Core:
         *,
         base_url: str,
         credentials: Credentials,
-        answer_keys: Iterable[str],
+        answer_keys: Iterable[str] | None,
         retries: Retries,
         clock: Clock,
     ) -> None:

@@ -25,8 +25,8 @@ class Operation(Generic[T]):
     query: Mapping[str, str] | None = None
     body: Mapping[str, str] | None = None
     key: str | None = None
-    # Health is asked without a token and only once: the asker wants to know how it is now.
     anonymous: bool = False
+    # Health is asked only once: the asker wants to know how it is now.
     once: bool = False
 
 
@@ -58,11 +58,11 @@ def status(transaction_id: str) -> Operation[Transaction]:
 
 
 def codes() -> Operation[tuple[CodeMeaning, ...]]:
-    return Operation("GET", "/v1/codes", CodeMeaning.read_all)
+    return Operation("GET", "/v1/codes", CodeMeaning.read_all, anonymous=True)
 
 
 def health() -> Operation[Health]:
-    return Operation("GET", "/v1/health", Health.read, anonymous=True, once=True)
+    return Operation("GET", "/health", Health.read, anonymous=True, once=True)
 
 
 def _write(

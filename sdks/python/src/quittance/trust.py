@@ -65,11 +65,13 @@ class Signed:
 class Trust:
     """The gateway's answer keys: pinned by the caller, or learned from the gateway on first use."""
 
-    def __init__(self, target: Target, clock: Clock, pinned: Iterable[str] = ()) -> None:
+    def __init__(self, target: Target, clock: Clock, pinned: Iterable[str] | None = None) -> None:
         self._target = target
         self._clock = clock
-        self._keys: Keys = {thumbprint(x): _public_key(x) for x in pinned}
-        self._pinned = bool(self._keys)
+        self._keys: Keys = {thumbprint(x): _public_key(x) for x in pinned or ()}
+        self._pinned = pinned is not None
+        if self._pinned and not self._keys:
+            raise ValueError("answer_keys is empty: leave it out to trust the gateway's own set")
         self._fetches = 0
 
     def check(self, response: httpx2.Response) -> Program[Signed]:
@@ -87,8 +89,11 @@ class Trust:
     def _learn(self, fetches: int) -> Program[None]:
         if self._fetches != fetches:
             return  # Another call fetched them while this one waited for the lock.
+        request = self._target.request("GET", JWKS_PATH)
+        # A set from a cache on the way would not yet have the key that is looked for.
+        request.headers["Cache-Control"] = "no-cache"
         try:
-            response = yield from send(self._target.request("GET", JWKS_PATH))
+            response = yield from send(request)
         except httpx2.RequestError as error:
             raise TransportError("the gateway's answer keys could not be fetched") from error
         if response.status_code != httpx2.codes.OK:
