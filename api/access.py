@@ -54,6 +54,7 @@ class Access:
         self._token_requests = token_requests
         self._addresses = addresses
         self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self.ttl_s = tokens.ttl_s
 
     async def admit(self, request: Request, scope: Scope) -> Caller:
         """Prove the caller by its access token. Costs no SQL; raises Refusal."""

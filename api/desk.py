@@ -36,4 +36,9 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
+async def _the_desk(request: Request) -> Desk:
+    # A plain function would be sent to a thread for every request.
+    return desk_of(request)
+
+
+TheDesk = Annotated[Desk, Depends(_the_desk)]

@@ -1,15 +1,16 @@
 """How answers stand in the OpenAPI file: the envelope around each shape, and the refusals."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 
-from api.schemas import Outside
+from api.schemas import Told
 from payments.domain.codes import Code, Status
 
 Data = TypeVar("Data")
 
 
-class Envelope(Outside, Generic[Data]):
+class Envelope(Told, Generic[Data]):
     """Every answer of the partner API. `code` decides; `message` is for people and may change."""
 
     status: Status
@@ -19,7 +20,7 @@ class Envelope(Outside, Generic[Data]):
     trace: str
 
 
-class Details(Outside):
+class Details(Told):
     """What a refusal says more: the field it is about, or how long to wait."""
 
     field: str | None = None
@@ -51,17 +52,16 @@ _SIGNED: Final[dict[str, Any]] = {
 }
 
 
-def answers(
-    data: type[Outside], *more: int, also: Mapping[int, str] | None = None
-) -> dict[str, Any]:
+def answers(data: type[Told], *more: int, also: Mapping[int, str] | None = None) -> dict[str, Any]:
     """A route's `responses`: 200 with this data, every common refusal, and `more` of its own."""
     refusals = {
         status: {"model": Refused, "description": "Refused", "headers": _SIGNED}
         for status in sorted({*_ANYWHERE, *more})
     }
-    good: dict[int, Any] = {
-        200: {"model": Envelope[data], "description": "Done", "headers": _SIGNED}  # type: ignore[valid-type]  # the envelope is made per route
+    good = {
+        status: {"description": text, "headers": _SIGNED}
+        # A 304 has no body to describe.
+        | ({} if status == HTTPStatus.NOT_MODIFIED else {"model": Envelope[data]})  # type: ignore[valid-type]  # one envelope per route
+        for status, text in {HTTPStatus.OK: "Done", **(also or {})}.items()
     }
-    for status, text in (also or {}).items():
-        good[status] = {"model": Envelope[data], "description": text, "headers": _SIGNED}  # type: ignore[valid-type]  # as above
     return {"responses": {**good, **refusals}}

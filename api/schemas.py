@@ -17,17 +17,28 @@ _PERIOD: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 _LAST_PERIOD: Final = "2049-12"
 
 
-class Outside(BaseModel):
-    """Base of everything that crosses the partner's border."""
+class Asked(BaseModel):
+    """Base of what partners send."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=False,
-        serialize_by_alias=True,
         extra="forbid",
         frozen=True,
         strict=True,
+    )
+
+
+class Told(BaseModel):
+    """Base of what partners are told."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        serialize_by_alias=True,
+        extra="forbid",
+        frozen=True,
     )
 
 
@@ -43,16 +54,16 @@ def _decimal(value: str) -> str:
     return value
 
 
-BillerId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,19}\Z")]
-BillNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}\Z")]
+BillerId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,19}$")]
+BillNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 BillingPeriod = Annotated[
     str, AfterValidator(_period), Field(json_schema_extra={"pattern": r"^20\d\d-(0[1-9]|1[0-2])$"})
 ]
 Amount = Annotated[
     str, AfterValidator(_decimal), Field(json_schema_extra={"pattern": r"^\d{1,16}(\.\d{1,4})?$"})
 ]
-LockToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,600}\Z")]
-TransactionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
+LockToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,600}$")]
+TransactionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 
 
 def _text_or_nothing(value: object) -> object:
@@ -63,7 +74,7 @@ def _text_or_nothing(value: object) -> object:
 Credential = Annotated[str, BeforeValidator(_text_or_nothing)]
 
 
-class TokenBody(Outside):
+class TokenBody(Asked):
     """Signed with the key's secret; works once and within 60 seconds of our clock."""
 
     model_config = ConfigDict(
@@ -77,7 +88,7 @@ class TokenBody(Outside):
     scope: str | None = None
 
 
-class BillQuery(Outside):
+class BillQuery(Asked):
     """Which bill, in a query string."""
 
     biller_id: BillerId
@@ -89,13 +100,13 @@ class LockBody(BillQuery):
     """Which bill to lock."""
 
 
-class UnlockBody(Outside):
+class UnlockBody(Asked):
     """Which lock to give back."""
 
     lock_token: LockToken
 
 
-class PayBody(Outside):
+class PayBody(Asked):
     """Pay the locked bill. `transactionId` is the partner's own and names one payment for ever."""
 
     lock_token: LockToken
@@ -103,20 +114,20 @@ class PayBody(Outside):
     amount: Amount | None = None
 
 
-class TransactionQuery(Outside):
+class TransactionQuery(Asked):
     """Our transaction id or the partner's."""
 
     transaction_id: TransactionId
 
 
-class TokenView(Outside):
+class TokenView(Told):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     scope: str
 
 
-class BillView(Outside):
+class BillView(Told):
     biller_id: str
     bill_number: str
     billing_period: str
@@ -128,7 +139,7 @@ class BillView(Outside):
 
     @classmethod
     def of(cls, bill: Bill, *, locked: bool) -> "BillView":
-        return cls.model_construct(
+        return cls(
             biller_id=bill.ref.biller_id,
             bill_number=bill.ref.bill_number,
             billing_period=bill.ref.billing_period,
@@ -140,7 +151,7 @@ class BillView(Outside):
         )
 
 
-class LockView(Outside):
+class LockView(Told):
     lock_token: str
     biller_id: str
     bill_number: str
@@ -153,7 +164,7 @@ class LockView(Outside):
 
     @classmethod
     def of(cls, lock: Lock, token: str) -> "LockView":
-        return cls.model_construct(
+        return cls(
             lock_token=token,
             biller_id=lock.bill.biller_id,
             bill_number=lock.bill.bill_number,
@@ -166,14 +177,14 @@ class LockView(Outside):
         )
 
 
-class ReleaseView(Outside):
+class ReleaseView(Told):
     biller_id: str
     bill_number: str
     billing_period: str
     state: Literal["RELEASED"] = "RELEASED"
 
 
-class TransactionView(Outside):
+class TransactionView(Told):
     """A bill payment as the record has it. `declineCode` and `reason` only when it was declined."""
 
     transaction_id: str
@@ -194,7 +205,7 @@ class TransactionView(Outside):
     @classmethod
     def of(cls, transaction: Transaction) -> "TransactionView":
         code = transaction.code
-        return cls.model_construct(
+        return cls(
             transaction_id=transaction.transaction_id,
             partner_transaction_id=transaction.partner_transaction_id,
             state=transaction.state,
@@ -212,7 +223,7 @@ class TransactionView(Outside):
         )
 
 
-class CodeView(Outside):
+class CodeView(Told):
     code: str
     http_status: int
     status: Status
@@ -222,11 +233,11 @@ class CodeView(Outside):
     message: str
 
 
-class CodesView(Outside):
+class CodesView(Told):
     codes: list[CodeView]
 
 
-class HealthView(Outside):
+class HealthView(Told):
     state: Literal["ready", "live"]
 
 
