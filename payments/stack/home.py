@@ -58,7 +58,7 @@ class Home:
 
     @property
     def temporal_db(self) -> Path:
-        return self.path / "temporal.db"
+        return self.path / "temporal" / "temporal.db"
 
     @property
     def journal(self) -> Path:
@@ -93,7 +93,9 @@ class Home:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            for directory in (self.logs, self.journal.parent, self.ready_file("x").parent):
+            # What is in them is for nobody else, also where PostgreSQL's own user may pass by.
+            state = (self.journal.parent, self.temporal_db.parent, self.ready_file("any").parent)
+            for directory in (self.logs, *state):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 yield

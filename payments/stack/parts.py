@@ -121,7 +121,6 @@ class Plan:
         return self._cli("seed", *arguments, env=self._as_owner(), output=output)
 
     def sandbox(self) -> Part:
-        self.home.journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = self._python(
             "sandbox",
             *("-m", "sandbox"),

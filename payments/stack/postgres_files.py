@@ -11,9 +11,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it publishes no type hints
-
-from payments.stack.leftovers import end_all
+from payments.stack.living import LivingProcess, end_all
 from payments.stack.process import Account
 
 with warnings.catch_warnings():
@@ -115,15 +113,14 @@ def socket_directory(data_dir: Path, account: Account | None) -> Path:
     return directory
 
 
-def running_postmaster(data_dir: Path) -> psutil.Process | None:
+def running_postmaster(data_dir: Path) -> LivingProcess | None:
     """The server that runs on this very directory, told from a stranger with a reused number."""
     try:
         pid = int((data_dir / "postmaster.pid").read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-        arguments = process.cmdline()
-    except (OSError, ValueError, psutil.Error):
+    except (OSError, ValueError):
         return None
-    if process.status() == psutil.STATUS_ZOMBIE or str(data_dir) not in arguments:
+    process = LivingProcess.find(pid)
+    if process is None or str(data_dir) not in process.arguments:
         return None
     return process
 
