@@ -15,16 +15,14 @@ from payments.stack.postgres import EmbeddedPostgres
 from payments.stack.process import Command
 from payments.stack.supervisor import Part
 from payments.stack.temporal import TemporalDevServer
+from payments.temporal import SEARCH_ATTRIBUTES
 
-SEARCH_ATTRIBUTES: Mapping[str, str] = {
-    "BillerId": "Keyword",
-    "BillId": "Keyword",
-    "PartnerId": "Keyword",
-    "PayState": "Keyword",
-    "AmountMinor": "Int",
-}
-# What a shell may say about other databases and clusters is not meant for this stack.
-_NOT_INHERITED = ("PG", "TEMPORAL_")
+# What a shell may say about other databases and clusters is not meant for this stack, and what
+# belongs to one process must not reach all of them.
+_NOT_INHERITED = (
+    *("PG", "TEMPORAL_"),
+    *("QUITTANCE_MIGRATION_DATABASE_URL", "QUITTANCE_READY_FILE", "QUITTANCE_METRICS_PORT"),
+)
 
 
 class Plan:

@@ -39,7 +39,8 @@ class Command:
     # Sent by the kernel when we die without having stopped it. Every program of the stack survives
     # a kill, so nothing softer is needed unless it would leave processes of its own behind.
     orphan_signal: signal.Signals = signal.SIGKILL
-    grace_s: float = 10.0
+    # Longer than the 15 s our own programs take at most to finish what is under way.
+    grace_s: float = 20.0
 
     def wrapped(self) -> list[str]:
         user: list[str] = []
