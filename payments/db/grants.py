@@ -1,0 +1,55 @@
+"""What the application's role may do: everything it needs, and nothing that could rewrite history.
+
+Applied after every migration, so that a role created later gets its rights by migrating again. A
+test holds the tables here against payments.db.tables.
+"""
+
+from typing import Final
+
+APP_ROLE: Final = "quittance_app"
+
+# Named columns where the database alone may fill the others: ids, and the time of a posting.
+GRANTS: Final[dict[str, str]] = {
+    "partner": "SELECT, INSERT, UPDATE",
+    "api_key": "SELECT, INSERT, UPDATE",
+    "ip_range": "SELECT, INSERT, DELETE",
+    "revoked_token": "SELECT, INSERT, UPDATE, DELETE",
+    "token_request": "SELECT, INSERT, UPDATE, DELETE",
+    "biller": "SELECT, INSERT, UPDATE",
+    "agreement": "SELECT, INSERT, UPDATE",
+    "request_log": "SELECT, INSERT",
+    "provider_call": "SELECT, INSERT",
+    "idempotency": "SELECT, INSERT, UPDATE, DELETE",
+    "ledger_account": "SELECT, INSERT (code, kind, owner, currency)",
+    "ledger_transaction": "SELECT, INSERT (key, subject, description)",
+    "ledger_entry": "SELECT, INSERT (transaction_id, account_id, amount_minor, currency)",
+    "transaction": "SELECT, INSERT, UPDATE (state, code, biller_reference, suspended_at, paid_at)",
+    "event": (
+        "SELECT, INSERT (partner_id, object_type, object_id, sequence, type, previous_status, data)"
+    ),
+    "alembic_version": "SELECT",
+}
+
+# Whoever migrates may not be allowed to create roles; then somebody else does it.
+ENSURE_ROLE: Final = f"""
+DO $$ BEGIN
+    IF to_regrole('{APP_ROLE}') IS NULL THEN
+        CREATE ROLE {APP_ROLE} NOLOGIN;
+    END IF;
+EXCEPTION WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+    RAISE NOTICE 'role {APP_ROLE} was not created here';
+END $$"""
+
+
+def statements() -> list[str]:
+    """Take back what was given, then give exactly this. Does nothing while the role is missing."""
+    commands = [f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}"]
+    for table, privileges in GRANTS.items():
+        commands += [
+            f"REVOKE ALL ON TABLE {table} FROM {APP_ROLE}",
+            f"GRANT {privileges} ON TABLE {table} TO {APP_ROLE}",
+        ]
+    return [
+        f"DO $$ BEGIN IF to_regrole('{APP_ROLE}') IS NOT NULL THEN {command}; END IF; END $$"
+        for command in commands
+    ]
