@@ -233,7 +233,7 @@ def test_leftovers_are_ended_and_strangers_with_the_same_number_are_not(tmp_path
 
     try:
         assert end_leftovers(tmp_path / "children.json") == ["api"]
-        assert ours.wait(5) == -signal.SIGINT
+        assert ours.wait(5) != 0
         assert stranger.poll() is None
     finally:
         for process in (ours, stranger):
