@@ -4,27 +4,135 @@ Each command is a few lines here; what it does lives in payments/cli or behind p
 """
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from payments.cli import partners
+from payments.cli.dev import dev
 from payments.config import Settings
+from payments.stack.home import Home
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
-console = Console()
+app.command()(dev)
+app.add_typer(partners.app, name="partner")
+ledger = typer.Typer(no_args_is_help=True, help="Read the ledger.")
+app.add_typer(ledger, name="ledger")
 
-
-def home() -> Path:
-    """Where the development stack keeps its state."""
-    return Path(os.environ.get("QUITTANCE_HOME", ".quittance")).absolute()
+DOCUMENT = Path(__file__).parent / "docs" / "openapi.json"
 
 
 @app.command()
 def demo() -> None:
-    """Pay one bill against the running stack and show what happened in Temporal and the ledger."""
+    """Pay one bill against the running stack; show what Temporal and the ledger keep of it."""
     from payments.cli import demo as scenario
 
-    scenario.main(home())
+    try:
+        scenario.main(Home.find().path)
+    except FileNotFoundError as missing:
+        raise _failed(f"no stack is running: there is no {missing.filename}") from None
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date; needs QUITTANCE_MIGRATION_DATABASE_URL, the owner's."""
+    from payments.db import migrate as migration
+
+    settings = Settings.from_env()
+    if settings.migration_database_url is None:
+        raise _failed("QUITTANCE_MIGRATION_DATABASE_URL is not set")
+    asyncio.run(migration.migrate(str(settings.migration_database_url)))
+
+
+@app.command()
+def seed(
+    biller_url: Annotated[str, typer.Option(help="Where the sandbox's billers listen.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the partners' secrets.")] = False,
+) -> None:
+    """Make the sandbox's billers and two partners; doing it again changes nothing."""
+    from payments.cli import seed as seeds
+
+    told = asyncio.run(seeds.seed(Settings.from_env(), biller_url))
+    typer.echo(told if json else "seeded")
+
+
+@app.command()
+def api() -> None:
+    """Serve the partner API."""
+    import uvloop
+
+    from api import server
+
+    uvloop.run(server.serve(Settings.from_env()))
+
+
+@app.command()
+def operator() -> None:
+    """Serve health, metrics and the documentation; never on a public port."""
+    import uvloop
+
+    from api import operator as private
+
+    uvloop.run(private.serve(Settings.from_env()))
+
+
+@app.command()
+def openapi(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; fail on a difference.")
+    ] = False,
+) -> None:
+    """Write docs/openapi.json from the routes."""
+    from api.app import routes
+    from api.openapi import as_file
+
+    made = as_file(routes())
+    if not check:
+        DOCUMENT.write_text(made)
+    elif not DOCUMENT.exists() or DOCUMENT.read_text() != made:
+        raise _failed("docs/openapi.json is not what the routes say; run `make openapi`")
+
+
+@app.command()
+def trace(text: str) -> None:
+    """What one request was: its trace taken apart, and its request-log row."""
+    from payments.cli import traces
+
+    if not asyncio.run(traces.show(Settings.from_env(), text, Console())):
+        raise _failed("no request-log row has this trace")
+
+
+@app.command()
+def purge() -> None:
+    """Delete expired answers, token requests and revocations; for a schedule, never blocks."""
+    from payments.cli import purges
+
+    typer.echo(asyncio.run(purges.purge(Settings.from_env())))
+
+
+@ledger.command()
+def balances() -> None:
+    """Every account and its sum."""
+    from payments.cli import ledgers
+
+    asyncio.run(ledgers.balances(Settings.from_env(), Console()))
+
+
+@ledger.command()
+def show(transaction_id: str) -> None:
+    """All entries about one transaction."""
+    from payments.cli import ledgers
+
+    if not asyncio.run(ledgers.show(Settings.from_env(), transaction_id, Console())):
+        raise _failed("the ledger has no entries about this")
+
+
+def _failed(text: str) -> typer.Exit:
+    Console(stderr=True).print(text, style="red", markup=False)
+    return typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

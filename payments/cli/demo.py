@@ -20,9 +20,9 @@ from rich.table import Table
 from temporalio.client import Client
 
 from payments.bootstrap import open_ledger
+from payments.cli.tables import entries_table
 from payments.domain import ids
 from payments.domain.bill import BillRef
-from payments.ports.ledger import PostedEntry
 
 BILLER = "DESCO"
 T = TypeVar("T")
@@ -120,22 +120,7 @@ async def _show_engine(stack: Stack, bill: BillRef, console: Console) -> None:
 async def _show_ledger(stack: Stack, transaction_id: str, console: Console) -> None:
     async with open_ledger(stack.database_url) as ledger:
         entries = await ledger.entries(transaction_id)
-    console.print(entries_table(transaction_id, list(entries)))
-
-
-def entries_table(subject: str, entries: list[PostedEntry]) -> Table:
-    """A ledger transaction as an accountant reads it: debits left, credits right."""
-    table = Table(title=f"Ledger: {subject}", title_justify="left")
-    for column in ("posting", "account"):
-        table.add_column(column)
-    for column in ("debit", "credit"):
-        table.add_column(column, justify="right")
-    for entry in entries:
-        debit = entry.amount.minor > 0
-        told = f"{entry.amount if debit else -entry.amount} {entry.amount.currency}"
-        sides = (told, "") if debit else ("", told)
-        table.add_row(entry.key.partition(":")[0], entry.account, *sides)
-    return table
+    console.print(entries_table(transaction_id, entries))
 
 
 def _print_receipt(paid: Transaction, console: Console) -> None:

@@ -1,0 +1,290 @@
+"""The whole gateway as `make run` starts it, and partners who talk to it over HTTP.
+
+Every answer that a partner of the tests gets is verified: envelope, trace and signature.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+import jwt
+from http_message_signatures import HTTPSignatureKeyResolver, algorithms
+from http_message_signatures.httpx2 import SignatureHooks, SignatureHooksMode
+
+from payments.domain.trace import Trace
+
+REPOSITORY = Path(__file__).parents[1]
+READY = "quittance is ready"
+START_TIMEOUT_S = 120
+
+
+class RunningGateway:
+    """One `cli.py dev` in a home of its own, on free ports, without the demo."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self._output = home.with_name(home.name + ".log")
+        self._environment = {**os.environ, "QUITTANCE_HOME": str(home), **environment}
+        self.process = self._start()
+        self._wait_ready()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with self._output.open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "cli.py", "dev", "--no-demo", "--ports", "auto"],
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while READY not in self._output.read_text():
+            assert self.process.poll() is None, self._output.read_text()
+            assert time.monotonic() < deadline, self._output.read_text()
+            time.sleep(0.05)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What stack.json says."""
+        return dict(json.loads((self.home / "stack.json").read_text()))
+
+    @property
+    def api(self) -> str:
+        return str(self.told["api"])
+
+    @property
+    def database_url(self) -> str:
+        return str(self.told["databaseUrl"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of one of its own processes, for a command beside it."""
+        pid = self.pid("api")
+        entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return dict(entry.decode().split("=", 1) for entry in entries if b"=" in entry)
+
+    def partner(self, number: int = 0) -> "PartnerKey":
+        told = self.told["partners"][number]
+        return PartnerKey(told["id"], told["apiKey"], told["secret"])
+
+    def pid(self, part: str) -> int:
+        register = json.loads((self.home / "children.json").read_text())
+        return int(register["children"][part]["pid"])
+
+    def kill(self, part: str) -> None:
+        """As the kernel does when memory is short. The supervisor starts it anew."""
+        os.kill(self.pid(part), signal.SIGKILL)
+
+    def log(self, part: str) -> str:
+        return (self.home / "logs" / f"{part}.log").read_text()
+
+    def cli(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "cli.py", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Ask the pretend world: its controls and its journal."""
+        answer = httpx2.request(method, self.told["sandbox"] + path, json=body, timeout=10)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def effects(self, bill_number: str) -> list[dict[str, Any]]:
+        """What the biller really booked for a bill, from its own journal."""
+        return list(self.sandbox("GET", f"/journal?billNumber={bill_number}")["effects"])
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerKey:
+    id: str
+    api_key: str
+    secret: str
+
+    def token_request(self, **changes: Any) -> dict[str, Any]:
+        """A signed token request; `changes` are made before it is signed, None leaves out."""
+        body = {
+            "apiKey": self.api_key,
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "nonce": secrets.token_hex(12),
+            **changes,
+        }
+        text = "\n".join(str(body[name]) for name in ("apiKey", "timestamp", "nonce"))
+        signature = hmac.new(self.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+        return {"signature": signature} | body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One verified answer."""
+
+    http_status: int
+    headers: httpx2.Headers
+    content: bytes
+    status: str = ""
+    code: str = ""
+    message: str = ""
+    data: Any = None
+    trace: str = ""
+
+    @classmethod
+    def read(cls, response: httpx2.Response) -> Self:
+        if response.status_code == 304:
+            return cls(304, response.headers, response.content)
+        told = response.json()
+        assert list(told) == ["status", "code", "message", "data", "trace"], told
+        Trace.parse(told["trace"])
+        assert response.headers["quittance-trace"] == told["trace"]
+        assert response.headers["content-type"] == "application/json"
+        assert (told["status"] == "ERROR") == (response.status_code >= 400)
+        return cls(response.status_code, response.headers, response.content, **told)
+
+
+class PartnerClient:
+    """A partner written for tests: it sends whatever it is told to and verifies what comes back."""
+
+    def __init__(self, api: str, key: PartnerKey) -> None:
+        self.key = key
+        self._keys = _PublishedKeys(api)
+        hooks = SignatureHooks(
+            SignatureHooksMode.VERIFY_RESPONSE,
+            verify_options={
+                "origin": api,
+                "signature_algorithm": algorithms.ED25519,
+                "key_resolver": self._keys,
+                "expect_tag": "quittance",
+                "require_components": ("@status", '"@method";req', '"@target-uri";req'),
+            },
+        )
+        self._http = httpx2.AsyncClient(
+            base_url=api,
+            timeout=30,
+            event_hooks=hooks.async_event_hooks,
+            limits=httpx2.Limits(max_connections=400),
+        )
+        self._token = ""
+
+    async def ask(self, method: str, path: str, **request: Any) -> Answer:
+        """Send as it is; nothing is added but what httpx must."""
+        return Answer.read(await self._http.request(method, path, **request))
+
+    async def token(self, scope: str | None = None) -> str:
+        body = self.key.token_request()
+        if scope is not None:
+            body["scope"] = scope
+        answer = await self.ask("POST", "/auth/token", json=body)
+        assert answer.code == "P0000", answer
+        return str(answer.data["accessToken"])
+
+    async def authorised(self) -> dict[str, str]:
+        self._token = self._token or await self.token()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def get(
+        self, path: str, headers: Mapping[str, str] | None = None, **query: str
+    ) -> Answer:
+        known = {**await self.authorised(), **(headers or {})}
+        return await self.ask("GET", path, params=query, headers=known)
+
+    async def post(self, path: str, body: Any, *, key: str | None = None, **more: Any) -> Answer:
+        headers = {**await self.authorised(), **more.pop("headers", {})}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self.ask("POST", path, json=body, headers=headers, **more)
+
+    async def lock(self, bill: "TestBill", key: str | None = None) -> Answer:
+        return await self.post("/bill/lock", bill.told, key=key)
+
+    async def locked(self, bill: "TestBill") -> str:
+        answer = await self.lock(bill)
+        assert answer.code == "P0000", answer
+        return str(answer.data["lockToken"])
+
+    async def pay(
+        self, token: str, transaction_id: str, *, key: str | None = None, **more: Any
+    ) -> Answer:
+        body = {"lockToken": token, "transactionId": transaction_id, **more}
+        return await self.post("/bill/pay", body, key=key)
+
+    async def status(self, transaction_id: str) -> Answer:
+        return await self.get("/txn/status", transactionId=transaction_id)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class TestBill:
+    """A bill nobody has touched. `ending` chooses the sandbox's behaviour, 00 to 99."""
+
+    __test__ = False
+
+    ending: int = 0
+    biller_id: str = "DESCO"
+    billing_period: str = "2026-04"
+    stem: str = field(default_factory=lambda: f"{secrets.randbelow(10**8):08d}")
+
+    @property
+    def number(self) -> str:
+        return f"{self.stem}{self.ending:02d}"
+
+    @property
+    def told(self) -> dict[str, str]:
+        return {
+            "billerId": self.biller_id,
+            "billNumber": self.number,
+            "billingPeriod": self.billing_period,
+        }
+
+
+class _PublishedKeys(HTTPSignatureKeyResolver):
+    """The answer keys of the gateway's key set; fetched once, and again for a new key."""
+
+    def __init__(self, api: str) -> None:
+        self._url = f"{api}/.well-known/jwks.json"
+        self._keys: dict[str, Any] = {}
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        if key_id not in self._keys:
+            for key in httpx2.get(self._url).json()["keys"]:
+                if key["purpose"] == "answer":
+                    self._keys[key["kid"]] = jwt.PyJWK(key).key
+        return self._keys[key_id]
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        raise NotImplementedError(key_id)
+
+
+def new_id(prefix: str = "ORDER") -> str:
+    return f"{prefix}-{secrets.token_hex(8)}"
