@@ -1,0 +1,1 @@
+"""Load and cost measurements: `python -m bench` runs ours against the denominators."""
