@@ -41,11 +41,18 @@ class AnswerStore(Protocol):
         every id is derived, so the same work done twice is done once.
         """
 
-    async def keep(self, scope: Scope, answer: StoredAnswer) -> None:
-        """Store the first answer for 24 hours."""
+    async def keep(self, scope: Scope, answer: StoredAnswer) -> StoredAnswer:
+        """Store the first answer for 24 hours, and return the one that is the first.
+
+        That is another one when a second owner of an expired lease was faster; it must be sent
+        instead, because the next repeat gets it byte for byte.
+        """
 
     async def drop(self, scope: Scope) -> None:
-        """The answer is not one to keep (401, 403, 429, 5xx): the key is free for a retry."""
+        """The answer is not one to keep (401, 403, 429, 5xx): the key is free for a retry.
+
+        Also for a retry with another request. An answer that was kept stays.
+        """
 
     async def purge(self, limit: int) -> int:
         """Delete up to `limit` expired answers; how many there were. Never blocks traffic."""

@@ -8,7 +8,17 @@ from payments.domain.partner import Partner
 
 
 class Partners(Protocol):
-    """A directory without I/O in its reads: authentication costs no SQL."""
+    """A directory without I/O in its reads: authentication costs no SQL.
+
+    Await fresh() once for each request, then read.
+    """
+
+    async def fresh(self) -> None:
+        """Return when the directory is true as of a few seconds ago; mostly that is at once.
+
+        Raises RecordUnavailable when that cannot be known: a partner or key may have been suspended
+        without us hearing of it.
+        """
 
     def get(self, partner_id: str) -> Partner | None: ...
 

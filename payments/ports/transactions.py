@@ -6,6 +6,10 @@ from payments.domain.bill import BillPayment, LockRequest, LockState, Refused, T
 from payments.domain.outcome import Outcome
 
 
+class SettledOtherwise(Exception):
+    """The record has the opposite final outcome. It stays; a person has to look at both."""
+
+
 class Transactions(Protocol):
     """Each write is one SQL transaction: read model, ledger posting and outgoing event together.
 
@@ -24,7 +28,10 @@ class Transactions(Protocol):
         """The outcome is unknown: the money waits in suspense until it is known."""
 
     async def settle(self, payment: BillPayment, outcome: Outcome) -> Transaction:
-        """Write the final outcome, ACCEPTED or DECLINED. A final state is never left."""
+        """Write the final outcome, ACCEPTED or DECLINED. A final state is never left.
+
+        Raises SettledOtherwise when the opposite outcome is final already.
+        """
 
     async def close_lock(self, lock: LockRequest, end: LockState) -> BillPayment | None:
         """A lock ended as EXPIRED (write the event `bill.lock_expired`) or RELEASED (no event).

@@ -1,0 +1,21 @@
+"""JSON as PostgreSQL takes it, whatever a provider has sent us."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+# jsonb holds no NUL character. U+FFFD is what Unicode has for one that could not be kept. An even
+# number of backslashes before it makes it the plain text "u0000", which may stay.
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Serialise for a jsonb column. What is no JSON at all is kept as Python writes it."""
+    try:
+        text = orjson.dumps(value, default=str)
+    except orjson.JSONEncodeError:
+        # For example a lone surrogate, or an integer of more than 64 bits.
+        text = orjson.dumps({"python": ascii(value)})
+    return _NUL.sub(rb"\1\\ufffd", text).decode()

@@ -1,0 +1,127 @@
+"""Partners, keys, addresses, agreements and revoked tokens: all in memory, true by notification."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from payments.adapters.postgres.sealer import Sealer, open_secret
+from payments.crypto import Unsealable
+from payments.db.directory import Directory
+from payments.db.session import Database, Row, Rows
+from payments.domain.bill import Agreement
+from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
+
+_log = structlog.get_logger(__name__)
+
+CHANNEL: Final = "partners"
+_PRODUCTS: Final = frozenset(Product)
+_SCOPES: Final = frozenset(Scope)
+
+_PARTNERS: Final = """
+    SELECT id, name, standing, joined_on, requests_per_minute,
+        ARRAY(SELECT range FROM ip_range WHERE partner_id = partner.id ORDER BY range) AS ranges
+    FROM partner"""
+_KEYS: Final = """
+    SELECT id, partner_id, secret_sealed, product, scopes, standing, expires_at
+    FROM api_key WHERE standing <> 'revoked' ORDER BY created_at, id"""
+_AGREEMENTS: Final = """
+    SELECT agreement.partner_id, agreement.biller_id, fee_flat_minor, fee_basis_points
+    FROM agreement"""
+_REVOKED: Final = "SELECT jti FROM revoked_token WHERE expires_at > now()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    partners: dict[str, Partner]
+    by_key: dict[str, Partner]
+    agreements: dict[tuple[str, str], Agreement]
+    revoked: frozenset[str]
+
+
+class PostgresPartners:
+    """One directory of everybody who may call us."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._directory = Directory(database, channel=CHANNEL, read=self._read)
+
+    async def start(self) -> None:
+        await self._directory.start()
+
+    async def close(self) -> None:
+        await self._directory.close()
+
+    async def fresh(self) -> None:
+        await self._directory.fresh()
+
+    def get(self, partner_id: str) -> Partner | None:
+        return self._directory.current.partners.get(partner_id)
+
+    def by_key(self, key_id: str) -> Partner | None:
+        return self._directory.current.by_key.get(key_id)
+
+    def agreement(self, partner_id: str, biller_id: str) -> Agreement | None:
+        return self._directory.current.agreements.get((partner_id, biller_id))
+
+    def is_revoked(self, token_id: str) -> bool:
+        return token_id in self._directory.current.revoked
+
+    async def _read(self) -> _Contents:
+        # Four statements and no transaction: a change between two of them notifies, and is read.
+        keys = self._open_keys(await self._database.fetch(_KEYS))
+        partners = {
+            row["id"]: _partner(row, keys.get(row["id"], []))
+            for row in await self._database.fetch(_PARTNERS)
+        }
+        agreements = await self._database.fetch(_AGREEMENTS)
+        revoked = await self._database.fetch(_REVOKED)
+        return _Contents(
+            partners=partners,
+            by_key={key.id: partner for partner in partners.values() for key in partner.keys},
+            agreements={
+                (row["partner_id"], row["biller_id"]): Agreement(
+                    row["fee_flat_minor"], row["fee_basis_points"]
+                )
+                for row in agreements
+            },
+            revoked=frozenset(row["jti"] for row in revoked),
+        )
+
+    def _open_keys(self, rows: Rows) -> dict[str, list[ApiKey]]:
+        keys: dict[str, list[ApiKey]] = {}
+        for row in rows:
+            try:
+                secret = open_secret(self._sealer, row["id"], row["secret_sealed"])
+            except Unsealable:
+                # One key sealed with a lost master secret must not shut everybody else out.
+                _log.error("api_key.unsealable", key=row["id"], partner=row["partner_id"])
+                continue
+            # A newer version, deployed beside this one, may know products and scopes that we do not.
+            if row["product"] in _PRODUCTS:
+                keys.setdefault(row["partner_id"], []).append(_key(row, secret))
+        return keys
+
+
+def _key(row: Row, secret: str) -> ApiKey:
+    return ApiKey(
+        id=row["id"],
+        secret=secret,
+        product=Product(row["product"]),
+        scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in _SCOPES),
+        standing=Standing(row["standing"]),
+        expires_at=row["expires_at"],
+    )
+
+
+def _partner(row: Row, keys: list[ApiKey]) -> Partner:
+    return Partner(
+        id=row["id"],
+        name=row["name"],
+        standing=Standing(row["standing"]),
+        joined_on=row["joined_on"],
+        requests_per_minute=row["requests_per_minute"],
+        keys=tuple(keys),
+        ranges=tuple(row["ranges"]),
+    )
