@@ -48,6 +48,7 @@ from payments.domain.lock import (
 )
 from payments.temporal import AMOUNT_MINOR, BILL_ID, BILLER_ID, PARTNER_ID, PAY_STATE
 from workflows import holding, record
+from workflows.door import door
 from workflows.paying import pay_until_known, settle_lost
 
 
@@ -198,13 +199,13 @@ class BillLock:
 
     # Doors
 
-    @workflow.update(name="acquire", description="The lock, or why there is none")
+    @door("acquire", "The lock, or why there is none")
     async def acquire(self) -> LockAnswer:
         await workflow.wait_condition(lambda: self._acquired is not None)
         assert self._acquired is not None
         return self._acquired
 
-    @workflow.update(name="pay", description="Pay the locked bill; answers when it is settled")
+    @door("pay", "Pay the locked bill; answers when it is settled")
     async def pay(self, order: PayOrder) -> PayAnswer:
         attempt = self._attempt
         if attempt is None:
@@ -227,8 +228,8 @@ class BillLock:
         if workflow.now() >= order.deadline:
             raise _refusal(Code.ENGINE_UNAVAILABLE)
 
-    @workflow.update(name="release", description="Give the lock back early")
-    def release(self, trace: str) -> LockState:  # noqa: ARG002 it is there for history's readers
+    @door("release", "Give the lock back early")
+    async def release(self, trace: str) -> LockState:  # noqa: ARG002 it is there for history's readers
         if self._state is LockState.LOCKED:
             self._move(LockState.RELEASED)
         return self._state

@@ -3,7 +3,7 @@
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from activities.billers import BillerActivities
 from payments.domain.bill import LockRequest, Refused
@@ -26,7 +26,7 @@ async def hold(request: LockRequest) -> HoldAnswer:
             request,
             **options.hold(f"hold at {request.bill.biller_id}"),
         )
-    except ActivityError:
+    except FailureError:  # A local activity's own failure arrives bare, without an ActivityError.
         return HoldAnswer(refused=Refused(Code.BILLER_UNAVAILABLE))
 
 
@@ -37,7 +37,7 @@ async def release(request: LockRequest) -> None:
             request,
             **options.hold(f"release at {request.bill.biller_id}"),
         )
-    except ActivityError:
+    except FailureError:
         # The biller's own expiry of the hold is the last resort: it delays a payer, it costs none.
         workflow.logger.warning("hold.left_to_expire")
 
@@ -50,5 +50,5 @@ async def release_after_silence(request: LockRequest) -> None:
             request,
             **options.release_later(f"release what {request.bill.biller_id} perhaps holds"),
         )
-    except ActivityError:
+    except FailureError:
         workflow.logger.warning("hold.left_to_expire")

@@ -30,13 +30,15 @@ _RELEASE_LATER: Final[ActivityConfig] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2),
 }
 
-# Our own database, inside the workflow task. It ends before the task's heartbeat at eight seconds,
-# and longer than that is an outage: then the write goes on as record_until_written().
+# Our own database, inside the workflow task. Longer than this is an outage, and the write goes on
+# as record_until_written(). The attempts bound what fails at once (the SDK does not count fast
+# failures against schedule_to_close), the time-out what hangs; both end before the task's eight
+# seconds are over.
 _RECORD: Final[LocalActivityConfig] = {
     "start_to_close_timeout": timedelta(seconds=6),
     "schedule_to_close_timeout": timedelta(seconds=7),
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)
+        initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_attempts=5
     ),
 }
 

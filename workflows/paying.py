@@ -6,7 +6,7 @@ billers.pay -> ACCEPTED | DECLINED
 """
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from activities.billers import BillerActivities
 from activities.transactions import TransactionActivities
@@ -51,7 +51,7 @@ async def _send(payment: BillPayment) -> Outcome:
                 f"pay {payment.amount} {payment.amount.currency} to {payment.bill.biller_id}"
             ),
         )
-    except ActivityError as error:
+    except FailureError as error:
         # The attempt was lost with its worker, or broke. It may have been sent.
         return Outcome(OutcomeKind.UNKNOWN, detail=f"attempt lost: {error.cause}")
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from workflows import options
 
@@ -22,7 +22,7 @@ async def write(
             argument,
             **options.record(summary),
         )
-    except ActivityError:
+    except FailureError:
         workflow.logger.warning("record.unavailable")
         return await workflow.execute_activity_method(
             step,

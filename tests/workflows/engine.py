@@ -1,0 +1,209 @@
+"""The real dev server with time skipping, and a desk that locks and pays as the API does."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from temporalio.worker import Interceptor
+
+from activities.billers import BillerActivities
+from activities.transactions import TransactionActivities
+from payments.domain import ids
+from payments.domain.bill import Agreement, BillPayment, BillRef, Lock, LockRequest, PayOrder
+from payments.domain.codes import Code
+from payments.domain.lock import LockAnswer, LockView, PayAnswer, accepted, granted
+from payments.temporal import (
+    AMOUNT_MINOR,
+    BILL_ID,
+    BILLER_ID,
+    DATA_CONVERTER,
+    PARTNER_ID,
+    PAY_STATE,
+    make_worker,
+)
+from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
+from workflows.bill_lock import BillLock, acquire_operation
+from workflows.probe import Probe
+
+WORKFLOWS: Sequence[type] = (BillLock, Probe)
+KEYS: Sequence[SearchAttributeKey[Any]] = (BILLER_ID, BILL_ID, PARTNER_ID, PAY_STATE, AMOUNT_MINOR)
+DYNAMIC_CONFIG = (
+    "system.forceSearchAttributesCacheRefreshOnRead=true",
+    "frontend.enableCancelWorkerPollsOnShutdown=true",
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    "matching.numTaskqueueReadPartitions=1",
+    "matching.numTaskqueueWritePartitions=1",
+    "history.transferProcessorMaxPollRPS=2000",
+    "history.timerProcessorMaxPollRPS=2000",
+    "history.visibilityProcessorMaxPollRPS=2000",
+    'history.timerProcessorMaxTimeShift="10ms"',
+)
+
+CANCEL = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+_bill_numbers = count(1_000_000_000)
+
+
+def temporal_program() -> str | None:
+    beside = Path(sys.executable).with_name("temporal")
+    return str(beside) if beside.exists() else shutil.which("temporal")
+
+
+@asynccontextmanager
+async def engine() -> AsyncIterator[WorkflowEnvironment]:
+    """Time is skipped only where a test says so, with fast_forward."""
+    flags = [word for line in DYNAMIC_CONFIG for word in ("--dynamic-config-value", line)]
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=temporal_program(),
+        dev_server_extra_args=flags,
+        dev_server_startup_timeout=timedelta(seconds=30),
+        search_attributes=KEYS,
+        data_converter=DATA_CONVERTER,
+    ) as environment:
+        yield environment
+
+
+def make_request(**changes: Any) -> LockRequest:
+    request = LockRequest(
+        lock_id=str(uuid4()),
+        partner_id="partner_1",
+        bill=BillRef("DESCO", str(next(_bill_numbers)), "2026-04"),
+        agreement=Agreement(fee_flat_minor=100, fee_basis_points=10),
+        trace="partner_1.20260430T082114123Z.7K3Q9XW2",
+        acquire_by=datetime.now(UTC) + timedelta(seconds=30),
+        ttl=timedelta(minutes=5),
+    )
+    return replace(request, **changes)
+
+
+def make_order(name: str | None = None, **changes: Any) -> PayOrder:
+    theirs = name or f"order-{uuid4()}"
+    now = datetime.now(UTC)
+    order = PayOrder(
+        transaction_id=ids.transaction_id("partner_1", theirs, now),
+        partner_transaction_id=theirs,
+        trace="partner_1.20260430T082115456Z.9K3Q9XW2",
+        # Tests skip hours ahead of the wall clock.
+        deadline=now + timedelta(days=365),
+    )
+    return replace(order, **changes)
+
+
+Handle = WorkflowHandle[BillLock, LockView]
+
+
+@dataclass
+class Desk:
+    """Locks and pays through the engine, with fakes behind the worker."""
+
+    environment: WorkflowEnvironment
+    biller: FakeBiller = field(default_factory=FakeBiller)
+    transactions: FakeTransactions = field(default_factory=FakeTransactions)
+    task_queue: str = field(default_factory=lambda: f"tq-{uuid4()}")
+
+    @property
+    def client(self) -> Client:
+        return self.environment.client
+
+    @asynccontextmanager
+    async def worker(
+        self, *, max_cached_workflows: int = 100, interceptors: Sequence[Interceptor] = ()
+    ) -> AsyncIterator[None]:
+        billers = BillerActivities(FakeBillers({"DESCO": self.biller}))
+        transactions = TransactionActivities(self.transactions)
+        async with make_worker(
+            self.client,
+            task_queue=self.task_queue,
+            workflows=WORKFLOWS,
+            activities=[*steps_of(billers), *steps_of(transactions)],
+            max_cached_workflows=max_cached_workflows,
+            interceptors=interceptors,
+        ):
+            yield
+
+    async def acquire(self, request: LockRequest) -> tuple[Handle, LockAnswer]:
+        operation = acquire_operation(request, self.task_queue)
+        try:
+            answer = await self.client.execute_update_with_start_workflow(
+                BillLock.acquire,
+                start_workflow_operation=operation,
+                id=f"acquire:{request.trace}:{request.lock_id}",
+                rpc_timeout=timedelta(seconds=15),
+            )
+        finally:
+            # Its future holds the failure a second time and complains when nobody looks at it.
+            started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
+        return cast("Handle", started[0]), answer
+
+    async def lock(self, request: LockRequest | None = None) -> tuple[Handle, Lock]:
+        handle, answer = await self.acquire(request or make_request())
+        assert answer.lock is not None
+        return handle, answer.lock
+
+    async def pay(self, handle: Handle, order: PayOrder | None = None) -> PayAnswer:
+        order = order or make_order()
+        return await handle.execute_update(
+            BillLock.pay,
+            order,
+            id=ids.pay_update(order.transaction_id),
+            rpc_timeout=timedelta(seconds=15),
+        )
+
+    async def until_tried(self, handle: Handle, step: str, attempts: int = 1) -> None:
+        """Until Temporal shows the step as pending in at least that attempt."""
+        while True:
+            described = await handle.describe()
+            pending = described.raw_description.pending_activities
+            if any(p.activity_type.name == step and p.attempt >= attempts for p in pending):
+                return
+            await asyncio.sleep(0.02)
+
+    async def until_asked(self, handle: Handle) -> None:
+        """Until the biller was asked after an unknown outcome and did not say yet."""
+        await self.until_tried(handle, "billers.confirm", attempts=2)
+
+    async def until_cancel_arrived(self, handle: Handle) -> None:
+        """Until the workflow has answered the task that brought Temporal's cancel."""
+        while True:
+            kinds = [event.event_type for event in (await handle.fetch_history()).events]
+            if CANCEL in kinds and TASK_COMPLETED in kinds[kinds.index(CANCEL) :]:
+                return
+            await asyncio.sleep(0.02)
+
+    async def begin_and_lose(self, request: LockRequest) -> BillPayment:
+        """The record knows of a payment whose update engine and worker both lost."""
+        order, now = make_order(), datetime.now(UTC)
+        lock = granted(request, self.biller.amount, run_id="lost", locked_at=now)
+        payment = accepted(lock, request.partner_id, order, now)
+        assert await self.transactions.begin(payment) is None
+        return payment
+
+
+async def refusal_of(update: Awaitable[Any]) -> Code:
+    """The code with which the engine refuses an update."""
+    try:
+        answer = await update
+    except WorkflowUpdateFailedError as error:
+        return Code(cast("ApplicationError", error.cause).type or "")
+    raise AssertionError(f"it was accepted: {answer}")
+
+
+def steps_of(activities: object) -> list[Any]:
+    """The activities of a class, as bootstrap lists them."""
+    found = (getattr(activities, name) for name in dir(activities) if not name.startswith("_"))
+    return [step for step in found if hasattr(step, "__temporal_activity_definition")]

@@ -1,0 +1,320 @@
+"""Paying a locked bill: taken, declined, unknown, unreachable; and everything asked twice."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from payments.domain.bill import LockState, Refused, TransactionState
+from payments.domain.codes import Code
+from payments.domain.lock import PayAnswer
+from tests.fakes import Paying
+from tests.workflows.engine import Desk, Handle, make_order, make_request, refusal_of
+from workflows.bill_lock import BillLock
+
+PAST_EXPIRY = timedelta(minutes=5, seconds=1)
+
+
+def postings(desk: Desk) -> set[str]:
+    return {key.split(":")[0] for key in desk.transactions.postings}
+
+
+async def state_of(handle: Handle) -> LockState:
+    return (await handle.query(BillLock.lock)).state
+
+
+async def test_a_locked_bill_is_paid_once_and_written_down(desk: Desk) -> None:
+    handle, lock = await desk.lock()
+    order = make_order()
+
+    answer = await desk.pay(handle, order)
+
+    paid = answer.transaction
+    assert paid is not None
+    assert paid.state is TransactionState.PAID
+    assert paid.biller_reference == "DESCO-1"
+    assert (paid.amount, paid.fee, paid.locked_at) == (lock.amount, lock.fee, lock.locked_at)
+    assert desk.biller.effects == [order.transaction_id]
+    assert postings(desk) == {"paid"}
+    assert (await handle.result()).state is LockState.PAID
+
+
+async def test_a_decline_is_an_answer_and_the_bill_is_given_back(desk: Desk) -> None:
+    desk.biller.script.append(Paying.DECLINE)
+    handle, _ = await desk.lock()
+
+    answer = await desk.pay(handle)
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.DECLINED
+    assert answer.transaction.code is Code.ACCOUNT_BLOCKED
+    assert postings(desk) == set()
+    assert (await handle.result()).state is LockState.DECLINED
+    assert desk.biller.holds == {}
+
+
+async def test_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
+    desk: Desk,
+) -> None:
+    desk.biller.script.append(Paying.PENDING)
+    handle, _ = await desk.lock()
+    order = make_order()
+    paying = asyncio.create_task(desk.pay(handle, order))
+    await desk.until_asked(handle)
+
+    await desk.environment.fast_forward(handle, timedelta(hours=2))
+    desk.biller.decide(order.transaction_id)
+    await desk.environment.fast_forward(handle, timedelta(minutes=2))
+    answer = await paying
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert (await handle.result()).state is LockState.PAID
+
+
+async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) -> None:
+    desk = Desk(environment)
+    async with desk.worker():
+        handle, _ = await desk.lock()
+
+    # Without a worker, timer and update meet in one workflow task.
+    await environment.fast_forward(handle, PAST_EXPIRY)
+    paying = asyncio.create_task(desk.pay(handle))
+    async with desk.worker():
+        refused = await refusal_of(paying)
+        end = await handle.result()
+
+    assert refused is Code.LOCK_EXPIRED
+    assert end.state is LockState.EXPIRED
+    assert desk.biller.effects == []
+    assert desk.transactions.postings == {}
+
+
+async def test_a_lost_answer_is_asked_after_and_found_paid(desk: Desk) -> None:
+    desk.biller.script.append(Paying.LOSE_ANSWER)
+    handle, _ = await desk.lock()
+    order = make_order()
+
+    answer = await desk.pay(handle, order)
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert desk.biller.effects == [order.transaction_id]
+    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 1
+    assert postings(desk) == {"suspended", "paid"}
+
+
+async def test_an_unknown_outcome_is_asked_after_until_it_is_known_declined(desk: Desk) -> None:
+    desk.biller.script.append(Paying.PENDING)
+    handle, _ = await desk.lock()
+    order = make_order()
+    paying = asyncio.create_task(desk.pay(handle, order))
+    await desk.until_asked(handle)
+
+    desk.biller.decline(order.transaction_id)
+    await desk.environment.fast_forward(handle, timedelta(minutes=2))
+    answer = await paying
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.DECLINED
+    assert desk.biller.effects == []
+    assert postings(desk) == {"suspended", "declined"}
+
+
+async def test_what_the_biller_surely_never_had_is_sent_again_under_the_same_key(
+    desk: Desk,
+) -> None:
+    desk.biller.script.append(Paying.LOSE_REQUEST)
+    handle, _ = await desk.lock()
+    order = make_order()
+
+    answer = await desk.pay(handle, order)
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 2
+    assert desk.biller.effects == [order.transaction_id]
+
+
+async def test_a_biller_that_breaks_our_adapter_after_taking_the_money_is_asked(
+    desk: Desk,
+) -> None:
+    desk.biller.script.append(Paying.BREAK)
+    handle, _ = await desk.lock()
+    order = make_order()
+
+    answer = await desk.pay(handle, order)
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 1
+    assert desk.biller.effects == [order.transaction_id]
+
+
+async def test_a_biller_that_is_down_for_an_hour_is_paid_when_it_is_back(desk: Desk) -> None:
+    handle, _ = await desk.lock()
+    desk.biller.unreachable = True
+    order = make_order()
+    paying = asyncio.create_task(desk.pay(handle, order))
+    await desk.until_tried(handle, "billers.pay", attempts=2)
+
+    await desk.environment.fast_forward(handle, timedelta(hours=1))
+    state = await state_of(handle)
+    desk.biller.unreachable = False
+    await desk.environment.fast_forward(handle, timedelta(minutes=1))
+    answer = await paying
+
+    assert state is LockState.PAYING
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert desk.biller.effects == [order.transaction_id]
+    assert postings(desk) == {"paid"}
+
+
+async def test_the_same_payment_asked_twice_is_one_payment_and_one_answer(desk: Desk) -> None:
+    desk.biller.gate = asyncio.Event()
+    handle, _ = await desk.lock()
+    order = make_order()
+
+    first = asyncio.create_task(desk.pay(handle, order))
+    second = asyncio.create_task(desk.pay(handle, order))
+    # Under another update id too: after a lost answer the API may ask in other words.
+    third = asyncio.create_task(handle.execute_update(BillLock.pay, order))
+    await desk.until_tried(handle, "billers.pay")
+    desk.biller.gate.set()
+    answers = await asyncio.gather(first, second, third)
+
+    assert answers[0] == answers[1] == answers[2]
+    assert desk.biller.effects == [order.transaction_id]
+    assert await desk.pay(handle, order) == answers[0]
+
+
+async def test_another_transaction_cannot_use_a_lock_that_is_being_paid(desk: Desk) -> None:
+    desk.biller.gate = asyncio.Event()
+    handle, _ = await desk.lock()
+    paying = asyncio.create_task(desk.pay(handle))
+    await desk.until_tried(handle, "billers.pay")
+
+    refused = await refusal_of(desk.pay(handle, make_order()))
+    released = await refusal_of(handle.execute_update(BillLock.release, "trace"))
+    desk.biller.gate.set()
+    await paying
+
+    assert refused is Code.LOCK_USED
+    assert released is Code.LOCK_BEING_PAID
+    assert len(desk.biller.effects) == 1
+
+
+async def test_two_transactions_at_the_same_instant_are_one_payment(desk: Desk) -> None:
+    handle, _ = await desk.lock()
+    orders = [make_order(), make_order()]
+
+    answers = await asyncio.gather(
+        *(desk.pay(handle, order) for order in orders), return_exceptions=True
+    )
+
+    assert sum(isinstance(answer, PayAnswer) for answer in answers) == 1
+    assert len(desk.biller.effects) == 1
+
+
+async def test_a_payment_the_record_refuses_leaves_the_lock_as_it_was(desk: Desk) -> None:
+    order = make_order("used-before")
+    first, _ = await desk.lock()
+    await desk.pay(first, order)
+    handle, lock = await desk.lock()
+
+    refused = await handle.execute_update(BillLock.pay, order)
+    still = await handle.query(BillLock.lock)
+    answer = await desk.pay(handle, make_order())
+
+    assert refused == PayAnswer(refused=Refused(Code.TRANSACTION_ID_USED))
+    assert still.state is LockState.LOCKED
+    assert still.expires_at == lock.expires_at
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+
+
+async def test_a_refused_payment_does_not_make_the_lock_live_longer(desk: Desk) -> None:
+    order = make_order("used-before")
+    first, _ = await desk.lock()
+    await desk.pay(first, order)
+    handle, _ = await desk.lock()
+    await desk.environment.fast_forward(handle, timedelta(minutes=4))
+
+    await handle.execute_update(BillLock.pay, order)
+    await desk.environment.fast_forward(handle, timedelta(minutes=1, seconds=1))
+
+    assert (await handle.result()).state is LockState.EXPIRED
+
+
+async def test_a_payment_nobody_waits_for_any_more_is_not_begun(desk: Desk) -> None:
+    handle, _ = await desk.lock()
+    late = make_order(deadline=datetime.now(UTC) - timedelta(seconds=1))
+
+    refused = await refusal_of(desk.pay(handle, late))
+
+    assert refused is Code.ENGINE_UNAVAILABLE
+    assert await state_of(handle) is LockState.LOCKED
+
+
+async def test_temporals_cancel_button_does_not_stop_a_payment(desk: Desk) -> None:
+    desk.biller.gate = asyncio.Event()
+    handle, _ = await desk.lock()
+    paying = asyncio.create_task(desk.pay(handle))
+    await desk.until_tried(handle, "billers.pay")
+
+    await handle.cancel()
+    await desk.until_cancel_arrived(handle)
+    desk.biller.gate.set()
+    answer = await paying
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert (await handle.result()).state is LockState.PAID
+
+
+async def test_a_record_that_is_down_delays_a_payment_and_loses_nothing(desk: Desk) -> None:
+    handle, _ = await desk.lock()
+    desk.transactions.unavailable = True
+    paying = asyncio.create_task(desk.pay(handle))
+    await desk.until_tried(handle, "transactions.begin", attempts=1)
+
+    await desk.environment.fast_forward(handle, timedelta(minutes=10))
+    desk.transactions.unavailable = False
+    await desk.environment.fast_forward(handle, timedelta(minutes=1))
+    answer = await paying
+
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    assert len(desk.biller.effects) == 1
+
+
+async def test_a_payment_begun_and_lost_is_ended_when_its_lock_expires(desk: Desk) -> None:
+    request = make_request()
+    handle, _ = await desk.lock(request)
+    lost = await desk.begin_and_lose(request)
+
+    await desk.environment.fast_forward(handle, PAST_EXPIRY)
+    await handle.result()
+
+    ended = desk.transactions.rows[lost.transaction_id]
+    assert ended.state is TransactionState.DECLINED
+    assert ended.code is Code.LOCK_EXPIRED
+    assert desk.biller.effects == []
+
+
+@pytest.mark.parametrize("how", [Paying.ORDINARY, Paying.DECLINE, Paying.LOSE_ANSWER])
+async def test_a_workflow_that_is_never_cached_ends_the_same(
+    environment: WorkflowEnvironment, how: Paying
+) -> None:
+    desk = Desk(environment)
+    desk.biller.script.append(how)
+
+    async with desk.worker(max_cached_workflows=0):
+        handle, _ = await desk.lock()
+        await desk.pay(handle)
+        end = await handle.result()
+
+    assert end.state in (LockState.PAID, LockState.DECLINED)
+    assert len(desk.biller.effects) == (0 if how is Paying.DECLINE else 1)
