@@ -147,6 +147,12 @@ class Arms:
 
         return Arm("token", run)
 
+    def lookup(self) -> Arm:
+        async def run() -> Run:
+            return await self._closed("lookup", "lookups", **await self._ours())
+
+        return Arm("lookup", run)
+
     def ledger(self) -> Arm:
         async def run() -> Run:
             driver = await self.crew.ledger()

@@ -4,9 +4,10 @@ All of it is made for one run and thrown away after it.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from payments.stack.leftovers import Register
 from payments.stack.parts import Plan
 from payments.stack.postgres_files import SETTINGS
 from payments.stack.progress import PlainProgress
+from payments.stack.supervisor import Part
 from payments.stack.temporal import SQLITE_PRAGMAS
 
 TABLES = Path(__file__).with_name("denominators") / "tables.sql"
@@ -59,17 +61,40 @@ class Ground:
         return {**known, "postgres.shared_buffers": SETTINGS["shared_buffers"], **sqlite}
 
 
-def _plan(home: Home, register: Register) -> Plan:
-    return Plan(home, ports.choose("auto"), home.secrets(), register.run_id)
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Which process runs under bench.profiled; none in a measurement."""
+
+    name: str = ""
+
+    def wrapped(self, part: Part, home: Home) -> Part:
+        if part.name != self.name:
+            return part
+        argv = (sys.executable, "-m", "bench.profiled", str(home.path), *part.command.argv[1:])
+        return replace(part, command=replace(part.command, argv=argv))
+
+
+class _BenchPlan(Plan):
+    """The stack of everybody, on free ports, perhaps with one process profiled."""
+
+    def __init__(self, home: Home, register: Register, profiled: Profiled) -> None:
+        super().__init__(home, ports.choose("auto"), home.secrets(), register.run_id)
+        self._profiled = profiled
+
+    def worker(self, name: str) -> Part:
+        return self._profiled.wrapped(super().worker(name), self.home)
+
+    def api(self) -> Part:
+        return self._profiled.wrapped(super().api(), self.home)
 
 
 @asynccontextmanager
-async def whole_product() -> AsyncIterator[Ground]:
+async def whole_product(profiled: Profiled | None = None) -> AsyncIterator[Ground]:
     """Everything `make run` starts, each process as it runs for everybody."""
     home = Home.make_ephemeral()
     with home.locked():
         register = Register(home.children_file)
-        plan = _plan(home, register)
+        plan = _BenchPlan(home, register, profiled or Profiled())
         stack = DevStack(plan, register, PlainProgress(Console(stderr=True, quiet=True)))
         try:
             await stack.start()
@@ -88,7 +113,7 @@ async def servers_only() -> AsyncIterator[Ground]:
     """PostgreSQL and Temporal: all that a denominator needs."""
     home = Home.make_ephemeral()
     with home.locked():
-        plan = _plan(home, Register(home.children_file))
+        plan = _BenchPlan(home, Register(home.children_file), Profiled())
         # Not in a thread: the kernel ties a child's life to the thread that started it.
         plan.database.start()
         try:

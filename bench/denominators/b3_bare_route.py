@@ -26,7 +26,8 @@ class Echo(BaseModel):
 
 _ONE = """
 SELECT id, partner_id, partner_transaction_id, lock_id, biller_id, bill_number, billing_period,
-       amount_minor, fee_minor, currency, state, biller_reference, locked_at, accepted_at, paid_at
+       amount_minor, fee_minor, currency, state, code, biller_reference, locked_at, accepted_at,
+       paid_at, trace
 FROM bench.payment WHERE partner_id = $1 AND (id = $2 OR partner_transaction_id = $2)
 """
 

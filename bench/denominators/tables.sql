@@ -18,7 +18,6 @@ CREATE TABLE bench.ledger_entry (
     currency text NOT NULL
 );
 CREATE INDEX ON bench.ledger_entry (transaction_id);
-CREATE INDEX ON bench.ledger_entry (account_id);
 CREATE TABLE bench.payment (
     id text PRIMARY KEY,
     partner_id text NOT NULL,
@@ -31,15 +30,17 @@ CREATE TABLE bench.payment (
     fee_minor bigint NOT NULL,
     currency text NOT NULL,
     state text NOT NULL,
+    code text,
     biller_reference text,
     locked_at timestamptz NOT NULL,
     accepted_at timestamptz NOT NULL,
     paid_at timestamptz,
+    trace text NOT NULL,
     UNIQUE (partner_id, partner_transaction_id)
 );
 INSERT INTO bench.payment
 SELECT 'TXN-2026-04-' || n, 'partner_1', 'order-' || n, 'lock-' || n, 'DESCO', '1234567800',
-       '2026-04', 125000, 500, 'BDT', 'PAID', 'DESCO-' || n, now(), now(), now()
+       '2026-04', 125000, 500, 'BDT', 'PAID', NULL, 'DESCO-' || n, now(), now(), now(), 'trace-' || n
 FROM generate_series(0, 999) AS n;
 ANALYZE bench.payment;
 GRANT USAGE ON SCHEMA bench TO quittance_app;
