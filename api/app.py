@@ -5,7 +5,6 @@ from typing import Final
 
 from fastapi import FastAPI
 from limits.storage import storage_from_string
-from payments.bootstrap import Gateway
 from starlette.types import ASGIApp
 
 from api.access import Access
@@ -20,6 +19,7 @@ from api.openapi import describe
 from api.routes import bills, reference, tokens, transactions
 from api.signing import AnswerSigner
 from api.tokens import AccessTokens
+from payments.bootstrap import Gateway
 
 PREFIX: Final = "/v1"
 

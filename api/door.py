@@ -29,6 +29,7 @@ log = structlog.get_logger("api")
 MAX_HEADER_BYTES: Final = 16_384
 MAX_TARGET_BYTES: Final = 4_096
 BODY_TIMEOUT_S: Final = 10.0
+SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +134,20 @@ class Door:
         """Sign, keep and log; an answer whose record cannot be written is not given."""
         finished = self._signed(exchange, question, response)
         try:
-            await asyncio.gather(self._keep(exchange, finished), self._record(exchange, finished))
+            kept = await self._kept(exchange, finished)
+            await self._record(exchange, kept)
         except RecordUnavailable:
-            if exchange.code.meaning.status is not Status.ERROR:
+            if exchange.code.meaning.status is Status.ERROR:
+                kept = finished
+            else:
                 unavailable = Refusal(Code.RECORD_UNAVAILABLE, retry_after_s=1)
-                finished = self._signed(exchange, question, refusal(exchange, unavailable))
-        self._tell(exchange, finished)
-        return finished
+                kept = self._signed(exchange, question, refusal(exchange, unavailable))
+        self._tell(exchange, kept)
+        return kept
 
     def _signed(self, exchange: Exchange, question: Question, response: Response) -> _Finished:
         if exchange.replay is not None:
-            stored = exchange.replay
-            headers = (*stored.headers, ("idempotent-replayed", "true"))
-            return _Finished(stored.http_status, headers, stored.body)
+            return _replayed(exchange.replay)
         body = bytes(response.body)
         headers = {
             "date": formatdate(usegmt=True),
@@ -156,19 +158,24 @@ class Door:
         headers |= self._signer.sign(question, response.status_code, headers, body)
         return _Finished(response.status_code, tuple(headers.items()), body)
 
-    async def _keep(self, exchange: Exchange, finished: _Finished) -> None:
+    async def _kept(self, exchange: Exchange, finished: _Finished) -> _Finished:
         """Keep what a repeat must get again: successes and business refusals, nothing else."""
         if exchange.claim is None:
-            return
+            return finished
         code = exchange.code
-        business = code.startswith(("P1", "P2", "P3")) and finished.status < 500
+        business = code.startswith(("P1", "P2", "P3")) and finished.status < SERVER_ERROR
         if code.meaning.status is Status.ERROR and not business:
             await self._answers.drop(exchange.claim)
-            return
+            return finished
         answer = StoredAnswer(
             finished.status, finished.headers, finished.body, exchange.trace, code
         )
-        await self._answers.keep(exchange.claim, answer)
+        first = await self._answers.keep(exchange.claim, answer)
+        if first is not answer:
+            # Our lease ran out and another request with this key answered before us.
+            exchange.replay = first
+            return _replayed(first)
+        return finished
 
     async def _record(self, exchange: Exchange, finished: _Finished) -> None:
         replay = exchange.replay
@@ -204,6 +211,12 @@ class Door:
             downstream=exchange.downstream,
             replay_of=exchange.replay.trace if exchange.replay else None,
         )
+
+
+def _replayed(stored: StoredAnswer) -> _Finished:
+    """The first answer, byte for byte. The header that says so is the only addition, unsigned."""
+    headers = (*stored.headers, ("idempotent-replayed", "true"))
+    return _Finished(stored.http_status, headers, stored.body)
 
 
 async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:

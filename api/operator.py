@@ -7,13 +7,13 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from payments.bootstrap import Gateway, open_gateway
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api import vitals
 from api.app import routes
 from payments import logging
+from payments.bootstrap import Gateway, open_gateway
 from payments.config import Settings
 
 _STATIC: Final = Path(__file__).parent / "static"

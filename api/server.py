@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from payments.bootstrap import open_gateway
 from prometheus_client import start_http_server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import partner_api
 from api.door import Door
 from payments import logging
+from payments.bootstrap import open_gateway
 from payments.config import Settings
 
 
