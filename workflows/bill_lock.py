@@ -54,7 +54,7 @@ from workflows.paying import pay_until_known, settle_lost
 
 def acquire_operation(
     request: LockRequest, task_queue: str
-) -> WithStartWorkflowOperation["BillLock", LockView]:
+) -> WithStartWorkflowOperation["BillLock", LockState]:
     """How a lock is started, by everybody: together with its first update, `BillLock.acquire`.
 
     FAIL is the lock: a second payer is refused by the server without waking a worker.
@@ -103,7 +103,7 @@ class BillLock:
         self._lock: Lock | None = None
 
     @workflow.run
-    async def run(self, request: LockRequest) -> LockView:  # noqa: ARG002 read by __init__
+    async def run(self, request: LockRequest) -> LockState:  # noqa: ARG002 read by __init__
         story = asyncio.create_task(self._story())
         while not story.done():
             try:
@@ -114,7 +114,7 @@ class BillLock:
                 self._give_back_if_only_locked()
         story.result()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return self.lock()
+        return self._state
 
     async def _story(self) -> None:
         await self._hold()

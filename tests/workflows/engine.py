@@ -22,9 +22,17 @@ from temporalio.worker import Interceptor
 from activities.billers import BillerActivities
 from activities.transactions import TransactionActivities
 from payments.domain import ids
-from payments.domain.bill import Agreement, BillPayment, BillRef, Lock, LockRequest, PayOrder
+from payments.domain.bill import (
+    Agreement,
+    BillPayment,
+    BillRef,
+    Lock,
+    LockRequest,
+    LockState,
+    PayOrder,
+)
 from payments.domain.codes import Code
-from payments.domain.lock import LockAnswer, LockView, PayAnswer, accepted, granted
+from payments.domain.lock import LockAnswer, PayAnswer, accepted, granted
 from payments.temporal import (
     AMOUNT_MINOR,
     BILL_ID,
@@ -104,7 +112,7 @@ def make_order(name: str | None = None, **changes: Any) -> PayOrder:
     return replace(order, **changes)
 
 
-Handle = WorkflowHandle[BillLock, LockView]
+Handle = WorkflowHandle[BillLock, LockState]
 
 
 @dataclass

@@ -59,7 +59,7 @@ async def test_a_lock_expires_and_the_bill_is_given_back(desk: Desk) -> None:
     await desk.environment.fast_forward(handle, PAST_EXPIRY)
     end = await handle.result()
 
-    assert end.state is LockState.EXPIRED
+    assert end is LockState.EXPIRED
     assert desk.biller.holds == {}
     assert desk.transactions.events == [("bill.lock_expired", request.lock_id)]
     assert desk.transactions.postings == {}
@@ -86,7 +86,7 @@ async def test_a_lock_given_back_is_free_at_once(desk: Desk) -> None:
     assert state is LockState.RELEASED
     assert answer.lock is not None
     assert desk.transactions.events == []
-    assert (await handle.result()).state is LockState.RELEASED
+    assert await handle.result() is LockState.RELEASED
 
 
 async def test_a_lock_cannot_be_given_back_after_it_expired(
@@ -123,7 +123,7 @@ async def test_what_the_biller_refuses_is_not_locked(
     handle, answer = await desk.acquire(request)
 
     assert answer == LockAnswer(refused=Refused(code))
-    assert (await handle.result()).state is LockState.REFUSED
+    assert await handle.result() is LockState.REFUSED
     assert not any(call.startswith("release") for call in desk.biller.calls)
 
 
@@ -147,7 +147,7 @@ async def test_a_silent_biller_is_a_quick_refusal_and_its_perhaps_hold_is_given_
 
     assert answer == LockAnswer(refused=Refused(Code.BILLER_UNAVAILABLE))
     assert took < timedelta(seconds=4)
-    assert end.state is LockState.REFUSED
+    assert end is LockState.REFUSED
     assert desk.biller.calls.count(f"hold {request.lock_id}") == 3
     assert f"release {request.lock_id}" in desk.biller.calls
 
@@ -169,7 +169,7 @@ async def test_temporals_cancel_button_gives_a_lock_back(desk: Desk) -> None:
     await handle.cancel()
     end = await handle.result()
 
-    assert end.state is LockState.RELEASED
+    assert end is LockState.RELEASED
     assert desk.biller.holds == {}
 
 

@@ -37,7 +37,7 @@ async def test_a_locked_bill_is_paid_once_and_written_down(desk: Desk) -> None:
     assert (paid.amount, paid.fee, paid.locked_at) == (lock.amount, lock.fee, lock.locked_at)
     assert desk.biller.effects == [order.transaction_id]
     assert postings(desk) == {"paid"}
-    assert (await handle.result()).state is LockState.PAID
+    assert await handle.result() is LockState.PAID
 
 
 async def test_a_decline_is_an_answer_and_the_bill_is_given_back(desk: Desk) -> None:
@@ -50,7 +50,7 @@ async def test_a_decline_is_an_answer_and_the_bill_is_given_back(desk: Desk) -> 
     assert answer.transaction.state is TransactionState.DECLINED
     assert answer.transaction.code is Code.ACCOUNT_BLOCKED
     assert postings(desk) == set()
-    assert (await handle.result()).state is LockState.DECLINED
+    assert await handle.result() is LockState.DECLINED
     assert desk.biller.holds == {}
 
 
@@ -70,7 +70,7 @@ async def test_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
 
     assert answer.transaction is not None
     assert answer.transaction.state is TransactionState.PAID
-    assert (await handle.result()).state is LockState.PAID
+    assert await handle.result() is LockState.PAID
 
 
 async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) -> None:
@@ -86,7 +86,7 @@ async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) ->
         end = await handle.result()
 
     assert refused is Code.LOCK_EXPIRED
-    assert end.state is LockState.EXPIRED
+    assert end is LockState.EXPIRED
     assert desk.biller.effects == []
     assert desk.transactions.postings == {}
 
@@ -245,7 +245,7 @@ async def test_a_refused_payment_does_not_make_the_lock_live_longer(desk: Desk) 
     await handle.execute_update(BillLock.pay, order)
     await desk.environment.fast_forward(handle, timedelta(minutes=1, seconds=1))
 
-    assert (await handle.result()).state is LockState.EXPIRED
+    assert await handle.result() is LockState.EXPIRED
 
 
 async def test_a_payment_nobody_waits_for_any_more_is_not_begun(desk: Desk) -> None:
@@ -271,7 +271,7 @@ async def test_temporals_cancel_button_does_not_stop_a_payment(desk: Desk) -> No
 
     assert answer.transaction is not None
     assert answer.transaction.state is TransactionState.PAID
-    assert (await handle.result()).state is LockState.PAID
+    assert await handle.result() is LockState.PAID
 
 
 async def test_a_record_that_is_down_delays_a_payment_and_loses_nothing(desk: Desk) -> None:
@@ -316,5 +316,5 @@ async def test_a_workflow_that_is_never_cached_ends_the_same(
         await desk.pay(handle)
         end = await handle.result()
 
-    assert end.state in (LockState.PAID, LockState.DECLINED)
+    assert end in (LockState.PAID, LockState.DECLINED)
     assert len(desk.biller.effects) == (0 if how is Paying.DECLINE else 1)

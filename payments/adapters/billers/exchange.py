@@ -1,0 +1,52 @@
+"""What went over the wire in the call under way, for the row that a dispute may need one day.
+
+A client writes down the raw answer; whoever records the call reads it. Both run in one task, so a
+context variable carries it and no port has to.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+_LONGEST_TEXT: Final = 2_000
+# People's names are not evidence. They are dropped from what is kept.
+_PRIVATE: Final = frozenset({"customerName"})
+_PRIVATE_TEXT: Final = re.compile(r'("customerName"\s*:\s*")[^"]*')
+
+
+@dataclass(slots=True)
+class Exchange:
+    """`left` says whether the request can have left us."""
+
+    left: bool = False
+    status: int | None = None
+    body: str = ""
+    fault: str = ""
+
+    def raw(self) -> dict[str, Any]:
+        kept: dict[str, Any] = {"status": self.status} if self.status is not None else {}
+        if self.body:
+            kept["body"] = _redacted(self.body)
+        if self.fault:
+            kept["fault"] = self.fault
+        return kept
+
+
+CURRENT: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)
+
+
+def _redacted(text: str) -> Any:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return _PRIVATE_TEXT.sub(r"\1", text)[:_LONGEST_TEXT]
+    return _without_private(body) if len(text) <= _LONGEST_TEXT else {"length": len(text)}
+
+
+def _without_private(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_private(v) for k, v in value.items() if k not in _PRIVATE}
+    return [_without_private(each) for each in value] if isinstance(value, list) else value
