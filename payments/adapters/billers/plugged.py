@@ -1,34 +1,16 @@
 """All billers, each with its own connections, built from how an operator described them."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Protocol
 
 import httpx2
 
 from payments.adapters.billers.http.biller import HttpBiller
 from payments.adapters.billers.http.client import Client, Timeouts, open_http
 from payments.adapters.billers.recorded import RecordedBiller
+from payments.domain.biller import BillerProfile
 from payments.domain.partner import Standing
 from payments.ports.biller import Biller, Capabilities
 from payments.ports.journal import CallLog
-
-
-class Described(Protocol):
-    """One biller as the record describes it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def honours_idempotency_keys(self) -> bool: ...
-    @property
-    def settles_within(self) -> timedelta: ...
-    @property
-    def standing(self) -> Standing: ...
 
 
 class PluggedBillers:
@@ -38,12 +20,12 @@ class PluggedBillers:
     """
 
     def __init__(
-        self, rows: Callable[[], Sequence[Described]], calls: CallLog, timeouts: Timeouts
+        self, rows: Callable[[], Sequence[BillerProfile]], calls: CallLog, timeouts: Timeouts
     ) -> None:
         self._rows = rows
         self._calls = calls
         self._timeouts = timeouts
-        self._seen: Sequence[Described] | None = None
+        self._seen: Sequence[BillerProfile] | None = None
         self._http: dict[str, httpx2.AsyncClient] = {}
         self._billers: dict[str, Biller] = {}
 
@@ -58,7 +40,7 @@ class PluggedBillers:
         for http in self._http.values():
             await http.aclose()
 
-    def _plugged(self, row: Described) -> Biller:
+    def _plugged(self, row: BillerProfile) -> Biller:
         # The connections stay when the description changes: a payment may be on one of them.
         http = self._http.get(row.id) or self._http.setdefault(row.id, open_http())
         client = Client(http, base_url=row.base_url, biller_id=row.id, timeouts=self._timeouts)
