@@ -12,10 +12,10 @@ from typing import Final
 
 import asyncpg
 
-from payments.adapters.postgres.billers import BillerRow
 from payments.adapters.postgres.sealer import Sealer, seal_secret
 from payments.db.session import Database, Rows
 from payments.domain.bill import Agreement
+from payments.domain.biller import BillerProfile
 from payments.domain.partner import Product, Scope, Standing
 
 Network = IPv4Network | IPv6Network
@@ -135,7 +135,7 @@ class Administration:
         """Refuse an access token at once; it is forgotten when it would have expired anyway."""
         await self._write(_REVOKE_TOKEN, token_id, expires_at)
 
-    async def put_biller(self, biller: BillerRow) -> None:
+    async def put_biller(self, biller: BillerProfile) -> None:
         """Add a biller, or describe a known one anew."""
         await self._write(
             _PUT_BILLER,
@@ -160,7 +160,7 @@ class Administration:
 
     async def _change(self, statement: str, *parameters: object) -> None:
         if not await self._write(statement, *parameters):
-            raise LookupError(f"{parameters[0]}: nothing there to change")
+            raise LookupError("no such partner, key, range or biller, or revoked for ever")
 
     async def _write(self, statement: str, *parameters: object) -> Rows:
         try:

@@ -16,7 +16,7 @@ from payments.ports.ledger import Balance, PostedEntry
 WRITE_POSTING: Final = """
 posted AS (
     INSERT INTO ledger_transaction (key, subject, description)
-    SELECT $1, $2, $3 FROM due WHERE $1 IS NOT NULL
+    SELECT $1::text, $2::text, $3::text FROM due WHERE $1::text IS NOT NULL
     ON CONFLICT (key) DO NOTHING
     RETURNING id
 ), entered AS (

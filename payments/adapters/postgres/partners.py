@@ -1,5 +1,6 @@
 """Partners, keys, addresses, agreements and revoked tokens: all in memory, true by notification."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +63,10 @@ class PostgresPartners:
     def by_key(self, key_id: str) -> Partner | None:
         return self._directory.current.by_key.get(key_id)
 
+    def everybody(self) -> Sequence[Partner]:
+        """By id."""
+        return sorted(self._directory.current.partners.values(), key=lambda each: each.id)
+
     def agreement(self, partner_id: str, biller_id: str) -> Agreement | None:
         return self._directory.current.agreements.get((partner_id, biller_id))
 
@@ -98,7 +103,7 @@ class PostgresPartners:
                 # One key sealed with a lost master secret must not shut everybody else out.
                 _log.error("api_key.unsealable", key=row["id"], partner=row["partner_id"])
                 continue
-            # A newer version, deployed beside this one, may know products and scopes that we do not.
+            # A newer version, deployed beside this one, may know more products than we do.
             if row["product"] in _PRODUCTS:
                 keys.setdefault(row["partner_id"], []).append(_key(row, secret))
         return keys

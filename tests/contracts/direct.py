@@ -1,0 +1,57 @@
+"""SQL past all of our code: as the application's role, as the owner, as a superuser."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
+
+
+class Direct:
+    """Connections of their own, each used once: what they see is committed."""
+
+    def __init__(self, urls: DatabaseUrls, server: EmbeddedPostgres) -> None:
+        self._urls = urls
+        self._server = server
+
+    @asynccontextmanager
+    async def connection(self, role: str = "owner") -> AsyncIterator[Any]:
+        url = {"app": self._urls.app_url, "owner": self._urls.owner_url}[role]
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def run(self, script: str, *, role: str = "owner") -> None:
+        """One or more statements in one transaction, committed."""
+        async with self.connection(role) as connection, connection.transaction():
+            await connection.execute(script)
+
+    async def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        async with self.connection() as connection:
+            return [tuple(row) for row in await connection.fetch(query, *parameters)]
+
+    async def value(self, query: str, *parameters: object) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetchval(query, *parameters)
+
+    def as_superuser(self, script: str) -> str:
+        return self._server.execute(script, database=self._urls.name)
+
+    async def calls(self) -> dict[str, int]:
+        """The application's round trips since forget_calls(): each statement and how often it ran.
+
+        What a guard reads when the transaction commits is marked so, and is no round trip.
+        """
+        rows = await self.rows(
+            """SELECT query, calls FROM pg_stat_statements
+            WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND userid = 'quittance_app'::regrole AND query NOT LIKE '%/* guard */%'"""
+        )
+        return dict(rows)
+
+    def forget_calls(self) -> None:
+        self.as_superuser("SELECT pg_stat_statements_reset();")
