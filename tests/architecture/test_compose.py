@@ -1,6 +1,8 @@
 """The production deployment, read and not run: what can be wrong in it without a container."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,7 +132,21 @@ def test_what_stays_is_watched() -> None:
 def test_only_the_migration_sees_the_owners_password() -> None:
     owners = {service for service, _, value in variables() if "OWNER_PASSWORD" in value}
 
-    assert owners == {"postgres", "migrate", "seed"}
+    assert owners == {"postgres", "migrate"}
+
+
+def test_what_the_image_leaves_out_is_not_needed() -> None:
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    left_out = re.search(r"pip uninstall --yes (.+)", dockerfile)
+    assert left_out
+    modules = [name.replace("-", "_") for name in left_out[1].split()]
+    program = f"import sys; sys.modules.update(dict.fromkeys({modules})); import cli, worker"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_sandbox_stays_out_unless_it_is_asked_for() -> None:

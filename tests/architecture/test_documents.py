@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from quittance.access import sign_token_request
 
+import cli
 from payments.domain.bill import LOCK_MOVES, LockState
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.outcome import OutcomeKind
@@ -93,6 +95,19 @@ def test_openssl_signs_as_the_published_vectors_say(vector: dict[str, str]) -> N
     said = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
 
     assert said.stdout.decode().split("= ")[1].strip() == vector["signature"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_a_page_names_exists(page: Path) -> None:
+    group = typer.main.get_command(cli.app)
+
+    for words in re.findall(r"cli\.py ([a-z]+(?: [a-z-]+)?)", page.read_text()):
+        name, _, sub = words.partition(" ")
+        command = getattr(group, "commands", {}).get(name)
+        assert command, f"cli.py {name}"
+        # A second word is a command only where there is a group; elsewhere it is an argument.
+        if hasattr(command, "commands") and sub:
+            assert sub in command.commands, f"cli.py {words}"
 
 
 def test_the_diagram_of_a_lock_shows_every_move_and_no_other() -> None:
