@@ -15,13 +15,18 @@ from bench.crew import Crew
 from bench.goals import CONTESTS, DENOMINATORS, MIX_RATE
 from bench.ground import servers_only, whole_product
 from bench.report import Report
+from payments.stack.supervisor import PartFailed
 
 MIX = "mix"
 
 
 def main() -> int:
     options = _options()
-    report = asyncio.run(measure(options))
+    try:
+        report = asyncio.run(measure(options))
+    except PartFailed as failure:
+        sys.stderr.write(f"{failure.log_tail}\n{failure}\n")
+        return 1
     path = report.write("denominators" if options.denominators else options.name)
     sys.stdout.write(f"{report.text()}\nwritten to {path}\n")
     return 0
