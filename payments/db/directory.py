@@ -34,11 +34,17 @@ class Directory(Generic[T]):
     """What `read` returns, as it stands in the database."""
 
     def __init__(
-        self, database: Database, *, channel: str, read: Callable[[], Awaitable[T]]
+        self,
+        database: Database,
+        *,
+        channel: str,
+        read: Callable[[], Awaitable[T]],
+        trusted_s: float = _TRUSTED_S,
     ) -> None:
         self._database = database
         self._channel = channel
         self._read = read
+        self._trusted_s = trusted_s
         self._held: T | None = None
         # By the monotonic clock: what is held was true at _true_at, and stale at _stale_at.
         self._true_at = self._stale_at = float("-inf")
@@ -65,7 +71,7 @@ class Directory(Generic[T]):
     async def fresh(self) -> None:
         """Return when `current` is as true as can be known. Raises RecordUnavailable."""
         for _ in range(_READINGS):
-            if self._is_true() and time.monotonic() - self._true_at < _TRUSTED_S:
+            if self._is_true() and time.monotonic() - self._true_at < self._trusted_s:
                 return
             await self._read_anew()
         raise RecordUnavailable(f"{self._channel} changes faster than it can be read")
@@ -100,7 +106,7 @@ class Directory(Generic[T]):
             except Exception as error:  # noqa: BLE001  # whatever it was, the next try may do
                 _log.warning("directory.not_listening", channel=self._channel, error=repr(error))
             lasted_s = time.monotonic() - began
-            pause_s = _SHORTEST_PAUSE_S if lasted_s > _TRUSTED_S else pause_s * 2
+            pause_s = _SHORTEST_PAUSE_S if lasted_s > self._trusted_s else pause_s * 2
             await asyncio.sleep(min(pause_s, _LONGEST_PAUSE_S))
 
     async def _listen(self) -> None:
@@ -115,15 +121,17 @@ class Directory(Generic[T]):
                 if not self._is_true():
                     await self._read_anew()
                 await self._prove(connection)
+                # Not wait_for(): in Python 3.11 it swallows a cancellation that meets the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), _HEARTBEAT_S)
+                    async with asyncio.timeout(_HEARTBEAT_S):
+                        await self._woken.wait()
         finally:
             connection.terminate()
 
     async def _prove(self, connection: Any) -> None:
-        """An empty query is no statement, and its answer comes after all earlier notifications."""
+        """The answer to the shortest statement comes after all earlier notifications."""
         began = time.monotonic()
-        await connection.execute("", timeout=_HEARTBEAT_S)
+        await connection.execute("SELECT", timeout=_HEARTBEAT_S)
         if self._is_true():
             self._true_at = began
 

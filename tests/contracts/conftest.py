@@ -41,3 +41,12 @@ async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
 def direct(urls: DatabaseUrls, server: EmbeddedPostgres) -> Direct:
     """SQL past all of our code."""
     return Direct(urls, server)
+
+
+@pytest.fixture
+async def two_processes(urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Database]]:
+    """Two pools on one database, as two processes have."""
+    pools = Database(urls.app_url, pool_size=2), Database(urls.app_url, pool_size=2)
+    yield pools
+    for pool in pools:
+        await pool.close()
