@@ -101,8 +101,9 @@ async def connect(*, metrics_port: int | None = None) -> Client:
 
 
 def _runtime(metrics_port: int | None) -> Runtime:
+    """Our own and not the SDK's default one, which lives until the interpreter is half gone."""
     if metrics_port is None:
-        return Runtime.default()
+        return Runtime(telemetry=TelemetryConfig())
     metrics = PrometheusConfig(
         bind_address=f"127.0.0.1:{metrics_port}",
         counters_total_suffix=True,

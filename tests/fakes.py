@@ -64,6 +64,7 @@ class FakeBiller:
     decline_code: Code = Code.ACCOUNT_BLOCKED
     # Cleared, a payment waits after its effect until the test lets it go on.
     gate: asyncio.Event | None = None
+    slow_s: float = 0.0
     _paid: dict[BillRef, str] = field(default_factory=dict)
     _answers: dict[str, Outcome] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ class FakeBiller:
         if how is Paying.LOSE_REQUEST:
             return Outcome(OutcomeKind.UNKNOWN, detail="no answer")
         outcome = self._answers.setdefault(payment.transaction_id, self._decide(payment, how))
+        await asyncio.sleep(self.slow_s)
         if self.gate is not None:
             await self.gate.wait()
         match how:

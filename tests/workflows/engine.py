@@ -1,6 +1,7 @@
 """The real dev server with time skipping, and a desk that locks and pays as the API does."""
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -62,6 +63,8 @@ DYNAMIC_CONFIG = (
 
 CANCEL = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+PATIENCE = timedelta(seconds=15)
 
 _bill_numbers = count(1_000_000_000)
 
@@ -144,32 +147,38 @@ class Desk:
         ):
             yield
 
-    async def acquire(self, request: LockRequest) -> tuple[Handle, LockAnswer]:
+    async def acquire(
+        self, request: LockRequest, patience: timedelta = PATIENCE
+    ) -> tuple[Handle, LockAnswer]:
         operation = acquire_operation(request, self.task_queue)
         try:
             answer = await self.client.execute_update_with_start_workflow(
                 BillLock.acquire,
                 start_workflow_operation=operation,
                 id=f"acquire:{request.trace}:{request.lock_id}",
-                rpc_timeout=timedelta(seconds=15),
+                rpc_timeout=patience,
             )
         finally:
             # Its future holds the failure a second time and complains when nobody looks at it.
             started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
         return cast("Handle", started[0]), answer
 
-    async def lock(self, request: LockRequest | None = None) -> tuple[Handle, Lock]:
-        handle, answer = await self.acquire(request or make_request())
+    async def lock(
+        self, request: LockRequest | None = None, patience: timedelta = PATIENCE
+    ) -> tuple[Handle, Lock]:
+        handle, answer = await self.acquire(request or make_request(), patience)
         assert answer.lock is not None
         return handle, answer.lock
 
-    async def pay(self, handle: Handle, order: PayOrder | None = None) -> PayAnswer:
+    async def pay(
+        self, handle: Handle, order: PayOrder | None = None, patience: timedelta = PATIENCE
+    ) -> PayAnswer:
         order = order or make_order()
         return await handle.execute_update(
             BillLock.pay,
             order,
             id=ids.pay_update(order.transaction_id),
-            rpc_timeout=timedelta(seconds=15),
+            rpc_timeout=patience,
         )
 
     async def until_tried(self, handle: Handle, step: str, attempts: int = 1) -> None:
@@ -209,6 +218,21 @@ async def refusal_of(update: Awaitable[Any]) -> Code:
     except WorkflowUpdateFailedError as error:
         return Code(cast("ApplicationError", error.cause).type or "")
     raise AssertionError(f"it was accepted: {answer}")
+
+
+def worker_environment(desk: Desk, **changes: str) -> dict[str, str]:
+    """What a worker process needs to know; the record is a fake, so its address leads nowhere."""
+    secret = "A" * 43
+    return {
+        "PATH": os.environ["PATH"],
+        "TEMPORAL_ADDRESS": desk.client.service_client.config.target_host,
+        "QUITTANCE_TASK_QUEUE": desk.task_queue,
+        "QUITTANCE_DATABASE_URL": "postgresql://nobody@localhost/nothing",
+        "QUITTANCE_SECRET_KEYS": secret,
+        "QUITTANCE_TOKEN_KEYS": secret,
+        "QUITTANCE_ANSWER_KEYS": secret,
+        **changes,
+    }
 
 
 def steps_of(activities: object) -> list[Any]:

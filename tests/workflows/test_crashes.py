@@ -1,0 +1,160 @@
+"""The worker dies at every step and another takes over: one effect, one entry, one answer."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from payments.domain.bill import LockState, Transaction, TransactionState
+from tests.fakes import Paying
+from tests.workflows.engine import Desk, make_order, make_request
+from tests.workflows.worker_process import DIED, World, start
+
+# Temporal waits ten seconds for a workflow task before it gives it to another worker.
+PATIENCE = timedelta(seconds=60)
+AT_ONCE = 8
+WHEN = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life of one lock, and where its first worker dies."""
+
+    failpoint: str
+    script: tuple[Paying, ...] = ()
+    expires: bool = False
+
+    def __str__(self) -> str:
+        return " ".join([self.failpoint, *(how.name.lower() for how in self.script)])
+
+
+PAID = [
+    *(Life(f"{when} {step}") for step in ("hold", "begin", "pay", "settle") for when in WHEN),
+    *(Life(f"after {step}", (Paying.LOSE_ANSWER,)) for step in ("pay", "suspend", "confirm")),
+]
+DECLINED = [Life(f"after {step}", (Paying.DECLINE,)) for step in ("pay", "settle", "release")]
+EXPIRED = [Life(f"after {step}", expires=True) for step in ("release", "close_lock")]
+
+
+@dataclass
+class Workers:
+    """Worker processes on one task queue over one world, one after the other."""
+
+    desk: Desk
+    world: Path
+
+    @asynccontextmanager
+    async def one_after_another(self, failpoint: str) -> AsyncIterator[None]:
+        """The first dies at the failpoint, the next works on and is stopped at the end."""
+        first = await start(self.desk, self.world, failpoint)
+
+        async def succeed() -> asyncio.subprocess.Process:
+            assert await first.wait() == DIED
+            return await start(self.desk, self.world)
+
+        succession = asyncio.create_task(succeed())
+        yield
+        second = await succession
+        second.send_signal(signal.SIGTERM)
+        assert await second.wait() == 0
+
+
+async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> "Story":
+    """Lock, pay unless it shall expire, and wait for the end, while workers die and come."""
+    desk, order = Desk(environment), make_order()
+    world = World(path)
+    world.biller.script.extend(life.script)
+    world.keep()
+    request = make_request(ttl=timedelta(seconds=3 if life.expires else 300))
+    async with Workers(desk, path).one_after_another(life.failpoint):
+        handle, _ = await desk.lock(request, patience=PATIENCE)
+        if not life.expires:
+            await desk.pay(handle, order, patience=PATIENCE)
+        end = await handle.result()
+    return Story(World(path), end, order.transaction_id)
+
+
+@dataclass
+class Story:
+    """What is left when it is over."""
+
+    world: World
+    end: LockState
+    payment: str
+
+    @property
+    def row(self) -> Transaction:
+        return self.world.transactions.rows[self.payment]
+
+    @property
+    def postings(self) -> list[str]:
+        """The kinds of entries, in order; an entry written twice would be here twice."""
+        return [key.split(":")[0] for key in self.world.transactions.postings]
+
+
+@pytest.fixture(scope="module")
+async def stories(
+    environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[Life, Story]:
+    """All lives at the same time: each waits ten seconds for Temporal to notice a death."""
+    folder, room = tmp_path_factory.mktemp("worlds"), asyncio.Semaphore(AT_ONCE)
+
+    async def lived(life: Life) -> Story:
+        async with room:
+            return await live(environment, life, folder / f"{life}.world")
+
+    lives = [*PAID, *DECLINED, *EXPIRED]
+    return dict(zip(lives, await asyncio.gather(*map(lived, lives)), strict=True))
+
+
+@pytest.mark.parametrize("life", PAID, ids=str)
+async def test_a_worker_that_dies_leaves_one_effect_one_entry_and_one_answer(
+    stories: Mapping[Life, Story], life: Life
+) -> None:
+    story = stories[life]
+
+    assert story.end is LockState.PAID
+    assert story.world.biller.effects == [story.payment]
+    assert story.row.state is TransactionState.PAID
+    assert story.postings in (["paid"], ["suspended", "paid"])
+    assert story.world.transactions.events == [("bill.paid", story.payment)]
+
+
+@pytest.mark.parametrize("life", DECLINED, ids=str)
+async def test_a_worker_that_dies_in_a_decline_leaves_nothing_moved(
+    stories: Mapping[Life, Story], life: Life
+) -> None:
+    story = stories[life]
+
+    assert story.end is LockState.DECLINED
+    assert story.world.biller.effects == []
+    assert story.world.biller.holds == {}
+    assert story.row.state is TransactionState.DECLINED
+    assert story.postings in ([], ["suspended", "declined"])
+
+
+@pytest.mark.parametrize("life", EXPIRED, ids=str)
+async def test_a_worker_that_dies_while_a_lock_expires_leaves_one_event(
+    stories: Mapping[Life, Story], life: Life
+) -> None:
+    story = stories[life]
+
+    assert story.end is LockState.EXPIRED
+    assert story.world.biller.effects == []
+    assert [kind for kind, _ in story.world.transactions.events] == ["bill.lock_expired"]
+    assert story.postings == []
+
+
+async def test_a_sent_payment_whose_worker_dies_is_asked_after_and_not_sent_again(
+    stories: Mapping[Life, Story],
+) -> None:
+    calls = stories[Life("after pay")].world.biller.calls
+
+    assert len([call for call in calls if call.startswith("pay ")]) == 1
+    assert len([call for call in calls if call.startswith("confirm ")]) >= 1

@@ -1,0 +1,67 @@
+"""worker.py as a process: ready, stopped, stopped in mid-payment, and how it ends."""
+
+import asyncio
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from payments.domain.bill import TransactionState
+from tests.workflows.engine import Desk, make_request
+from tests.workflows.worker_process import World, start
+
+SLOW_S = 3.0
+
+
+@pytest.fixture
+def desk(environment: WorkflowEnvironment) -> Desk:
+    """Without the worker of the other tests: here it is a process of its own."""
+    return Desk(environment)
+
+
+async def until(path: Path, *, exists: bool) -> None:
+    """Another process writes it, so there is nothing to wait on but the file itself."""
+    while path.exists() is not exists:  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.02)
+
+
+async def test_a_worker_says_when_it_is_ready_and_ends_cleanly(desk: Desk, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    worker = await start(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready))
+
+    await until(ready, exists=True)
+    worker.send_signal(signal.SIGTERM)
+
+    assert await worker.wait() == 0
+    assert not ready.exists()
+
+
+async def test_a_payment_under_way_ends_before_its_worker_does(desk: Desk, tmp_path: Path) -> None:
+    world = World(tmp_path / "world")
+    world.biller.slow_s = SLOW_S
+    world.keep()
+    leaving = await start(desk, world.path)
+    handle, _ = await desk.lock(make_request())
+    paying = asyncio.create_task(desk.pay(handle))
+    await desk.until_tried(handle, "billers.pay")
+
+    leaving.send_signal(signal.SIGTERM)
+    ended = await leaving.wait()
+    coming = await start(desk, world.path)
+    answer = await paying
+    coming.send_signal(signal.SIGTERM)
+    await coming.wait()
+
+    assert ended == 0
+    assert answer.transaction is not None
+    assert answer.transaction.state is TransactionState.PAID
+    calls = World(world.path).biller.calls
+    assert [call.split()[0] for call in calls] == ["hold", "pay"]
+
+
+async def test_a_worker_without_temporal_fails_and_says_so(desk: Desk, tmp_path: Path) -> None:
+    nowhere = await start(desk, tmp_path / "world", TEMPORAL_ADDRESS="127.0.0.1:1")
+
+    assert await asyncio.wait_for(nowhere.wait(), timedelta(seconds=20).total_seconds()) == 1

@@ -1,0 +1,90 @@
+"""worker.py as a child process with fakes behind it, whose world survives the child's death.
+
+`python -m tests.workflows.worker_process WORLD FAILPOINT`. A failpoint such as `after pay` ends
+the process there with os._exit, as a power cut would, the first time it is reached in this world.
+"""
+
+import asyncio
+import os
+import pickle
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import worker
+from payments.config import Settings
+from payments.ports.biller import Billers
+from payments.ports.transactions import Transactions
+from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
+from tests.workflows.engine import Desk, worker_environment
+
+DIED = 137
+ROOT = Path(__file__).parents[2]
+
+
+async def start(
+    desk: Desk, world: Path, failpoint: str = "", **environment: str
+) -> asyncio.subprocess.Process:
+    command = (sys.executable, "-m", "tests.workflows.worker_process", str(world), failpoint)
+    return await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=worker_environment(desk, **environment)
+    )
+
+
+class World:
+    """The fakes' state in a file: what the biller and the database remember without us."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.biller, self.transactions = FakeBiller(), FakeTransactions()
+        if path.exists():
+            self.biller, self.transactions = pickle.loads(path.read_bytes())
+
+    def keep(self) -> None:
+        """At once and whole: a death in between leaves the state before."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_bytes(pickle.dumps((self.biller, self.transactions)))
+        fresh.replace(self.path)
+
+
+class Watched:
+    """A port whose state is kept after each call, and whose process dies where it is told to."""
+
+    def __init__(self, inner: object, world: World, failpoint: str) -> None:
+        self._inner, self._world, self._failpoint = inner, world, failpoint
+
+    def __getattr__(self, name: str) -> Any:
+        method: Callable[..., Awaitable[Any]] = getattr(self._inner, name)
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            self._die_at(f"before {name}")
+            answer = await method(*arguments, **options)
+            self._world.keep()
+            self._die_at(f"after {name}")
+            return answer
+
+        return call
+
+    def _die_at(self, point: str) -> None:
+        marker = self._world.path.with_suffix(".died")
+        if point == self._failpoint and not marker.exists():
+            marker.touch()
+            os._exit(DIED)
+
+
+def main() -> None:
+    world, failpoint = World(Path(sys.argv[1])), sys.argv[2]
+
+    @asynccontextmanager
+    async def open_steps(_: Settings) -> AsyncIterator[tuple[Billers, Transactions]]:
+        biller: Any = Watched(world.biller, world, failpoint)
+        transactions: Any = Watched(world.transactions, world, failpoint)
+        yield FakeBillers({"DESCO": biller}), transactions
+
+    worker.main(open_steps)
+
+
+if __name__ == "__main__":
+    main()

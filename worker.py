@@ -1,0 +1,120 @@
+"""Entry: plug the adapters in, register workflows and activities, run until SIGTERM.
+
+`python worker.py`. With QUITTANCE_READY_FILE set, that file exists while the worker is ready: from
+the first workflow that went through it until it is told to stop.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from temporalio.client import Client
+
+from activities.billers import BillerActivities
+from activities.transactions import TransactionActivities
+from payments import bootstrap, logging, temporal
+from payments.config import Settings
+from payments.ports.biller import Billers
+from payments.ports.transactions import Transactions
+from workflows.bill_lock import BillLock
+from workflows.probe import Probe
+
+WORKFLOWS: Final[Sequence[type]] = (BillLock, Probe)
+PROBE_TIMEOUT: Final = timedelta(seconds=60)
+
+# What the steps call: the real adapters, or a test's own.
+OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Billers, Transactions]]]
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) -> None:
+    """Work until `stop`, then let what is running end. Raises what breaks the worker."""
+    async with open_steps(settings) as (billers, transactions):
+        client = await temporal.connect(metrics_port=settings.metrics_port)
+        async with temporal.make_worker(
+            client,
+            task_queue=settings.task_queue,
+            workflows=WORKFLOWS,
+            activities=activities(billers, transactions),
+        ):
+            proof = asyncio.create_task(prove(client, settings.task_queue))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({proof, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if proof.done():
+                proof.result()
+                with ready_file():
+                    log.info("worker.ready", task_queue=settings.task_queue)
+                    await stopping
+            proof.cancel()
+            log.info("worker.stopping")
+
+
+def activities(billers: Billers, transactions: Transactions) -> Sequence[Callable[..., Any]]:
+    """Every step of every workflow; a test compares it with what the two folders define."""
+    at_billers = BillerActivities(billers)
+    in_record = TransactionActivities(transactions)
+    return (
+        at_billers.hold,
+        at_billers.release,
+        at_billers.pay,
+        at_billers.confirm,
+        in_record.begin,
+        in_record.suspend,
+        in_record.settle,
+        in_record.close_lock,
+    )
+
+
+async def prove(client: Client, task_queue: str) -> None:
+    """One workflow through the whole machine; it also loads what the first payer would wait for."""
+    await client.execute_workflow(
+        Probe.run,
+        id=f"probe:{uuid4()}",
+        task_queue=task_queue,
+        execution_timeout=PROBE_TIMEOUT,
+        static_summary="a worker proves that it works",
+    )
+
+
+@contextmanager
+def ready_file() -> Iterator[None]:
+    name = os.environ.get("QUITTANCE_READY_FILE")
+    if name is None:
+        yield
+        return
+    path = Path(name)
+    path.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def until_told_to_stop(settings: Settings, open_steps: OpenSteps) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(settings, stop, open_steps)
+
+
+def main(open_steps: OpenSteps = bootstrap.open_steps) -> None:
+    settings = Settings.from_env()
+    logging.set_up(settings.log_format)
+    asyncio.run(until_told_to_stop(settings, open_steps))
+    # The SDK's own threads call into Python. They end when its last object is collected, and that
+    # must be before the interpreter ends, or the process can abort after all work is done.
+    gc.collect()
+
+
+if __name__ == "__main__":
+    main()
