@@ -65,7 +65,9 @@ class Access:
             raise Refusal(Code.TOKEN_INVALID)
         Exchange.of(request).caller = caller = Caller(partner, token.scopes)
         key = partner.key(token.key_id)
-        if partner.standing is not Standing.ACTIVE or key is None or not key.is_live(_now()):
+        if key is None or key.is_over(_now()):
+            raise Refusal(Code.TOKEN_INVALID)
+        if Standing.SUSPENDED in (partner.standing, key.standing):
             raise Refusal(Code.SUSPENDED)
         if token.audience != Product.BILL_COLLECTION:
             raise Refusal(Code.AUDIENCE_WRONG)
@@ -114,7 +116,7 @@ class Access:
         Exchange.of(request).caller = Caller(partner, frozenset())
         if abs(_now() - asked.at) > WINDOW:
             raise Refusal(Code.CLOCK_SKEW, {"serverTime": _rfc3339(_now())})
-        if partner.standing is not Standing.ACTIVE or not key.is_live(_now()):
+        if Standing.SUSPENDED in (partner.standing, key.standing) or key.is_over(_now()):
             raise await self._failure(request, asked)
         networks = _around(partner, self._addresses.client(request.scope))
         if not networks:

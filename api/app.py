@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from fastapi import FastAPI
+from limits.aio.storage import Storage
 from limits.storage import storage_from_string
-from starlette.types import ASGIApp
 
 from api.access import Access
 from api.addresses import Addresses
@@ -45,7 +45,7 @@ def routes() -> FastAPI:
     return app
 
 
-def partner_api(gateway: Gateway) -> ASGIApp:
+def partner_api(gateway: Gateway) -> Door:
     """The whole app over an open gateway."""
     app = routes()
     addresses = Addresses(gateway.settings.trusted_proxies)
@@ -53,8 +53,8 @@ def partner_api(gateway: Gateway) -> ASGIApp:
     return Door(
         app,
         signer=AnswerSigner(gateway.answer_keys),
-        answers=gateway.answers,
-        request_log=gateway.request_log,
+        answers=gateway.record.answers,
+        request_log=gateway.record.request_log,
         addresses=addresses,
         max_body_bytes=gateway.settings.max_body_bytes,
     )
@@ -64,32 +64,40 @@ def _desk(gateway: Gateway, addresses: Addresses) -> Desk:
     settings = gateway.settings
     tokens_ = AccessTokens(
         gateway.token_keys,
-        gateway.vault,
+        gateway.record.vault,
         issuer=settings.token_issuer,
         ttl_s=settings.token_ttl_s,
     )
     access = Access(
-        partners=gateway.partners,
+        partners=gateway.record.partners,
         tokens=tokens_,
-        token_requests=gateway.token_requests,
+        token_requests=gateway.record.token_requests,
         addresses=addresses,
-        storage=storage_from_string(settings.rate_limit_storage),
+        storage=_rate_limit_storage(settings.rate_limit_storage),
     )
     locks = LockDesk(
         gateway.client,
-        gateway.transactions,
+        gateway.record.transactions,
         task_queue=settings.task_queue,
         ttl=timedelta(seconds=settings.lock_ttl_s),
         pay_wait=timedelta(seconds=settings.pay_wait_s),
     )
     return Desk(
         access=access,
-        answers=gateway.answers,
-        partners=gateway.partners,
-        transactions=gateway.transactions,
+        answers=gateway.record.answers,
+        partners=gateway.record.partners,
+        transactions=gateway.record.transactions,
         locks=locks,
-        lock_tokens=LockTokens(gateway.vault),
+        lock_tokens=LockTokens(gateway.record.vault),
         lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
         key_rings=(gateway.token_keys, gateway.answer_keys),
         ready=gateway.ready,
     )
+
+
+def _rate_limit_storage(uri: str) -> Storage:
+    """Memory by default: each process counts for itself. A shared store counts for all."""
+    storage = storage_from_string(uri)
+    if not isinstance(storage, Storage):
+        raise TypeError(f"{uri} is not an asynchronous rate-limit store; it starts with async+")
+    return storage

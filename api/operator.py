@@ -37,7 +37,7 @@ def operator_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        await vitals.measure(gateway.vitals)
+        await vitals.measure(gateway.record.vitals)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/openapi.json")

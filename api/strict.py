@@ -108,7 +108,7 @@ class StrictRoute(APIRoute):
         assert declared is not None, f"{self.path} declares neither needs() nor public()"
         scope = Scope(declared[0][SECURITY_SCHEME][0]) if declared else None
         has_body, takes_query = self.body_field is not None, bool(self.dependant.query_params)
-        endpoint = f"{min(self.methods)} {self.path.removeprefix('/v1')}"
+        endpoint = f"{min(self.methods or {'GET'})} {self.path.removeprefix('/v1')}"
 
         async def strict(request: Request) -> Response:
             exchange = Exchange.of(request)

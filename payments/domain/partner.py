@@ -37,9 +37,10 @@ class ApiKey:
     standing: Standing
     expires_at: datetime | None
 
-    def is_live(self, now: datetime) -> bool:
-        in_time = self.expires_at is None or now < self.expires_at
-        return self.standing is Standing.ACTIVE and in_time
+    def is_over(self, now: datetime) -> bool:
+        """Revoked, or rotated out: it never works again."""
+        late = self.expires_at is not None and now >= self.expires_at
+        return late or self.standing is Standing.REVOKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,17 @@
 """The biller table, in memory: what the bootstrap needs to plug in each biller's adapter."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from payments.adapters.postgres.partners import CHANNEL
 from payments.db.directory import Directory
 from payments.db.session import Database, Row
+from payments.domain.biller import BillerProfile
 from payments.domain.partner import Standing
 
 _READ: Final = """
     SELECT id, name, base_url, currency, standing, honours_idempotency_keys, settles_within_s
     FROM biller ORDER BY id"""
-
-
-@dataclass(frozen=True, slots=True)
-class BillerRow:
-    """One biller as an operator has described it."""
-
-    id: str
-    name: str
-    base_url: str
-    currency: str
-    honours_idempotency_keys: bool
-    settles_within: timedelta
-    standing: Standing = Standing.ACTIVE
 
 
 class PostgresBillers:
@@ -44,16 +31,16 @@ class PostgresBillers:
         """Return when rows() is true. Raises RecordUnavailable."""
         await self._directory.fresh()
 
-    def rows(self) -> tuple[BillerRow, ...]:
+    def rows(self) -> tuple[BillerProfile, ...]:
         """By id. The same tuple, unless something changed."""
         return self._directory.current
 
-    async def _read(self) -> tuple[BillerRow, ...]:
+    async def _read(self) -> tuple[BillerProfile, ...]:
         return tuple([_biller(row) for row in await self._database.fetch(_READ)])
 
 
-def _biller(row: Row) -> BillerRow:
-    return BillerRow(
+def _biller(row: Row) -> BillerProfile:
+    return BillerProfile(
         id=row["id"],
         name=row["name"],
         base_url=row["base_url"],

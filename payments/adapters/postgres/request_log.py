@@ -20,6 +20,10 @@ _INSERT: Final = """
         AS row (trace, partner_id, endpoint, request_hash, http_status, code, latency_us,
             received_at, downstream, replay_of)
     ON CONFLICT (trace) DO NOTHING"""
+_FIND: Final = """
+    SELECT trace, partner_id, endpoint, request_hash, http_status, code, latency_us, received_at,
+        downstream, replay_of
+    FROM request_log WHERE trace = $1"""
 
 
 class PostgresRequestLog:
@@ -29,6 +33,10 @@ class PostgresRequestLog:
 
     async def record(self, row: RequestRow) -> None:
         await self._batch.add(row)
+
+    async def find(self, trace: str) -> RequestRow | None:
+        rows = await self._database.fetch(_FIND, trace)
+        return RequestRow(**rows[0]) if rows else None
 
     async def close(self) -> None:
         await self._batch.close()

@@ -1,0 +1,158 @@
+"""The only wiring: which adapter is plugged into which port, for each kind of process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from payments import temporal
+from payments.adapters.billers.http.client import Timeouts
+from payments.adapters.billers.plugged import PluggedBillers
+from payments.adapters.postgres import purge
+from payments.adapters.postgres.administration import Administration
+from payments.adapters.postgres.answers import PostgresAnswers
+from payments.adapters.postgres.billers import PostgresBillers
+from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.partners import PostgresPartners
+from payments.adapters.postgres.provider_calls import PostgresCallLog
+from payments.adapters.postgres.request_log import PostgresRequestLog
+from payments.adapters.postgres.token_requests import PostgresTokenRequests
+from payments.adapters.postgres.transactions import PostgresTransactions
+from payments.adapters.postgres.vitals import PostgresVitals
+from payments.config import Settings
+from payments.crypto import Vault
+from payments.db.session import Database
+from payments.domain.codes import Code
+from payments.keys import KeyRing, Purpose, decode_secret
+from payments.ports.biller import Billers
+from payments.ports.ledger import Ledger
+from payments.ports.record import RecordUnavailable
+from payments.ports.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that is kept in PostgreSQL, behind its ports."""
+
+    database: Database
+    vault: Vault
+    administration: Administration
+    answers: PostgresAnswers
+    billers: PostgresBillers
+    calls: PostgresCallLog
+    ledger: PostgresLedger
+    partners: PostgresPartners
+    request_log: PostgresRequestLog
+    token_requests: PostgresTokenRequests
+    transactions: PostgresTransactions
+    vitals: PostgresVitals
+
+    async def purge(self) -> dict[str, int]:
+        """Forget what has served its time; how many rows of each table."""
+        return await purge.purge(self.database)
+
+    async def ready(self) -> bool:
+        try:
+            await self.database.fetch("SELECT 1")
+        except RecordUnavailable:
+            return False
+        return True
+
+
+@asynccontextmanager
+async def open_record(settings: Settings) -> AsyncIterator[Record]:
+    """Connected, with its directories read; what is still being written is written at the end."""
+    vault = Vault([decode_secret(each) for each in settings.secret_keys])
+    database = Database(
+        str(settings.database_url),
+        pool_size=settings.database_pool_size,
+        timeout_s=settings.database_timeout_s,
+    )
+    ledger = PostgresLedger(database)
+    record = Record(
+        database=database,
+        vault=vault,
+        administration=Administration(database, vault),
+        answers=PostgresAnswers(database),
+        billers=PostgresBillers(database),
+        calls=PostgresCallLog(database),
+        ledger=ledger,
+        partners=PostgresPartners(database, vault),
+        request_log=PostgresRequestLog(database),
+        token_requests=PostgresTokenRequests(database),
+        transactions=PostgresTransactions(database, ledger),
+        vitals=PostgresVitals(database),
+    )
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(database.close)
+        for batched in (record.calls, record.request_log, record.token_requests):
+            closing.push_async_callback(batched.close)
+        for directory in (record.partners, record.billers):
+            closing.push_async_callback(directory.close)
+            await directory.start()
+        yield record
+
+
+@asynccontextmanager
+async def _open_billers(settings: Settings, record: Record) -> AsyncIterator[Billers]:
+    timeouts = Timeouts(quick_s=settings.biller_hold_timeout_s, money_s=settings.biller_timeout_s)
+    billers = PluggedBillers(record.billers.rows, record.calls, timeouts)
+    try:
+        yield billers
+    finally:
+        await billers.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the API and the operator's app stand on."""
+
+    settings: Settings
+    record: Record
+    client: Client
+    billers: Billers
+    token_keys: KeyRing
+    answer_keys: KeyRing
+
+    async def ready(self) -> Code | None:
+        """None when the record and the engine both answer; otherwise the code that says which."""
+        if not await self.record.ready():
+            return Code.RECORD_UNAVAILABLE
+        try:
+            await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+        except RPCError:
+            return Code.ENGINE_UNAVAILABLE
+        return None
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    async with open_record(settings) as record, _open_billers(settings, record) as billers:
+        yield Gateway(
+            settings=settings,
+            record=record,
+            client=await temporal.connect(),
+            billers=billers,
+            token_keys=KeyRing.from_settings(Purpose.ACCESS_TOKEN, settings.token_keys),
+            answer_keys=KeyRing.from_settings(Purpose.ANSWER, settings.answer_keys),
+        )
+
+
+@asynccontextmanager
+async def open_ledger(database_url: str) -> AsyncIterator[Ledger]:
+    """Only the ledger of a database: for who shows it and needs no secrets for that."""
+    database = Database(database_url, pool_size=1)
+    try:
+        yield PostgresLedger(database)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_steps(settings: Settings) -> AsyncIterator[tuple[Billers, Transactions]]:
+    """What a worker's steps call."""
+    async with open_record(settings) as record, _open_billers(settings, record) as billers:
+        yield billers, record.transactions

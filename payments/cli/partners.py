@@ -1,0 +1,167 @@
+"""`cli.py partner`: who may call us, from where, with which key."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from payments.bootstrap import Record, open_record
+from payments.config import Settings
+from payments.domain.bill import Agreement
+from payments.domain.partner import Scope
+
+app = typer.Typer(no_args_is_help=True, help="Partners, their keys, addresses and agreements.")
+console = Console()
+
+
+def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
+    """Open the record, do the work, and say plainly what cannot be done."""
+
+    async def run() -> None:
+        async with open_record(Settings.from_env()) as record:
+            await work(record)
+
+    try:
+        asyncio.run(run())
+    except (LookupError, ValueError) as refused:
+        Console(stderr=True).print(str(refused), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def add(
+    partner_id: str,
+    name: Annotated[str, typer.Option(help="The partner's name.")],
+    network: Annotated[list[str], typer.Option("--range", help="A CIDR it calls from.")],
+    biller: Annotated[
+        list[str], typer.Option(help="BILLER:FLAT_MINOR:BASIS_POINTS, an agreement.")
+    ] = [],  # noqa: B006  # typer makes a new list for each call
+    requests_per_minute: int = 600,
+) -> None:
+    """Add a partner with its first key; the secret is shown this once."""
+
+    async def work(record: Record) -> None:
+        administration = record.administration
+        fresh = await administration.add_partner(
+            partner_id, name, requests_per_minute=requests_per_minute
+        )
+        if not fresh:
+            raise ValueError(f"there is a partner {partner_id} already")
+        for each in network:
+            await administration.add_range(partner_id, ip_network(each))
+        for each in biller:
+            await _agree(record, partner_id, each)
+        key = await administration.add_key(partner_id)
+        typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
+
+    _with_record(work)
+
+
+async def _agree(record: Record, partner_id: str, text: str) -> None:
+    biller_id, flat, basis_points = text.split(":")
+    agreement = Agreement(int(flat), int(basis_points))
+    await record.administration.set_agreement(partner_id, biller_id, agreement)
+
+
+@app.command()
+def agree(partner_id: str, terms: str) -> None:
+    """Set what a partner pays per bill: BILLER:FLAT_MINOR:BASIS_POINTS."""
+    _with_record(lambda record: _agree(record, partner_id, terms))
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Every partner with its keys; never a secret."""
+
+    async def work(record: Record) -> None:
+        table = Table("partner", "standing", "key", "key's standing", "ranges", "per minute")
+        for partner in record.partners.everybody():
+            ranges = " ".join(str(each) for each in partner.ranges)
+            for key in partner.keys:
+                table.add_row(
+                    partner.id,
+                    partner.standing,
+                    key.id,
+                    key.standing,
+                    ranges,
+                    str(partner.requests_per_minute),
+                )
+        console.print(table)
+
+    _with_record(work)
+
+
+@app.command()
+def suspend(partner_id: str) -> None:
+    """Refuse a partner at once, its tokens included. Payments under way are finished."""
+    _with_record(lambda record: record.administration.suspend_partner(partner_id))
+
+
+@app.command()
+def resume(partner_id: str) -> None:
+    """Let a suspended partner in again."""
+    _with_record(lambda record: record.administration.resume_partner(partner_id))
+
+
+@app.command()
+def add_key(
+    partner_id: str,
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; everything by default.")] = [],  # noqa: B006  # as above
+) -> None:
+    """Give a partner another key, perhaps one that may only read."""
+
+    async def work(record: Record) -> None:
+        key = await record.administration.add_key(partner_id, scopes=scope or tuple(Scope))
+        typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
+
+    _with_record(work)
+
+
+@app.command()
+def rotate_key(
+    key_id: str,
+    overlap_hours: Annotated[float, typer.Option(help="How long the old one still works.")] = 24,
+) -> None:
+    """A new key with the same rights; the old one works a while longer."""
+
+    async def work(record: Record) -> None:
+        key = await record.administration.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
+        typer.echo(json.dumps({"apiKey": key.id, "secret": key.secret}))
+
+    _with_record(work)
+
+
+@app.command()
+def suspend_key(key_id: str) -> None:
+    """Refuse a key and its tokens at once."""
+    _with_record(lambda record: record.administration.suspend_key(key_id))
+
+
+@app.command()
+def resume_key(key_id: str) -> None:
+    """Let a suspended key work again."""
+    _with_record(lambda record: record.administration.resume_key(key_id))
+
+
+@app.command()
+def revoke_key(key_id: str) -> None:
+    """Refuse a key for ever."""
+    _with_record(lambda record: record.administration.revoke_key(key_id))
+
+
+@app.command()
+def add_range(partner_id: str, network: str) -> None:
+    """Let a partner call from one more address range."""
+    _with_record(lambda record: record.administration.add_range(partner_id, ip_network(network)))
+
+
+@app.command()
+def remove_range(partner_id: str, network: str) -> None:
+    """Refuse a partner's calls from this range; tokens given there stop working."""
+    _with_record(lambda record: record.administration.remove_range(partner_id, ip_network(network)))
