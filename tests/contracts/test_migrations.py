@@ -1,0 +1,121 @@
+"""The migrated database is the one that payments.db.tables describes, up, down and up again."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from payments.db import grants
+from payments.db.migrate import go_back, migrate
+from payments.db.tables import METADATA
+from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
+from tests.contracts.direct import Direct
+
+
+@pytest.fixture
+def empty(server: EmbeddedPostgres) -> DatabaseUrls:
+    return server.create_database(f"empty_{uuid4().hex}")
+
+
+async def differences(url: str) -> list[Any]:
+    """What alembic would have to change to make the database equal to our tables."""
+
+    def compare(connection: Connection) -> list[Any]:
+        # Views of an extension are none of ours.
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": lambda name, kind, _: kind != "table" or "pg_stat" not in name,
+            },
+        )
+        return list(compare_metadata(context, METADATA))
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
+    async with engine.connect() as connection:
+        found = await connection.run_sync(compare)
+    await engine.dispose()
+    return found
+
+
+async def test_the_migrations_make_the_tables_that_the_code_knows(urls: DatabaseUrls) -> None:
+    assert await differences(urls.owner_url) == []
+
+
+async def test_columns_that_may_be_empty_and_defaults_are_the_same_too(direct: Direct) -> None:
+    rows = await direct.rows(
+        """SELECT table_name, column_name, is_nullable = 'YES',
+            column_default IS NOT NULL OR is_identity = 'YES'
+        FROM information_schema.columns WHERE table_schema = 'public'
+        AND table_name = ANY ($1)""",
+        [table.name for table in METADATA.sorted_tables],
+    )
+
+    assert set(rows) == {
+        (
+            table.name,
+            column.name,
+            bool(column.nullable),
+            column.server_default is not None or column.identity is not None,
+        )
+        for table in METADATA.sorted_tables
+        for column in table.columns
+    }
+
+
+async def test_they_go_up_down_and_up_again(empty: DatabaseUrls, server: EmbeddedPostgres) -> None:
+    ours = "relnamespace = 'public'::regnamespace AND relname NOT LIKE 'pg_stat%'"
+    left = f"""SELECT relname FROM pg_class WHERE {ours} AND relname NOT LIKE 'alembic%'
+        UNION ALL SELECT proname FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname NOT LIKE 'pg_stat%'"""
+
+    await migrate(empty.owner_url)
+    assert await differences(empty.owner_url) == []
+    await go_back(empty.owner_url, "base")
+    assert server.execute(left, database=empty.name) == ""
+    await migrate(empty.owner_url)
+
+    assert await differences(empty.owner_url) == []
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+async def test_each_step_can_be_taken_alone_both_ways(revision: str, empty: DatabaseUrls) -> None:
+    await migrate(empty.owner_url)
+    await go_back(empty.owner_url, revision)
+    await migrate(empty.owner_url)
+
+    assert await differences(empty.owner_url) == []
+
+
+async def test_migrating_again_and_at_the_same_time_changes_nothing(empty: DatabaseUrls) -> None:
+    await asyncio.gather(*(migrate(empty.owner_url) for _ in range(4)))
+
+    assert await differences(empty.owner_url) == []
+
+
+def test_every_table_says_what_the_application_may_do_with_it() -> None:
+    assert set(grants.GRANTS) - {"alembic_version"} == {
+        table.name for table in METADATA.sorted_tables
+    }
+
+
+async def test_the_application_owns_nothing_and_makes_nothing(direct: Direct) -> None:
+    for statement in (
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE ledger_entry DISABLE TRIGGER ALL",
+        "DROP TRIGGER append_only ON ledger_entry",
+        "DROP TABLE ledger_entry",
+        "SET session_replication_role = replica",
+        """CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END'""",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await direct.run(statement, role="app")
