@@ -39,7 +39,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) -> None:
     """Work until `stop`, then let what is running end. Raises what breaks the worker."""
     async with open_steps(settings) as (billers, transactions):
-        client = await temporal.connect(metrics_port=settings.metrics_port)
+        client = await temporal.connect(metrics=settings.metrics_address)
         async with temporal.make_worker(
             client,
             task_queue=settings.task_queue,

@@ -27,12 +27,10 @@ class Details(Told):
     reason: str | None = None
     scope: str | None = None
     server_time: str | None = None
+    expires_at: str | None = None
     retry_after_s: int | None = None
     held_by_you: bool | None = None
     limit_bytes: int | None = None
-    transaction_id: str | None = None
-    partner_transaction_id: str | None = None
-    state: str | None = None
 
 
 class Refused(Envelope[Details | None]):
@@ -40,28 +38,25 @@ class Refused(Envelope[Details | None]):
 
 
 # Any route can refuse in these ways, before it has looked at its own business.
-_ANYWHERE: Final = (400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 422, 429, 431, 500, 503)
-_SIGNED: Final[dict[str, Any]] = {
-    name: {"description": text, "schema": {"type": "string"}}
-    for name, text in {
-        "Quittance-Trace": "The request's name; quote it in any question",
-        "Content-Digest": "RFC 9530, sha-256 over the body",
-        "Signature-Input": "RFC 9421",
-        "Signature": "RFC 9421, Ed25519, key in /.well-known/jwks.json",
-    }.items()
+ANYWHERE: Final = (400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 422, 429, 431, 500, 503)
+SIGNATURE_HEADERS: Final[Mapping[str, str]] = {
+    "Quittance-Trace": "The request's name; quote it in any question",
+    "Quittance-Version": "The data version of this answer",
+    "Content-Digest": "RFC 9530, sha-256 over the body",
+    "Signature-Input": "RFC 9421",
+    "Signature": "RFC 9421, Ed25519, with a key of /.well-known/jwks.json",
 }
 
 
-def answers(data: type[Told], *more: int, also: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """A route's `responses`: 200 with this data, every common refusal, and `more` of its own."""
-    refusals = {
-        status: {"model": Refused, "description": "Refused", "headers": _SIGNED}
-        for status in sorted({*_ANYWHERE, *more})
-    }
+def answers(
+    data: type[Told], *refusals: int, also: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """A route's `responses`: its data, and the refusals beyond those that any route can give."""
+    described = {HTTPStatus.OK: "Done", **(also or {})}
     good = {
-        status: {"description": text, "headers": _SIGNED}
+        status: {"description": text}
         # A 304 has no body to describe.
         | ({} if status == HTTPStatus.NOT_MODIFIED else {"model": Envelope[data]})  # type: ignore[valid-type]  # one envelope per route
-        for status, text in {HTTPStatus.OK: "Done", **(also or {})}.items()
+        for status, text in described.items()
     }
-    return {"responses": {**good, **refusals}}
+    return {"responses": {**good, **{status: {"model": Refused} for status in refusals}}}

@@ -14,7 +14,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import metrics
+from api import metrics, versions
 from api.addresses import Addresses
 from api.answers import Refusal, envelope, refusal
 from api.exchange import Exchange
@@ -152,6 +152,7 @@ class Door:
         headers = {
             "date": formatdate(usegmt=True),
             TRACE_HEADER: exchange.trace,
+            versions.HEADER.lower(): exchange.version.isoformat(),
             "cache-control": "no-store",
             **{name.lower(): value for name, value in response.headers.items()},
         }

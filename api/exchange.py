@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope as AsgiScope
 
+from api import versions
 from payments.domain.codes import Code
 from payments.domain.partner import Partner
 from payments.domain.partner import Scope as TokenScope
@@ -43,6 +44,7 @@ class Exchange:
     endpoint: str = "unknown"
     caller: Caller | None = None
     code: Code = Code.OK
+    version: date = versions.NEWEST
     claim: Scope | None = None
     replay: StoredAnswer | None = None
     downstream: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.answers import Refusal
 from api.lock_tokens import HeldLock
+from api.schemas import rfc3339
 from payments.domain import ids
 from payments.domain.bill import (
     Agreement,
@@ -111,7 +112,7 @@ class LockDesk:
         by_you = held.typed_search_attributes.get(PARTNER_ID) == partner_id
         return Refusal(
             Code.BILL_LOCKED,
-            {"retryAfterS": wait_s, "heldByYou": by_you},
+            {"retryAfterS": wait_s, "heldByYou": by_you, "expiresAt": rfc3339(expires_at)},
             retry_after_s=wait_s,
         )
 

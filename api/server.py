@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; requests under way are finished first."""
     logging.set_up(settings.log_format)
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr=settings.api_host)
+        start_http_server(settings.metrics_port, addr=settings.metrics_host)
     async with open_gateway(settings) as gateway:
         door = partner_api(gateway)
         server = uvicorn.Server(config_of(door, settings.api_host, settings.api_port))

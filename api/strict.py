@@ -7,6 +7,7 @@ start.
 
 import json
 from collections.abc import Callable, Coroutine
+from datetime import date
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from api import versions
 from api.answers import Refusal, field_refused
 from api.desk import desk_of
 from api.exchange import Exchange
@@ -99,6 +101,15 @@ def _refuse_query(request: Request, *, takes_query: bool) -> None:
             raise field_refused(Code.FIELD_MALFORMED, _printable(name), "appears twice")
 
 
+def _version(request: Request, exchange: Exchange) -> date:
+    partner = exchange.caller.partner if exchange.caller else None
+    try:
+        return versions.chosen(request.headers.get(versions.HEADER), partner)
+    except versions.UnknownVersion:
+        reason = f"a day from {versions.VERSIONS[0]} to today"
+        raise field_refused(Code.FIELD_REFUSED, versions.HEADER, reason) from None
+
+
 class StrictRoute(APIRoute):
     """First who, then how, then what: a stranger learns nothing about the shape of a request."""
 
@@ -115,6 +126,7 @@ class StrictRoute(APIRoute):
             exchange.endpoint = endpoint
             if scope is not None:
                 exchange.caller = await desk_of(request).access.admit(request, scope)
+            exchange.version = _version(request, exchange)
             _refuse_media(request, has_body=has_body)
             if request.url.query:
                 _refuse_query(request, takes_query=takes_query)

@@ -44,9 +44,13 @@ class AccessTokens:
         self.ttl_s = ttl_s
         self._read: OrderedDict[str, AccessToken] = OrderedDict()
 
-    def ip_hash(self, partner_id: str, network: str) -> str:
-        """Keyed, because there are few enough addresses to try them all against a plain hash."""
-        return self._vault.mac("ip-hash", f"{partner_id}\n{network}".encode()).hex()
+    def ip_hashes(self, partner_id: str, network: str) -> list[str]:
+        """Keyed, because there are few enough addresses to try them all against a plain hash.
+
+        The first is the one to issue; the others were issued before the master secret rotated.
+        """
+        text = f"{partner_id}\n{network}".encode()
+        return [mac.hex() for mac in self._vault.macs("ip-hash", text)]
 
     def issue(self, partner: Partner, key: ApiKey, scopes: frozenset[Scope], network: str) -> str:
         issued_at_s = int(time.time())
@@ -59,7 +63,7 @@ class AccessTokens:
             "iat": issued_at_s,
             "exp": issued_at_s + self.ttl_s,
             "jti": str(uuid7()),
-            "ipHash": self.ip_hash(partner.id, network),
+            "ipHash": self.ip_hashes(partner.id, network)[0],
         }
         headers = {"kid": self._keys.current_id, "typ": TYPE}
         return jwt.encode(claims, self._keys.current, algorithm=ALGORITHM, headers=headers)

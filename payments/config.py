@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     api_port: int = 8080
     operator_host: str = "127.0.0.1"
     operator_port: int = 8081
+    metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     # Only these peers may say in X-Forwarded-For whom they speak for.
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @property
+    def metrics_address(self) -> str | None:
+        """host:port, or None: then the process shows no metrics of its own."""
+        return None if self.metrics_port is None else f"{self.metrics_host}:{self.metrics_port}"
 
     @cached_property
     def is_live(self) -> bool:

@@ -63,7 +63,12 @@ class Vault:
 
     def mac(self, label: str, data: bytes) -> bytes:
         """HMAC-SHA256 with the current master secret's sub key."""
-        return hmac.digest(_sub_key(self._masters[0], label, 32), data, hashlib.sha256)
+        return self.macs(label, data)[0]
+
+    def macs(self, label: str, data: bytes) -> list[bytes]:
+        """By every master secret, current first: what was made before a rotation still compares."""
+        keys = (_sub_key(master, label, 32) for master in self._masters)
+        return [hmac.digest(key, data, hashlib.sha256) for key in keys]
 
     def _try_all(self, decrypt: Callable[[bytes], bytes]) -> bytes:
         for master in self._masters:

@@ -86,7 +86,7 @@ WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
 )
 
 
-async def connect(*, metrics_port: int | None = None) -> Client:
+async def connect(*, metrics: str | None = None) -> Client:
     """The address comes from Temporal's own environment profile (TEMPORAL_ADDRESS, …)."""
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
@@ -96,21 +96,24 @@ async def connect(*, metrics_port: int | None = None) -> Client:
         # On one network the compression costs more time than the bytes it saves.
         grpc_compression=GrpcCompression.NONE,
         identity=f"{os.getpid()}@{socket.gethostname()}",
-        runtime=_runtime(metrics_port),
+        runtime=_runtime(metrics),
     )
 
 
-def _runtime(metrics_port: int | None) -> Runtime:
-    """Our own and not the SDK's default one, which lives until the interpreter is half gone."""
-    if metrics_port is None:
+def _runtime(metrics: str | None) -> Runtime:
+    """Our own and not the SDK's default one, which lives until the interpreter is half gone.
+
+    `metrics` is the host:port where the SDK shows its numbers; private, always.
+    """
+    if metrics is None:
         return Runtime(telemetry=TelemetryConfig())
-    metrics = PrometheusConfig(
-        bind_address=f"127.0.0.1:{metrics_port}",
+    prometheus = PrometheusConfig(
+        bind_address=metrics,
         counters_total_suffix=True,
         unit_suffix=True,
         durations_as_seconds=True,
     )
-    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    return Runtime(telemetry=TelemetryConfig(metrics=prometheus))
 
 
 def make_worker(
