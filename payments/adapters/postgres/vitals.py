@@ -1,4 +1,4 @@
-"""The record's vital signs, in one statement that reads only small indexes and the ledger's sums."""
+"""The record's vital signs, in one statement over small indexes and the ledger's sums."""
 
 from typing import Final
 
