@@ -77,7 +77,13 @@ async def log(pool: Database) -> None:
     await PostgresRequestLog(pool).record(row)
 
 
-async def cancel_at_every_step(path: Path, pool: Database) -> int:
+async def no_proof() -> None:
+    """Where a test looks only at the end."""
+
+
+async def cancel_at_every_step(
+    path: Path, pool: Database, prove: Callable[[], Awaitable[None]] = no_proof
+) -> int:
     """Run the path again and again, each time cancelled one turn of the loop later."""
     turns = 0
     while True:
@@ -90,6 +96,7 @@ async def cancel_at_every_step(path: Path, pool: Database) -> int:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await prove()
         turns += 1
 
 
@@ -100,20 +107,29 @@ async def cancel_at_every_step(path: Path, pool: Database) -> int:
 async def test_a_cancel_at_any_moment_leaves_no_connection_in_a_transaction(
     path: Path, pool: Database, direct: Direct
 ) -> None:
-    steps = await cancel_at_every_step(path, pool)
-    assert steps > 3
+    batch, written = uuid4(), 0
+    async with direct.connection() as witness:
 
-    batch = uuid4()
-    await asyncio.gather(*(pool.fetch(WRITE, f"{batch}-{each}") for each in range(50)))
+        async def prove() -> None:
+            """What every pooled connection writes now can be seen from outside now."""
+            nonlocal written
+            await asyncio.gather(*pool._running, return_exceptions=True)
+            await asyncio.gather(*(pool.fetch(WRITE, f"{batch}-{uuid4()}") for _ in range(6)))
+            written += 6
+            assert written == await witness.fetchval(SEEN, str(batch))
+            assert await witness.fetchval(OPEN_TRANSACTIONS) == 0
 
-    written = await direct.value(
-        "SELECT count(*) FROM revoked_token WHERE jti LIKE $1 || '-%'", str(batch)
-    )
-    assert written == 50
-    assert await open_transactions(direct) == 0
-    for _ in range(6):
-        [row] = await pool.fetch("SELECT pg_current_xact_id_if_assigned() AS open")
-        assert row["open"] is None
+        steps = await cancel_at_every_step(path, pool, prove)
+
+        assert steps > 3
+        for _ in range(8):
+            await prove()
+
+
+SEEN = "SELECT count(*) FROM revoked_token WHERE jti LIKE $1 || '-%'"
+OPEN_TRANSACTIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE state LIKE 'idle in transaction%' AND datname = current_database()"""
 
 
 async def test_what_was_cancelled_is_written_whole_or_not_at_all(
@@ -145,10 +161,3 @@ async def test_a_cancelled_write_was_under_way_and_comes_to_its_end(
     await pool.close()
 
     assert await direct.value("SELECT count(*) FROM revoked_token WHERE jti = 'kept'") == 1
-
-
-async def open_transactions(direct: Direct) -> object:
-    return await direct.value(
-        """SELECT count(*) FROM pg_stat_activity
-        WHERE state LIKE 'idle in transaction%' AND datname = current_database()"""
-    )
