@@ -241,13 +241,13 @@ def eventually_paid(sandbox, reference: str) -> bool:
     while time.monotonic() < deadline:
         state = sandbox.confirm(reference).json()["state"]
         if state != "PENDING":
-            return state == "PAID"
+            return bool(state == "PAID")
         time.sleep(0.02)
     message = f"{reference} is still pending"
     raise AssertionError(message)
 
 
 def root_cause(error: BaseException) -> BaseException:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
     return error

@@ -40,7 +40,7 @@ def test_every_biller_writes_its_currency_with_its_own_digits(
     paid = sandbox.pay(sandbox.order(number, biller=biller), biller=biller)
 
     assert bill["currency"] == currency
-    assert -Decimal(bill["amountDue"]).as_tuple().exponent == digits
+    assert Decimal(bill["amountDue"]).as_tuple().exponent == -digits
     assert 50 <= Decimal(bill["amountDue"]) <= 5000
     assert paid.status_code == 201
     assert paid.json()["receipt"].startswith(f"{biller}-202604-")

@@ -24,7 +24,8 @@ def test_the_id_of_something_else_is_no_lock() -> None:
 
 def test_a_transaction_id_shows_the_month_and_depends_on_the_partners_own_id() -> None:
     first = ids.transaction_id("partner_1", "ORDER-1", APRIL)
-    assert first.startswith("TXN-2026-04-") and len(first) == 28
+    assert first.startswith("TXN-2026-04-")
+    assert len(first) == 28
     assert first == ids.transaction_id("partner_1", "ORDER-1", APRIL)
     assert first != ids.transaction_id("partner_2", "ORDER-1", APRIL)
     assert first != ids.transaction_id("partner_1", "ORDER-2", APRIL)
