@@ -28,7 +28,7 @@ from bench.ground import Ground, Profiled, whole_product
 from bench.jobs import REPOSITORY
 
 _WRITE_TIMEOUT_S: Final = 20.0
-_SHOWN: Final = 45
+_SHOWN: Final = 70
 _STATEMENTS: Final = """
 SELECT query, calls, total_exec_time AS ms FROM pg_stat_statements
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -116,6 +116,9 @@ def _samples(output: Path) -> str:
         for frame in set(frames):
             inclusive[frame] += int(count)
     lines = [f"{total} samples of working threads"]
+    # The frames everything runs under say nothing.
+    for frame in [frame for frame, count in inclusive.items() if count > 0.9 * total]:
+        del inclusive[frame]
     for title, counter in (("own", own), ("with all it calls", inclusive)):
         lines += ["", f"share, {title}:"]
         lines += [f"  {100 * n / total:5.1f} %  {f}" for f, n in counter.most_common(_SHOWN)]

@@ -3,7 +3,7 @@
 python -m bench.profiled DIRECTORY PROGRAM [argument …]
 
 Two profiles at once would disturb each other, so PROFILE chooses: `calls` is cProfile, which counts
-every call of the main thread; `samples` looks at all threads a thousand times a second.
+every call of the main thread; `samples` looks at all threads every millisecond of CPU time.
 """
 
 import cProfile
@@ -40,27 +40,30 @@ class Calls:
 
 
 class Samples:
-    """Stacks of all threads that do something, one line each: `frame;frame;frame count`."""
+    """Stacks of all threads, one line each: `frame;frame;frame count`.
+
+    A sample is taken by the clock of used CPU time. A sampling thread would be let in mostly where
+    somebody gives the interpreter lock away, and would see little else.
+    """
 
     def __init__(self) -> None:
         self._stacks: Counter[str] = Counter()
-        self._ended = threading.Event()
 
     def begin(self) -> None:
-        # Otherwise the sampler gets the interpreter only every 5 ms.
-        sys.setswitchinterval(_EVERY_S / 2)
-        threading.Thread(target=self._sample, daemon=True).start()
+        # Otherwise the main thread, which takes the sample, may wait 5 ms for the interpreter.
+        sys.setswitchinterval(_EVERY_S / 4)
+        signal.signal(signal.SIGPROF, self._sample)
+        signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
 
-    def _sample(self) -> None:
-        me = threading.get_ident()
-        while not self._ended.wait(_EVERY_S):
-            # There is no public name for this; sys.setprofile would see one thread only.
-            for ident, frame in sys._current_frames().items():  # noqa: SLF001
-                if ident != me:
-                    self._stacks[_stack(frame)] += 1
+    def _sample(self, _number: int, frame: FrameType | None) -> None:
+        # There is no public name for this; a tracing hook would see one thread only.
+        frames = dict(sys._current_frames())  # noqa: SLF001
+        frames.pop(threading.get_ident())
+        for stack in [_stack(frame), *map(_stack, frames.values())]:
+            self._stacks[stack] += 1
 
     def write(self, directory: Path) -> None:
-        self._ended.set()
+        signal.setitimer(signal.ITIMER_PROF, 0)
         lines = [f"{stack} {count}" for stack, count in self._stacks.most_common()]
         (directory / "samples.txt.new").write_text("\n".join(lines) + "\n")
         (directory / "samples.txt.new").rename(directory / "samples.txt")
