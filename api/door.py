@@ -76,7 +76,7 @@ class Door:
         """The whole answer, as bytes, to something that was not even HTTP."""
         exchange = Exchange("UNPARSED", "*")
         response = refusal(exchange, Refusal(Code.REQUEST_MALFORMED))
-        finished = await self._finish(exchange, Question("unparsed", "", {}), response)
+        finished = await self._finish(exchange, None, response)
         lines = [f"HTTP/1.1 {finished.status} Bad Request", "connection: close"]
         lines += [f"{name}: {value}" for name, value in finished.headers]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + finished.body
@@ -129,7 +129,7 @@ class Door:
             raise Refusal(Code.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
 
     async def _finish(
-        self, exchange: Exchange, question: Question, response: Response
+        self, exchange: Exchange, question: Question | None, response: Response
     ) -> _Finished:
         """Sign, keep and log; an answer whose record cannot be written is not given."""
         finished = self._signed(exchange, question, response)
@@ -145,10 +145,13 @@ class Door:
         self._tell(exchange, kept)
         return kept
 
-    def _signed(self, exchange: Exchange, question: Question, response: Response) -> _Finished:
+    def _signed(
+        self, exchange: Exchange, question: Question | None, response: Response
+    ) -> _Finished:
         if exchange.replay is not None:
             return _replayed(exchange.replay)
-        body = bytes(response.body)
+        # The digest is of what is sent, and no content is sent in answer to HEAD (RFC 9530, B.2).
+        body = b"" if exchange.method == "HEAD" else bytes(response.body)
         headers = {
             "date": formatdate(usegmt=True),
             TRACE_HEADER: exchange.trace,

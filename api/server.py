@@ -24,8 +24,11 @@ def protocol_of(door: Door) -> type[HttpToolsProtocol]:
             self._refusing = asyncio.get_running_loop().create_task(self._refuse())
 
         async def _refuse(self) -> None:
-            self.transport.write(await door.refuse_unparsed())
-            self.transport.close()
+            try:
+                self.transport.write(await door.refuse_unparsed())
+            finally:
+                # Whatever happened to the answer, nobody is left waiting for more.
+                self.transport.close()
 
     return SignedRefusals
 

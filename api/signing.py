@@ -6,6 +6,7 @@ to another question. The digest of the body is RFC 9530.
 
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +38,7 @@ class Question:
 class _Answer:
     status_code: int
     headers: dict[str, str]
-    request: Question
+    request: Question | None
 
 
 class AnswerSigner:
@@ -46,24 +47,24 @@ class AnswerSigner:
         self._signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
 
     def sign(
-        self, question: Question, status: int, headers: Mapping[str, str], body: bytes
+        self, question: Question | None, status: int, headers: Mapping[str, str], body: bytes
     ) -> dict[str, str]:
         """The headers to add: Content-Digest, Signature-Input, Signature.
 
-        A question that the RFC cannot write down (a broken percent escape, a method in lower case)
-        is left out; everything of the answer is covered all the same.
+        A question that was no HTTP (None), or that the RFC cannot write down (a broken percent
+        escape), is left out; everything of the answer is covered all the same.
         """
         # A 304 has no content type; there the validator is what the answer says.
         told = ("@status", "content-type" if "content-type" in headers else "etag", TRACE_HEADER)
-        key = (_KEY,) if "idempotency-key" in question.headers else ()
-        try:
-            return self._sign(question, status, headers, body, (*told, *_QUESTION, *key))
-        except HTTPMessageSignaturesException:
-            return self._sign(question, status, headers, body, told)
+        if question is not None:
+            key = (_KEY,) if "idempotency-key" in question.headers else ()
+            with suppress(HTTPMessageSignaturesException):
+                return self._sign(question, status, headers, body, (*told, *_QUESTION, *key))
+        return self._sign(None, status, headers, body, told)
 
     def _sign(
         self,
-        question: Question,
+        question: Question | None,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
