@@ -35,5 +35,3 @@ def test_a_retry_after_midnight_of_the_last_day_meets_the_first_try() -> None:
     first = ids.transaction_id("partner_1", "ORDER-1", APRIL)
     retry = ids.transaction_id("partner_1", "ORDER-1", MAY)
     assert ids.pay_update(first) == ids.pay_update(retry)
-
-
