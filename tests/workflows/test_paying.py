@@ -10,7 +10,7 @@ from payments.domain.bill import LockState, Refused, TransactionState
 from payments.domain.codes import Code
 from payments.domain.lock import PayAnswer
 from tests.fakes import Paying
-from tests.workflows.engine import Desk, Handle, make_order, make_request, refusal_of
+from tests.workflows.engine import Desk, Handle, make_order, refusal_of
 from workflows.bill_lock import BillLock
 
 PAST_EXPIRY = timedelta(minutes=5, seconds=1)
@@ -54,25 +54,6 @@ async def test_a_decline_is_an_answer_and_the_bill_is_given_back(desk: Desk) -> 
     assert desk.biller.holds == {}
 
 
-async def test_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
-    desk: Desk,
-) -> None:
-    desk.biller.script.append(Paying.PENDING)
-    handle, _ = await desk.lock()
-    order = make_order()
-    paying = asyncio.create_task(desk.pay(handle, order))
-    await desk.until_asked(handle)
-
-    await desk.environment.fast_forward(handle, timedelta(hours=2))
-    desk.biller.decide(order.transaction_id)
-    await desk.environment.fast_forward(handle, timedelta(minutes=2))
-    answer = await paying
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert await handle.result() is LockState.PAID
-
-
 async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) -> None:
     desk = Desk(environment)
     async with desk.worker():
@@ -89,87 +70,6 @@ async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) ->
     assert end is LockState.EXPIRED
     assert desk.biller.effects == []
     assert desk.transactions.postings == {}
-
-
-async def test_a_lost_answer_is_asked_after_and_found_paid(desk: Desk) -> None:
-    desk.biller.script.append(Paying.LOSE_ANSWER)
-    handle, _ = await desk.lock()
-    order = make_order()
-
-    answer = await desk.pay(handle, order)
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert desk.biller.effects == [order.transaction_id]
-    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 1
-    assert postings(desk) == {"suspended", "paid"}
-
-
-async def test_an_unknown_outcome_is_asked_after_until_it_is_known_declined(desk: Desk) -> None:
-    desk.biller.script.append(Paying.PENDING)
-    handle, _ = await desk.lock()
-    order = make_order()
-    paying = asyncio.create_task(desk.pay(handle, order))
-    await desk.until_asked(handle)
-
-    desk.biller.decline(order.transaction_id)
-    await desk.environment.fast_forward(handle, timedelta(minutes=2))
-    answer = await paying
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.DECLINED
-    assert desk.biller.effects == []
-    assert postings(desk) == {"suspended", "declined"}
-
-
-async def test_what_the_biller_surely_never_had_is_sent_again_under_the_same_key(
-    desk: Desk,
-) -> None:
-    desk.biller.script.append(Paying.LOSE_REQUEST)
-    handle, _ = await desk.lock()
-    order = make_order()
-
-    answer = await desk.pay(handle, order)
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 2
-    assert desk.biller.effects == [order.transaction_id]
-
-
-async def test_a_biller_that_breaks_our_adapter_after_taking_the_money_is_asked(
-    desk: Desk,
-) -> None:
-    desk.biller.script.append(Paying.BREAK)
-    handle, _ = await desk.lock()
-    order = make_order()
-
-    answer = await desk.pay(handle, order)
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert desk.biller.calls.count(f"pay {order.transaction_id}") == 1
-    assert desk.biller.effects == [order.transaction_id]
-
-
-async def test_a_biller_that_is_down_for_an_hour_is_paid_when_it_is_back(desk: Desk) -> None:
-    handle, _ = await desk.lock()
-    desk.biller.unreachable = True
-    order = make_order()
-    paying = asyncio.create_task(desk.pay(handle, order))
-    await desk.until_tried(handle, "billers.pay", attempts=2)
-
-    await desk.environment.fast_forward(handle, timedelta(hours=1))
-    state = await state_of(handle)
-    desk.biller.unreachable = False
-    await desk.environment.fast_forward(handle, timedelta(minutes=1))
-    answer = await paying
-
-    assert state is LockState.PAYING
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert desk.biller.effects == [order.transaction_id]
-    assert postings(desk) == {"paid"}
 
 
 async def test_the_same_payment_asked_twice_is_one_payment_and_one_answer(desk: Desk) -> None:
@@ -272,36 +172,6 @@ async def test_temporals_cancel_button_does_not_stop_a_payment(desk: Desk) -> No
     assert answer.transaction is not None
     assert answer.transaction.state is TransactionState.PAID
     assert await handle.result() is LockState.PAID
-
-
-async def test_a_record_that_is_down_delays_a_payment_and_loses_nothing(desk: Desk) -> None:
-    handle, _ = await desk.lock()
-    desk.transactions.unavailable = True
-    paying = asyncio.create_task(desk.pay(handle))
-    await desk.until_tried(handle, "transactions.begin", attempts=1)
-
-    await desk.environment.fast_forward(handle, timedelta(minutes=10))
-    desk.transactions.unavailable = False
-    await desk.environment.fast_forward(handle, timedelta(minutes=1))
-    answer = await paying
-
-    assert answer.transaction is not None
-    assert answer.transaction.state is TransactionState.PAID
-    assert len(desk.biller.effects) == 1
-
-
-async def test_a_payment_begun_and_lost_is_ended_when_its_lock_expires(desk: Desk) -> None:
-    request = make_request()
-    handle, _ = await desk.lock(request)
-    lost = await desk.begin_and_lose(request)
-
-    await desk.environment.fast_forward(handle, PAST_EXPIRY)
-    await handle.result()
-
-    ended = desk.transactions.rows[lost.transaction_id]
-    assert ended.state is TransactionState.DECLINED
-    assert ended.code is Code.LOCK_EXPIRED
-    assert desk.biller.effects == []
 
 
 @pytest.mark.parametrize("how", [Paying.ORDINARY, Paying.DECLINE, Paying.LOSE_ANSWER])
