@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
-import jwt
-from http_message_signatures import HTTPSignatureKeyResolver, algorithms
+from http_message_signatures import algorithms
 from http_message_signatures.httpx2 import SignatureHooks, SignatureHooksMode
 
 from payments.domain.trace import Trace
+from tests.published_keys import PublishedKeys
 
 REPOSITORY = Path(__file__).parents[1]
 READY = "quittance is ready"
@@ -38,7 +38,12 @@ class RunningGateway:
         self._output = home.with_name(home.name + ".log")
         self._environment = {**os.environ, "QUITTANCE_HOME": str(home), **environment}
         self.process = self._start()
-        self._wait_ready()
+        try:
+            self._wait_ready()
+        except BaseException:
+            # Nobody has got it yet, so nobody else can stop it.
+            self.stop()
+            raise
 
     def _start(self) -> "subprocess.Popen[bytes]":
         with self._output.open("wb") as output:
@@ -160,8 +165,9 @@ class Answer:
 
     @classmethod
     def read(cls, response: httpx2.Response) -> Self:
-        if response.status_code == 304:
-            return cls(304, response.headers, response.content)
+        if response.status_code == 304 or response.request.method == "HEAD":
+            assert response.content == b""
+            return cls(response.status_code, response.headers, response.content)
         told = response.json()
         assert list(told) == ["status", "code", "message", "data", "trace"], told
         Trace.parse(told["trace"])
@@ -176,7 +182,7 @@ class PartnerClient:
 
     def __init__(self, api: str, key: PartnerKey) -> None:
         self.key = key
-        self._keys = _PublishedKeys(api)
+        self._keys = PublishedKeys(api)
         hooks = SignatureHooks(
             SignatureHooksMode.VERIFY_RESPONSE,
             verify_options={
@@ -197,7 +203,11 @@ class PartnerClient:
 
     async def ask(self, method: str, path: str, **request: Any) -> Answer:
         """Send as it is; nothing is added but what httpx must."""
-        return Answer.read(await self._http.request(method, path, **request))
+        return Answer.read(await self.fetch(method, path, **request))
+
+    async def fetch(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        """The same for what has no envelope; its signature is verified too."""
+        return await self._http.request(method, path, **request)
 
     async def token(self, scope: str | None = None) -> str:
         body = self.key.token_request()
@@ -266,24 +276,6 @@ class TestBill:
             "billNumber": self.number,
             "billingPeriod": self.billing_period,
         }
-
-
-class _PublishedKeys(HTTPSignatureKeyResolver):
-    """The answer keys of the gateway's key set; fetched once, and again for a new key."""
-
-    def __init__(self, api: str) -> None:
-        self._url = f"{api}/.well-known/jwks.json"
-        self._keys: dict[str, Any] = {}
-
-    def resolve_public_key(self, key_id: str) -> Any:
-        if key_id not in self._keys:
-            for key in httpx2.get(self._url).json()["keys"]:
-                if key["purpose"] == "answer":
-                    self._keys[key["kid"]] = jwt.PyJWK(key).key
-        return self._keys[key_id]
-
-    def resolve_private_key(self, key_id: str) -> Any:
-        raise NotImplementedError(key_id)
 
 
 def new_id(prefix: str = "ORDER") -> str:

@@ -1,0 +1,25 @@
+"""What a careful partner does with the key set: take the answer keys, ask again for new ones."""
+
+from typing import Any
+
+import httpx2
+import jwt
+from http_message_signatures import HTTPSignatureKeyResolver
+
+
+class PublishedKeys(HTTPSignatureKeyResolver):
+    """The answer keys of the gateway's key set; fetched once, and again for a new key."""
+
+    def __init__(self, api: str) -> None:
+        self._url = f"{api}/.well-known/jwks.json"
+        self._keys: dict[str, Any] = {}
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        if key_id not in self._keys:
+            for key in httpx2.get(self._url).json()["keys"]:
+                if key["purpose"] == "answer":
+                    self._keys[key["kid"]] = jwt.PyJWK(key).key
+        return self._keys[key_id]
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        raise NotImplementedError(key_id)
