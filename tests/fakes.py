@@ -97,7 +97,9 @@ class FakeBiller:
             return Outcome(OutcomeKind.NOT_SENT, detail="connection refused")
         if how is Paying.LOSE_REQUEST:
             return Outcome(OutcomeKind.UNKNOWN, detail="no answer")
-        outcome = self._answers.setdefault(payment.transaction_id, self._decide(payment, how))
+        if payment.transaction_id not in self._answers:
+            self._answers[payment.transaction_id] = self._decide(payment, how)
+        outcome = self._answers[payment.transaction_id]
         await asyncio.sleep(self.slow_s)
         if self.gate is not None:
             await self.gate.wait()
