@@ -13,6 +13,7 @@ import io
 import os
 import pstats
 import re
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -26,6 +27,7 @@ from bench.cpu import CpuWatch
 from bench.crew import Crew
 from bench.ground import Ground, Profiled, whole_product
 from bench.jobs import REPOSITORY
+from payments.stack.supervisor import PartFailed
 
 _WRITE_TIMEOUT_S: Final = 20.0
 _SHOWN: Final = 70
@@ -60,6 +62,8 @@ async def measure(options: argparse.Namespace) -> str:
         lines += [f"  {n} {s * 1000 / run.operations:.2f}" for n, s in used.by_name.items()]
         lines += ["", "SQL, calls per operation:", *_sql(before, await _statements(ground), run)]
         shown = _samples(output) if kind == "samples" else _calls(output)
+        if options.keep:
+            shutil.copy(output, options.keep)
         return "\n".join([*lines, "", shown])
 
 
@@ -139,7 +143,12 @@ def main() -> int:
     parser.add_argument("--of", choices=("api", "worker"), default="api")
     parser.add_argument("--samples", action="store_true", help="sample instead of cProfile")
     parser.add_argument("--seconds", type=float, default=5.0)
-    sys.stdout.write(asyncio.run(measure(parser.parse_args())) + "\n")
+    parser.add_argument("--keep", type=Path, help="keep the pstats file or the collapsed stacks")
+    try:
+        sys.stdout.write(asyncio.run(measure(parser.parse_args())) + "\n")
+    except PartFailed as failure:
+        sys.stderr.write(f"{failure.log_tail}\n{failure}\n")
+        return 1
     return 0
 
 
