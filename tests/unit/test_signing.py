@@ -94,3 +94,19 @@ def test_no_question_is_too_strange_for_a_signed_answer(path: str, host: str, me
     if '"@target-uri";req' not in message.headers["signature-input"]:
         message.request = None
     assert '"@status"' in verify(message)
+
+
+@given(
+    st.sampled_from(["GET", "POST"]),
+    st.from_regex(r"[a-z0-9.-]{1,20}(:[0-9]{1,5})?", fullmatch=True),
+    st.from_regex(r"/[A-Za-z0-9._~/-]{0,20}(\?[A-Za-z0-9._~=&:-]{1,20})?", fullmatch=True),
+    st.none() | st.from_regex(r"[!-~]{1,40}", fullmatch=True),
+    st.sampled_from([200, 202, 404, 503]),
+)
+def test_a_form_filled_in_is_what_the_library_writes(
+    method: str, host: str, target: str, key: str | None, status: int
+) -> None:
+    headers = {} if key is None else {"idempotency-key": key}
+    message = Message(Question(method, f"http://{host}{target}", headers), status)
+    message.headers |= SIGNER.sign(message.request, status, HEADERS, BODY)
+    verify(message)
