@@ -1,0 +1,64 @@
+"""Tell all stories again and keep their histories: `python -m tests.replay.record [story …]`.
+
+Run it for a new story, and for a story changed on purpose; the old history stays in its folder
+until no workflow that began with the old code can be open any more.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from tests.replay.fingerprint import fingerprint
+from tests.replay.stories import STORIES
+from tests.workflows.engine import Desk, engine
+
+HERE: Final = Path(__file__).parent
+FINGERPRINTS: Final = HERE / "fingerprints.json"
+# The SDK is part of the name: what one version wrote, every later one must be able to replay.
+HISTORIES: Final = HERE / "histories" / f"temporalio-{version('temporalio')}"
+AT_ONCE: Final = 6
+
+
+async def tell(
+    environment: WorkflowEnvironment, names: Iterable[str]
+) -> Mapping[str, WorkflowHistory]:
+    """The histories of these stories, each with its own worker and fakes."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def told(name: str) -> WorkflowHistory:
+        desk = Desk(environment)
+        async with room, desk.worker():
+            handle = await STORIES[name](desk)
+            await handle.result()
+            return await handle.fetch_history()
+
+    names = list(names)
+    histories = await asyncio.gather(*map(told, names))
+    return dict(zip(names, histories, strict=True))
+
+
+def fingerprints() -> dict[str, Sequence[str]]:
+    return dict(json.loads(FINGERPRINTS.read_text())) if FINGERPRINTS.exists() else {}
+
+
+async def record(names: Iterable[str]) -> None:
+    async with engine() as environment:
+        histories = await tell(environment, names)
+    HISTORIES.mkdir(parents=True, exist_ok=True)
+    for name, history in histories.items():
+        content = json.dumps(json.loads(history.to_json()), indent=1)
+        (HISTORIES / f"{name}.json").write_text(content + "\n", encoding="utf-8")
+    kept = fingerprints() | {name: fingerprint(each) for name, each in histories.items()}
+    content = json.dumps({name: kept[name] for name in sorted(kept)}, indent=1)
+    FINGERPRINTS.write_text(content + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(record(sys.argv[1:] or STORIES))

@@ -1,0 +1,69 @@
+"""Old histories replay with today's code, from their end and from every point of a crash."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
+
+from payments.temporal import DATA_CONVERTER, WORKFLOW_RUNNER
+from tests.replay.fingerprint import differences, fingerprint
+from tests.replay.record import HERE, fingerprints, tell
+from tests.replay.stories import STORIES
+from worker import WORKFLOWS
+
+HISTORIES = sorted((HERE / "histories").glob("*/*.json"))
+TASK_STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+
+@cache
+def history_of(path: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+
+
+def replayer() -> Replayer:
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=DATA_CONVERTER,
+        workflow_runner=WORKFLOW_RUNNER,
+        build_id="replay",
+    )
+
+
+def prefixes(history: WorkflowHistory) -> Iterator[WorkflowHistory]:
+    """What the next worker finds when the one before died in each of the workflow's tasks."""
+    for end, event in enumerate(history.events, start=1):
+        if event.event_type in (TASK_STARTED, TASK_COMPLETED):
+            yield WorkflowHistory(history.workflow_id, history.events[:end])
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+async def test_an_old_history_replays_from_its_end_and_from_every_crash(path: Path) -> None:
+    history = history_of(path)
+
+    await replayer().replay_workflow(history)
+    for prefix in prefixes(history):
+        await replayer().replay_workflow(prefix)
+
+
+def test_every_story_has_a_history_and_a_fingerprint() -> None:
+    told = {path.stem for path in HISTORIES}
+
+    assert STORIES.keys() <= told
+    assert STORIES.keys() == fingerprints().keys()
+
+
+async def test_a_workflow_decides_in_the_order_that_is_written_down(
+    environment: WorkflowEnvironment,
+) -> None:
+    """Changed on purpose? Put it behind workflow.patched, then `python -m tests.replay.record`."""
+    histories = await tell(environment, STORIES)
+
+    now = {name: fingerprint(history) for name, history in histories.items()}
+
+    assert differences(now, fingerprints()) == []
