@@ -62,11 +62,11 @@ class Access:
         token = self._read_token(request)
         partner = self._partners.get(token.partner_id)
         if partner is None or self._partners.is_revoked(token.id):
-            raise Refusal(Code.TOKEN_INVALID)
+            raise _not_a_token()
         Exchange.of(request).caller = caller = Caller(partner, token.scopes)
         key = partner.key(token.key_id)
         if key is None or key.is_over(_now()):
-            raise Refusal(Code.TOKEN_INVALID)
+            raise _not_a_token()
         if Standing.SUSPENDED in (partner.standing, key.standing):
             raise Refusal(Code.SUSPENDED)
         if token.audience != Product.BILL_COLLECTION:
@@ -84,15 +84,14 @@ class Access:
         try:
             return self._tokens.read(text)
         except NotOurs:
-            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Refusal(Code.TOKEN_INVALID, headers=challenge) from None
+            raise _not_a_token() from None
 
     def _refuse_address(self, request: Request, partner: Partner, token: AccessToken) -> None:
         """The caller must come from the very range the token was given to."""
         address = self._addresses.client(request.scope)
         for network in _around(partner, address):
             for each in self._tokens.ip_hashes(partner.id, network):
-                if hmac.compare_digest(each, token.ip_hash):
+                if hmac.compare_digest(each.encode(), token.ip_hash.encode()):
                     return
         raise Refusal(Code.ADDRESS_REFUSED)
 
@@ -140,6 +139,12 @@ class Access:
         if not within:
             return Refusal(Code.RATE_LIMITED, retry_after_s=60)
         return Refusal(Code.CREDENTIALS_WRONG)
+
+
+def _not_a_token() -> Refusal:
+    return Refusal(
+        Code.TOKEN_INVALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    )
 
 
 def _is_signed(asked: TokenRequest, key: ApiKey | None) -> bool:
