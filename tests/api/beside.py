@@ -1,0 +1,96 @@
+"""A second API process on the same record and engine, as during a deployment: new keys, old keys.
+
+Its locks are short and it waits for billers only a moment, so that both can be seen in a test. Its
+wires to PostgreSQL and to Temporal can be cut.
+"""
+
+import asyncio
+import secrets
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.api.wire import Wire
+from tests.patience import until
+from tests.running_gateway import REPOSITORY, RunningGateway
+
+LOCK_TTL_S: Final = 1.5
+PAY_WAIT_S: Final = 0.5
+ROTATED: Final = ("QUITTANCE_SECRET_KEYS", "QUITTANCE_TOKEN_KEYS", "QUITTANCE_ANSWER_KEYS")
+
+
+class ApiBeside:
+    def __init__(self, database: Wire, engine: Wire, environment: dict[str, str], log: Path):
+        self.database = database
+        self.engine = engine
+        self.url = f"http://127.0.0.1:{environment['QUITTANCE_API_PORT']}"
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.api.api_beside"],
+                cwd=REPOSITORY,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @classmethod
+    async def start(cls, gateway: RunningGateway) -> "ApiBeside":
+        known = gateway.environment
+        record = urlsplit(known["QUITTANCE_DATABASE_URL"])
+        assert record.port is not None
+        database = await Wire("127.0.0.1", record.port).lay()
+        host, port = known["TEMPORAL_ADDRESS"].split(":")
+        engine = await Wire(host, int(port)).lay()
+        user = record.netloc.rpartition("@")[0]
+        environment = known | {
+            "QUITTANCE_API_PORT": str(await _free_port()),
+            "QUITTANCE_DATABASE_URL": record._replace(
+                netloc=f"{user}@127.0.0.1:{database.port}"
+            ).geturl(),
+            "TEMPORAL_ADDRESS": f"127.0.0.1:{engine.port}",
+            "QUITTANCE_LOCK_TTL_S": str(LOCK_TTL_S),
+            "QUITTANCE_PAY_WAIT_S": str(PAY_WAIT_S),
+            **{name: f"{_new_key()},{known[name]}" for name in ROTATED},
+        }
+        environment.pop("QUITTANCE_METRICS_PORT", None)
+        beside = cls(database, engine, environment, gateway.home.with_name("beside.log"))
+        await beside.wait_ready()
+        return beside
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    async def wait_ready(self) -> None:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=5) as http:
+
+            async def ready() -> bool:
+                assert self._process.poll() is None, self.log
+                return (await http.get("/health")).is_success
+
+            await until(ready, 30, "the API beside is not ready")
+
+    async def stop(self) -> None:
+        self._process.terminate()
+        await asyncio.to_thread(self._process.wait, 30)
+        for wire in (self.database, self.engine):
+            await wire.cut()
+
+
+def _new_key() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+async def _free_port() -> int:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port

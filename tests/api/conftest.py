@@ -1,0 +1,89 @@
+"""What the tests of the partner API share; all of it stands on the one running gateway."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from payments.bootstrap import open_record
+from tests.api.beside import ApiBeside
+from tests.api.forge import Forge
+from tests.api.office import Office, any_address, settings_in
+from tests.evidence import Evidence
+from tests.running_gateway import PartnerClient, RunningGateway, TestBill
+
+Untouched = Callable[[TestBill], Awaitable[None]]
+Misbehave = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
+    evidence = Evidence(gateway)
+    yield evidence
+    await evidence.close()
+
+
+@pytest.fixture(scope="session")
+async def office(gateway: RunningGateway) -> AsyncIterator[Office]:
+    async with open_record(settings_in(gateway.environment)) as record:
+        office = Office(gateway.api, record.administration)
+        yield office
+        await office.close()
+
+
+@pytest.fixture(scope="session")
+async def forge(gateway: RunningGateway, partner: PartnerClient) -> Forge:
+    seeds = gateway.environment["QUITTANCE_TOKEN_KEYS"]
+    return Forge(await partner.token(), seeds.split(",")[0])
+
+
+@pytest.fixture(scope="session")
+async def beside(gateway: RunningGateway) -> AsyncIterator[ApiBeside]:
+    beside = await ApiBeside.start(gateway)
+    yield beside
+    await beside.stop()
+
+
+@pytest.fixture(scope="session")
+async def partner_beside(
+    beside: ApiBeside, gateway: RunningGateway
+) -> AsyncIterator[PartnerClient]:
+    """The first partner, talking to the second process."""
+    client = PartnerClient(beside.url, gateway.partner(0))
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def stranger(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
+    """The first partner's key, used from an address that nothing is known of."""
+    client = PartnerClient(gateway.api, gateway.partner(0), address=any_address())
+    yield client
+    await client.close()
+
+
+@pytest.fixture(scope="session")
+def untouched(partner: PartnerClient, evidence: Evidence) -> Untouched:
+    """Nothing has moved, and nobody holds the bill: its valid twin is accepted."""
+
+    async def check(bill: TestBill) -> None:
+        await evidence.nothing_moved(bill)
+        answer = await partner.lock(bill)
+        assert answer.code == "P0000", answer
+
+    return check
+
+
+@pytest.fixture
+def misbehave(gateway: RunningGateway) -> Iterator[Misbehave]:
+    """Tell a biller of the sandbox how to behave until the end of the test."""
+    told: set[str] = set()
+
+    def tell(biller_id: str, behaviour: str, **how: Any) -> None:
+        told.add(biller_id)
+        body = {"behaviour": behaviour, **how}
+        gateway.sandbox("POST", f"/control/billers/{biller_id}", body)
+
+    yield tell
+    for biller_id in told:
+        gateway.sandbox("DELETE", f"/control/billers/{biller_id}")

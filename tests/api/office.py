@@ -1,0 +1,79 @@
+"""An operator's office: takes partners on with the terms a test needs, past the command line."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from typing import Any, Final
+
+from payments.adapters.postgres.administration import Administration
+from payments.config import Settings
+from payments.domain.bill import Agreement
+from payments.domain.partner import Scope
+from tests.patience import until
+from tests.running_gateway import PartnerClient, PartnerKey
+
+LOOPBACK: Final = ("127.0.0.0/8",)
+
+
+class Office:
+    def __init__(self, api: str, administration: Administration) -> None:
+        self._api = api
+        self.administration = administration
+        self._clients: list[PartnerClient] = []
+
+    async def partner(
+        self,
+        *,
+        requests_per_minute: int = 1_000_000,
+        ranges: Sequence[str] = LOOPBACK,
+        scopes: Sequence[Scope] = tuple(Scope),
+        billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER"),
+    ) -> PartnerClient:
+        """A new partner, once the gateway has heard of it."""
+        partner_id = f"guest_{secrets.token_hex(6)}"
+        await self.administration.add_partner(
+            partner_id, partner_id, requests_per_minute=requests_per_minute
+        )
+        for each in ranges:
+            await self.administration.add_range(partner_id, ip_network(each))
+        for each in billers:
+            await self.administration.set_agreement(partner_id, each, Agreement(500, 25))
+        key = await self.administration.add_key(partner_id, scopes=scopes)
+        known = PartnerKey(partner_id, key.id, key.secret)
+        await self.wait_until_known(known)
+        return self.client(known)
+
+    def client(self, key: PartnerKey, address: str | None = None) -> PartnerClient:
+        client = PartnerClient(self._api, key, address=address)
+        self._clients.append(client)
+        return client
+
+    async def wait_until_known(self, key: PartnerKey) -> None:
+        """A scope that nobody has is refused to whom is known, and costs no request of its rate."""
+        stranger = self.client(key, any_address())
+
+        async def known() -> bool:
+            body = key.token_request(scope="read:minds")
+            answer = await stranger.ask("POST", "/auth/token", json=body)
+            return answer.code in ("P4007", "P4005")
+
+        await until(known, 5, f"{key.id} is not known")
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.close()
+
+
+def any_address() -> str:
+    """One of loopback's, so that failures of one test do not count against another's address."""
+    return ".".join(["127", *(str(1 + secrets.randbelow(250)) for _ in range(3))])
+
+
+def settings_in(environment: Mapping[str, str]) -> Settings:
+    """The settings of a process of the gateway, for one of its parts in ours."""
+    told: dict[str, Any] = {
+        name: environment[variable]
+        for name in Settings.model_fields
+        if (variable := f"QUITTANCE_{name.upper()}") in environment
+    }
+    return Settings(**told)
