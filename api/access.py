@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,6 +25,7 @@ WINDOW: Final = timedelta(seconds=60)
 # Failures are counted and refused; a correct request never pays for somebody else's failures.
 FAILURES_PER_KEY: Final = RateLimitItemPerMinute(100)
 FAILURES_PER_ADDRESS: Final = RateLimitItemPerMinute(300)
+_REMEMBERED: Final = 10_000
 _NO_SECRET: Final = b"a key that does not exist takes as long as one that does"
 
 
@@ -55,6 +57,7 @@ class Access:
         self._addresses = addresses
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self.ttl_s = tokens.ttl_s
+        self._arrived: OrderedDict[tuple[str, Address | None], Partner] = OrderedDict()
 
     async def admit(self, request: Request, scope: Scope) -> Caller:
         """Prove the caller by its access token. Costs no SQL; raises Refusal."""
@@ -87,13 +90,24 @@ class Access:
             raise _not_a_token() from None
 
     def _refuse_address(self, request: Request, partner: Partner, token: AccessToken) -> None:
-        """The caller must come from the very range the token was given to."""
+        """The caller must come from the very range the token was given to.
+
+        What was found once holds for as long as the partner is described by the same object.
+        """
         address = self._addresses.client(request.scope)
+        if self._arrived.get((token.id, address)) is partner:
+            return
         for network in _around(partner, address):
             for each in self._tokens.ip_hashes(partner.id, network):
                 if hmac.compare_digest(each.encode(), token.ip_hash.encode()):
+                    self._remember((token.id, address), partner)
                     return
         raise Refusal(Code.ADDRESS_REFUSED)
+
+    def _remember(self, arrival: tuple[str, Address | None], partner: Partner) -> None:
+        self._arrived[arrival] = partner
+        if len(self._arrived) > _REMEMBERED:
+            self._arrived.popitem(last=False)
 
     async def _limit(self, partner: Partner) -> None:
         allowed = RateLimitItemPerMinute(partner.requests_per_minute)
@@ -142,9 +156,7 @@ class Access:
 
 
 def _not_a_token() -> Refusal:
-    return Refusal(
-        Code.TOKEN_INVALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    )
+    return Refusal(Code.TOKEN_INVALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 def _is_signed(asked: TokenRequest, key: ApiKey | None) -> bool:

@@ -1,6 +1,7 @@
 """Where a request really comes from: the peer, or what a proxy that we configured says of it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Scope
@@ -9,6 +10,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
+@lru_cache(maxsize=10_000)
 def parse_address(text: str) -> Address | None:
     """An address, with IPv4 in IPv6 clothes undressed; None when it is not one."""
     try:
@@ -33,7 +35,7 @@ class Addresses:
         peer = parse_address(scope["client"][0]) if scope.get("client") else None
         if peer is None or not self._is_trusted(peer):
             return peer
-        hops = ",".join(_values(scope, b"x-forwarded-for")).split(",")
+        hops = ",".join(header_values(scope, b"x-forwarded-for")).split(",")
         for hop in reversed(hops):
             address = parse_address(hop)
             if address is None:
@@ -43,13 +45,16 @@ class Addresses:
         return peer
 
     def scheme(self, scope: Scope) -> str:
-        peer = parse_address(scope["client"][0]) if scope.get("client") else None
-        told = _values(scope, b"x-forwarded-proto")
-        if peer is not None and self._is_trusted(peer) and told[-1:] in (["http"], ["https"]):
-            return told[-1]
+        """Http or https: what the client used, by the same rule."""
         scheme: str = scope["scheme"]
-        return scheme
+        if not self._trusted or not scope.get("client"):
+            return scheme
+        peer = parse_address(scope["client"][0])
+        told = header_values(scope, b"x-forwarded-proto")[-1:]
+        trusted = peer is not None and self._is_trusted(peer)
+        return told[0] if trusted and told in (["http"], ["https"]) else scheme
 
 
-def _values(scope: Scope, name: bytes) -> list[str]:
+def header_values(scope: Scope, name: bytes) -> list[str]:
+    """Every line of one header, as it was sent."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]

@@ -34,9 +34,10 @@ def routes() -> FastAPI:
         redirect_slashes=False,
     )
     # Partners know these without the prefix; both names are one route.
-    for router in (tokens.router, bills.router, transactions.router):
-        app.include_router(router)
-        app.include_router(router, prefix=PREFIX)
+    # What is asked most often stands first: routes are tried in turn.
+    for prefix in ("", PREFIX):
+        for router in (transactions.router, bills.router, tokens.router):
+            app.include_router(router, prefix=prefix)
     app.include_router(reference.router, prefix=PREFIX)
     app.include_router(reference.health)
     app.include_router(reference.well_known)

@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from api.access import Access
 from api.lock_tokens import LockTokens
@@ -34,11 +33,3 @@ def desk_of(request: Request) -> Desk:
     desk = request.app.state.desk
     assert isinstance(desk, Desk), "the app was not opened"
     return desk
-
-
-async def _the_desk(request: Request) -> Desk:
-    # A plain function would be sent to a thread for every request.
-    return desk_of(request)
-
-
-TheDesk = Annotated[Desk, Depends(_the_desk)]

@@ -6,8 +6,10 @@ way.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -15,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics, versions
-from api.addresses import Addresses
+from api.addresses import Addresses, header_values
 from api.answers import Refusal, envelope, refusal
 from api.exchange import Exchange
 from api.signing import TRACE_HEADER, AnswerSigner, Question
@@ -30,6 +32,7 @@ MAX_HEADER_BYTES: Final = 16_384
 MAX_TARGET_BYTES: Final = 4_096
 BODY_TIMEOUT_S: Final = 10.0
 SERVER_ERROR: Final = 500
+_BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,12 @@ class Door:
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + finished.body
 
     def _question(self, scope: Scope, target: str) -> Question:
-        headers: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            text = value.decode("latin-1").strip()
-            known = headers.get(name.decode("latin-1"))
-            headers[name.decode("latin-1")] = text if known is None else f"{known}, {text}"
-        host = headers.get("host") or "{}:{}".format(*scope["server"])
-        url = f"{self._addresses.scheme(scope)}://{host}{target}"
-        covered = {"idempotency-key"} & headers.keys()
-        return Question(scope["method"], url, {name: headers[name] for name in covered})
+        """The request as its sender can see it again: nothing a proxy of ours has added."""
+        hosts = header_values(scope, b"host") or ["{}:{}".format(*scope["server"])]
+        url = f"{self._addresses.scheme(scope)}://{hosts[0].strip()}{target}"
+        keys = header_values(scope, b"idempotency-key")
+        covered = {"idempotency-key": ", ".join(key.strip() for key in keys)} if keys else {}
+        return Question(scope["method"], url, covered)
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> Response:
         """Whatever happens in there, an envelope comes out."""
@@ -108,6 +108,8 @@ class Door:
             raise Refusal(Code.TARGET_TOO_LONG, {"limitBytes": MAX_TARGET_BYTES})
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             raise Refusal(Code.HEADERS_TOO_LARGE, {"limitBytes": MAX_HEADER_BYTES})
+        if not _BODY_HEADERS & {name for name, _ in scope["headers"]}:
+            return b""
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -153,7 +155,7 @@ class Door:
         # The digest is of what is sent, and no content is sent in answer to HEAD (RFC 9530, B.2).
         body = b"" if exchange.method == "HEAD" else bytes(response.body)
         headers = {
-            "date": formatdate(usegmt=True),
+            "date": _http_date(int(time.time())),
             TRACE_HEADER: exchange.trace,
             versions.HEADER.lower(): exchange.version.isoformat(),
             "cache-control": "no-store",
@@ -215,6 +217,11 @@ class Door:
             downstream=exchange.downstream,
             replay_of=exchange.replay.trace if exchange.replay else None,
         )
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _replayed(stored: StoredAnswer) -> _Finished:

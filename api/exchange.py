@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
@@ -30,7 +31,7 @@ class Caller:
     scopes: frozenset[TokenScope]
 
 
-@dataclass(slots=True)
+@dataclass
 class Exchange:
     """Opened by the door before anything else looks at the request.
 
@@ -51,6 +52,7 @@ class Exchange:
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_ns: int = field(default_factory=time.perf_counter_ns)
     entropy: bytes = field(default_factory=lambda: secrets.token_bytes(5))
+    _named: tuple[str, str] = ("", "")
 
     @property
     def partner_id(self) -> str | None:
@@ -59,9 +61,12 @@ class Exchange:
     @property
     def trace(self) -> str:
         """Names the partner as soon as it is known; time and random part never change."""
-        return str(Trace.make(self.partner_id or ANONYMOUS, self.received_at, self.entropy))
+        partner = self.partner_id or ANONYMOUS
+        if partner != self._named[0]:
+            self._named = partner, str(Trace.make(partner, self.received_at, self.entropy))
+        return self._named[1]
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """What makes two requests the same: method, target as sent, and body bytes."""
         question = hashlib.sha256(f"{self.method} {self.target}\n".encode("latin-1"))

@@ -93,7 +93,8 @@ def _takes_json(media_range: str) -> bool:
 
 
 def _refuse_query(request: Request, *, takes_query: bool) -> None:
-    names = [name for name, _ in parse_qsl(request.url.query, keep_blank_values=True)]
+    query = request.scope["query_string"].decode("latin-1")
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
     for name in names:
         if not takes_query:
             raise field_refused(Code.FIELD_MALFORMED, _printable(name), "unknown parameter")
@@ -128,7 +129,7 @@ class StrictRoute(APIRoute):
                 exchange.caller = await desk_of(request).access.admit(request, scope)
             exchange.version = _version(request, exchange)
             _refuse_media(request, has_body=has_body)
-            if request.url.query:
+            if request.scope["query_string"]:
                 _refuse_query(request, takes_query=takes_query)
             return await handle(_StrictRequest(request.scope, request.receive))
 

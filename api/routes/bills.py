@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.answers import Refusal, envelope, field_refused
-from api.desk import Desk, TheDesk
+from api.desk import Desk, desk_of
 from api.documents import answers
 from api.exchange import Exchange
 from api.lock_tokens import HeldLock, UnknownLock
@@ -37,11 +37,10 @@ router = APIRouter(route_class=StrictRoute, tags=["bills"])
     **needs(Scope.READ_BILL),
     **answers(BillView, also={304: "Nothing changed since the answer with this ETag"}),
 )
-async def look_up(
-    request: Request, query: Annotated[BillQuery, Query()], desk: TheDesk
-) -> Response:
+async def look_up(request: Request, query: Annotated[BillQuery, Query()]) -> Response:
     """What a customer owes. A few seconds old at the most; the lock decides."""
     exchange = Exchange.of(request)
+    desk = desk_of(request)
     view = await desk.lookups.bill(_ref(query), exchange)
     tag = hashlib.sha256(view.model_dump_json().encode()).hexdigest()[:32]
     headers = {
@@ -55,9 +54,9 @@ async def look_up(
 
 
 @router.post("/bill/lock", **needs(Scope.POST_PAYMENT), **answers(LockView, 409))
-async def lock(request: Request, body: LockBody, desk: TheDesk) -> Response:
+async def lock(request: Request, body: LockBody) -> Response:
     """Hold the bill for five minutes. One payer at a time, across all partners."""
-    return await once(request, partial(_lock, request, _ref(body), desk))
+    return await once(request, partial(_lock, request, _ref(body), desk_of(request)))
 
 
 async def _lock(request: Request, ref: BillRef, desk: Desk) -> Response:
@@ -80,8 +79,9 @@ async def _lock(request: Request, ref: BillRef, desk: Desk) -> Response:
 
 
 @router.post("/bill/unlock", **needs(Scope.POST_PAYMENT), **answers(ReleaseView, 409))
-async def unlock(request: Request, body: UnlockBody, desk: TheDesk) -> Response:
+async def unlock(request: Request, body: UnlockBody) -> Response:
     """Give the lock back early."""
+    desk = desk_of(request)
     held = _open(request, desk, body.lock_token)
     return await once(request, partial(_unlock, request, held, desk))
 
@@ -105,8 +105,9 @@ async def _unlock(request: Request, held: HeldLock, desk: Desk) -> Response:
     **needs(Scope.POST_PAYMENT),
     **answers(TransactionView, 402, 409, also={202: "The biller takes its time; ask the status"}),
 )
-async def pay(request: Request, body: PayBody, desk: TheDesk) -> Response:
+async def pay(request: Request, body: PayBody) -> Response:
     """Pay the locked bill. Accepted before expiry means honoured, however long the biller takes."""
+    desk = desk_of(request)
     held = _open(request, desk, body.lock_token)
     if body.amount is not None:
         _compare(body.amount, held.amount)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.answers import JSON, Refusal, envelope
-from api.desk import TheDesk
+from api.desk import desk_of
 from api.documents import answers
 from api.exchange import Exchange
 from api.schemas import CodesView, CodeView, HealthView
@@ -42,10 +42,10 @@ async def codes(request: Request) -> Response:
 
 
 @health.get("/health", **public(), **answers(HealthView))
-async def ready(request: Request, desk: TheDesk) -> Response:
+async def ready(request: Request) -> Response:
     """Ready to take money: the record and the engine both answer."""
     async with asyncio.timeout(3):
-        refused = await desk.ready()
+        refused = await desk_of(request).ready()
     if refused is not None:
         raise Refusal(refused, retry_after_s=1)
     return envelope(Exchange.of(request), Code.OK, HealthView(state="ready"), message="Ready")
@@ -58,9 +58,9 @@ async def live(request: Request) -> Response:
 
 
 @well_known.get("/.well-known/jwks.json", **public(), responses={200: {"description": "RFC 7517"}})
-async def jwks(request: Request, desk: TheDesk) -> Response:
+async def jwks(request: Request) -> Response:
     """The public keys of tokens and answers. No envelope: RFC 7517 says what a key set is."""
-    keys = [key for ring in desk.key_rings for key in ring.jwks()]
+    keys = [key for ring in desk_of(request).key_rings for key in ring.jwks()]
     Exchange.of(request).code = Code.OK
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(orjson.dumps({"keys": keys}), headers=headers, media_type=JSON)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.access import TokenRequest
 from api.answers import envelope
-from api.desk import TheDesk
+from api.desk import desk_of
 from api.documents import answers
 from api.exchange import Exchange
 from api.schemas import TokenBody, TokenView
@@ -37,12 +37,13 @@ def _well_formed(body: TokenBody) -> TokenRequest | None:
 
 
 @router.post("/auth/token", **public(), **answers(TokenView))
-async def issue_token(request: Request, body: TokenBody, desk: TheDesk) -> Response:
+async def issue_token(request: Request, body: TokenBody) -> Response:
     """Exchange a signed request for an access token.
 
     `signature` is the lower-case hex HMAC-SHA256, keyed with the secret, over `apiKey`, `timestamp`
     and `nonce` joined by line feeds. A request works once, within 60 seconds of our clock.
     """
-    token, scope = await desk.access.issue(request, _well_formed(body))
-    view = TokenView(access_token=token, expires_in=desk.access.ttl_s, scope=scope)
+    access = desk_of(request).access
+    token, scope = await access.issue(request, _well_formed(body))
+    view = TokenView(access_token=token, expires_in=access.ttl_s, scope=scope)
     return envelope(Exchange.of(request), Code.OK, view, message="Token issued")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.answers import Refusal, envelope
-from api.desk import TheDesk
+from api.desk import desk_of
 from api.documents import answers
 from api.exchange import Exchange
 from api.schemas import TransactionQuery, TransactionView
@@ -19,9 +19,7 @@ router = APIRouter(route_class=StrictRoute, tags=["transactions"])
 
 
 @router.get("/txn/status", **needs(Scope.READ_PAYMENT), **answers(TransactionView))
-async def status(
-    request: Request, query: Annotated[TransactionQuery, Query()], desk: TheDesk
-) -> Response:
+async def status(request: Request, query: Annotated[TransactionQuery, Query()]) -> Response:
     """The record of one transaction, by our id or by yours.
 
     A declined one answers OK: the question was answered; `data.state` and `data.declineCode` tell.
@@ -29,7 +27,7 @@ async def status(
     exchange = Exchange.of(request)
     assert exchange.partner_id is not None, "the route admits nobody without a token"
     with exchange.measured("record.find"):
-        found = await desk.transactions.find(exchange.partner_id, query.transaction_id)
+        found = await desk_of(request).transactions.find(exchange.partner_id, query.transaction_id)
     if found is None:
         raise Refusal(Code.TRANSACTION_UNKNOWN)
     view = TransactionView.of(found)
