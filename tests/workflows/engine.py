@@ -20,8 +20,6 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Interceptor
 
-from activities.billers import BillerActivities
-from activities.transactions import TransactionActivities
 from payments.domain import ids
 from payments.domain.bill import (
     Agreement,
@@ -44,10 +42,9 @@ from payments.temporal import (
     make_worker,
 )
 from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
+from worker import WORKFLOWS, activities
 from workflows.bill_lock import BillLock, acquire_operation
-from workflows.probe import Probe
 
-WORKFLOWS: Sequence[type] = (BillLock, Probe)
 KEYS: Sequence[SearchAttributeKey[Any]] = (BILLER_ID, BILL_ID, PARTNER_ID, PAY_STATE, AMOUNT_MINOR)
 DYNAMIC_CONFIG = (
     "system.forceSearchAttributesCacheRefreshOnRead=true",
@@ -135,13 +132,11 @@ class Desk:
     async def worker(
         self, *, max_cached_workflows: int = 100, interceptors: Sequence[Interceptor] = ()
     ) -> AsyncIterator[None]:
-        billers = BillerActivities(FakeBillers({"DESCO": self.biller}))
-        transactions = TransactionActivities(self.transactions)
         async with make_worker(
             self.client,
             task_queue=self.task_queue,
             workflows=WORKFLOWS,
-            activities=[*steps_of(billers), *steps_of(transactions)],
+            activities=activities(FakeBillers({"DESCO": self.biller}), self.transactions),
             max_cached_workflows=max_cached_workflows,
             interceptors=interceptors,
         ):
@@ -167,7 +162,7 @@ class Desk:
         self, request: LockRequest | None = None, patience: timedelta = PATIENCE
     ) -> tuple[Handle, Lock]:
         handle, answer = await self.acquire(request or make_request(), patience)
-        assert answer.lock is not None
+        assert answer.lock is not None, answer
         return handle, answer.lock
 
     async def pay(
@@ -233,9 +228,3 @@ def worker_environment(desk: Desk, **changes: str) -> dict[str, str]:
         "QUITTANCE_ANSWER_KEYS": secret,
         **changes,
     }
-
-
-def steps_of(activities: object) -> list[Any]:
-    """The activities of a class, as bootstrap lists them."""
-    found = (getattr(activities, name) for name in dir(activities) if not name.startswith("_"))
-    return [step for step in found if hasattr(step, "__temporal_activity_definition")]

@@ -5,7 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,9 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> "Sto
     world = World(path)
     world.biller.script.extend(life.script)
     world.keep()
-    request = make_request(ttl=timedelta(seconds=3 if life.expires else 300))
+    ttl = timedelta(seconds=3 if life.expires else 300)
+    # The payer waits as long as a busy machine takes to start two workers.
+    request = make_request(ttl=ttl, acquire_by=datetime.now(UTC) + 2 * PATIENCE)
     async with Workers(desk, path).one_after_another(life.failpoint):
         handle, _ = await desk.lock(request, patience=PATIENCE)
         if not life.expires:

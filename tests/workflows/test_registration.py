@@ -1,0 +1,66 @@
+"""Whatever the two folders define, the worker runs; what it runs keeps its registered name."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import activities as activity_folder
+import workflows as workflow_folder
+from tests.fakes import FakeBillers, FakeTransactions
+from worker import WORKFLOWS, activities
+
+
+def defined_in(folder: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Every class of the folder's own modules, by name."""
+    for found in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
+        module = importlib.import_module(found.name)
+        for name, value in vars(module).items():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                yield name, value
+
+
+def workflow_name(value: Any) -> str | None:
+    definition = getattr(value, "__temporal_workflow_definition", None)
+    return definition.name if definition else None
+
+
+def activity_name(value: Any) -> str | None:
+    definition = getattr(value, "__temporal_activity_definition", None)
+    return definition.name if definition else None
+
+
+def test_the_worker_runs_every_workflow() -> None:
+    defined = {workflow_name(value) for _, value in defined_in(workflow_folder)} - {None}
+
+    assert {workflow_name(each) for each in WORKFLOWS} == defined
+
+
+def test_the_worker_runs_every_activity() -> None:
+    defined = {
+        activity_name(method)
+        for _, value in defined_in(activity_folder)
+        for method in vars(value).values()
+    } - {None}
+
+    running = activities(FakeBillers({}), FakeTransactions())
+
+    assert {activity_name(each) for each in running} == defined
+
+
+def test_registered_names_never_change() -> None:
+    """They stand in histories. A new name is a new line here, and never a changed one."""
+    running = activities(FakeBillers({}), FakeTransactions())
+
+    assert {workflow_name(each) for each in WORKFLOWS} == {"BillLock", "Probe"}
+    assert {activity_name(each) for each in running} == {
+        "billers.hold",
+        "billers.release",
+        "billers.pay",
+        "billers.confirm",
+        "transactions.begin",
+        "transactions.suspend",
+        "transactions.settle",
+        "transactions.close_lock",
+    }
