@@ -42,7 +42,9 @@ async def measure(options: argparse.Namespace) -> Report:
             if options.only and name not in options.only:
                 continue
             sys.stderr.write(f"measuring {name}\n")
-            outcome = await hold(make(arms), options.rounds, lambda: crew.pids)
+            outcome = await hold(
+                make(arms), options.rounds, lambda: crew.pids, patience=options.patience
+            )
             report.outcomes.append(outcome)
         if not options.denominators and (not options.only or MIX in options.only):
             sys.stderr.write(f"measuring {MIX} for {options.mix_seconds:.0f} s\n")
@@ -59,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two seconds a run, 20 s of mix")
     parser.add_argument("--seconds", type=float, help="the counted window of each run (5)")
     parser.add_argument("--rounds", type=int, default=6, help="runs of each arm (6)")
+    parser.add_argument("--patience", type=int, default=12, help="disturbed rounds to repeat (12)")
     parser.add_argument("--warm", type=float, default=0.7, help="uncounted start of each run")
     parser.add_argument("--mix-seconds", type=float, help="how long the open model runs (120)")
     parser.add_argument("--name", default="latest", help="results/NAME.md (latest)")

@@ -15,6 +15,8 @@ from typing import Any
 from bench.cpu import CpuWatch
 
 _RESAMPLES = 2000
+# Strangers may use this much of the machine before a round counts as disturbed.
+QUIET_CORES = 0.4
 
 
 class NothingMeasured(RuntimeError):
@@ -64,10 +66,16 @@ class Verdict:
     base: list[float]
     ratio: float
     interval: tuple[float, float]
+    # Of the CPU that one operation of each arm takes, in all processes but the load maker's: what
+    # remains comparable on a busy machine. None for a latency.
+    cpu_ratio: float | None = None
+    quiet: bool = True
 
     @property
     def reached(self) -> str:
-        """An interval that crosses the goal shows nothing, either way."""
+        """An interval that crosses the goal shows nothing, nor does a busy machine."""
+        if not self.quiet and (self.goal.at_least or self.goal.at_most):
+            return "not shown: machine busy"
         low, high = self.interval
         if self.goal.at_least is not None:
             return _word(low >= self.goal.at_least, high < self.goal.at_least)
@@ -85,6 +93,8 @@ class Outcome:
     cpu_ms_per_operation: dict[str, dict[str, float]] = field(default_factory=dict)
     load1: list[float] = field(default_factory=list)
     others_cores: list[float] = field(default_factory=list)
+    # Rounds that were held again, because others had used the processors.
+    set_aside: int = 0
     errors: dict[str, list[str]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -93,32 +103,67 @@ class Outcome:
         return {**asdict(self), "verdicts": verdicts}
 
 
-async def hold(contest: Contest, rounds: int, pids: Callable[[], Mapping[str, int]]) -> Outcome:
-    """Every arm once in each round, in alternating order; the first round only warms up."""
-    outcome = Outcome(contest.name)
-    spent: dict[str, list[dict[str, float]]] = {}
+@dataclass(slots=True)
+class _Round:
+    """Each arm once."""
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    cpu: dict[str, dict[str, float]] = field(default_factory=dict)
+    others_cores: list[float] = field(default_factory=list)
+    load1: list[float] = field(default_factory=list)
+
+
+async def hold(
+    contest: Contest, rounds: int, pids: Callable[[], Mapping[str, int]], *, patience: int = 0
+) -> Outcome:
+    """Every arm once in each round, in alternating order; before that, once to warm up.
+
+    A round in which others used the processors is set aside and held again, `patience` times at
+    the most; what then is still missing is filled with the least disturbed ones.
+    """
     for arm in contest.arms:
         warm = await arm.run()
         if not warm.operations:
             raise NothingMeasured(f"{arm.name}: {', '.join(warm.errors[:3]) or 'no operation'}")
-    for number in range(rounds):
-        for arm in contest.arms if number % 2 == 0 else tuple(reversed(contest.arms)):
-            watch = CpuWatch(pids())
-            began_at = time.perf_counter()
-            run = await arm.run()
-            used = watch.read()
-            for name, value in run.values.items():
-                outcome.values.setdefault(name, []).append(value)
-            if run.operations:
-                per_operation = {n: s * 1000 / run.operations for n, s in used.by_name.items()}
-                spent.setdefault(arm.name, []).append(per_operation)
-            outcome.others_cores.append(used.others / (time.perf_counter() - began_at))
-            outcome.load1.append(os.getloadavg()[0])
-            if run.errors:
-                outcome.errors.setdefault(arm.name, []).extend(run.errors)
-    outcome.cpu_ms_per_operation = {arm: _medians(rows) for arm, rows in spent.items()}
+    held: list[_Round] = []
+    while len(held) < rounds + patience:
+        arms = contest.arms if len(held) % 2 == 0 else tuple(reversed(contest.arms))
+        held.append(await _hold_round(arms, pids))
+        if sum(max(one.others_cores) <= QUIET_CORES for one in held) == rounds:
+            break
+    counted = sorted(held, key=lambda one: max(*one.others_cores, QUIET_CORES))[:rounds]
+    outcome = Outcome(contest.name, set_aside=len(held) - len(counted))
+    for one in counted:
+        _add(outcome, one)
+    outcome.cpu_ms_per_operation = {
+        arm.name: _medians([one.cpu[arm.name] for one in counted]) for arm in contest.arms
+    }
     outcome.verdicts = [_judge(goal, outcome) for goal in contest.goals]
     return outcome
+
+
+async def _hold_round(arms: Sequence[Arm], pids: Callable[[], Mapping[str, int]]) -> _Round:
+    one = _Round()
+    for arm in arms:
+        watch, began_at = CpuWatch(pids()), time.perf_counter()
+        run = await arm.run()
+        used = watch.read()
+        one.runs[arm.name] = run
+        each = max(1, run.operations)
+        one.cpu[arm.name] = {name: s * 1000 / each for name, s in used.by_name.items()}
+        one.others_cores.append(used.others / (time.perf_counter() - began_at))
+        one.load1.append(os.getloadavg()[0])
+    return one
+
+
+def _add(outcome: Outcome, one: _Round) -> None:
+    for name, run in one.runs.items():
+        for value_name, value in run.values.items():
+            outcome.values.setdefault(value_name, []).append(value)
+        if run.errors:
+            outcome.errors.setdefault(name, []).extend(run.errors)
+    outcome.others_cores += one.others_cores
+    outcome.load1 += one.load1
 
 
 def _medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -129,8 +174,23 @@ def _medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def _judge(goal: Goal, outcome: Outcome) -> Verdict:
     ours, base = outcome.values[goal.ours], outcome.values[goal.base]
-    ratio = statistics.median(ours) / statistics.median(base)
-    return Verdict(goal, ours, base, ratio, _interval(ours, base))
+    cpu = outcome.cpu_ms_per_operation
+    cpu_ratio = None
+    if goal.ours in cpu and goal.base in cpu:
+        cpu_ratio = _without_load(cpu[goal.base]) / _without_load(cpu[goal.ours])
+    return Verdict(
+        goal,
+        ours,
+        base,
+        ratio=statistics.median(ours) / statistics.median(base),
+        interval=_interval(ours, base),
+        cpu_ratio=cpu_ratio,
+        quiet=max(outcome.others_cores) <= QUIET_CORES,
+    )
+
+
+def _without_load(by_name: Mapping[str, float]) -> float:
+    return sum(ms for name, ms in by_name.items() if name != "load")
 
 
 def _interval(ours: Sequence[float], base: Sequence[float]) -> tuple[float, float]:

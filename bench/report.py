@@ -55,8 +55,8 @@ class Report:
         lines += [f"- options: {', '.join(f'{k}={v}' for k, v in self.options.items())}"]
         lines += [f"- load1 during the run: {self._load1()}", ""]
         lines += [
-            "| measure | ours: median (min–max) | against: median (min–max) | ratio (95 %) | goal | reached |",  # noqa: E501
-            "|---|---|---|---|---|---|",
+            "| measure | ours: median (min–max) | against: median (min–max) | ratio (95 %) | of CPU | goal | reached |",  # noqa: E501
+            "|---|---|---|---|---|---|---|",
         ]
         lines += [row for outcome in self.outcomes for row in _rows(outcome)]
         lines += self._mix_text()
@@ -103,6 +103,7 @@ def _rows(outcome: Outcome) -> list[str]:
             _spread(verdict.ours, goal.unit),
             _spread(verdict.base, goal.unit),
             f"**{verdict.ratio:.2f}** ({low:.2f}–{high:.2f})",
+            "" if verdict.cpu_ratio is None else f"{verdict.cpu_ratio:.2f}",
             wanted,
             verdict.reached,
         ]
@@ -122,7 +123,11 @@ def _cpu(outcome: Outcome) -> list[str]:
     for arm, by_name in outcome.cpu_ms_per_operation.items():
         shares = ", ".join(f"{name} {ms:.2f}" for name, ms in by_name.items() if ms >= 0.01)
         rows.append(f"- {arm}: {shares}")
-    return [*rows, f"- others during `{outcome.name}`: {max(outcome.others_cores):.2f} cores"]
+    noise = f"at most {max(outcome.others_cores):.2f} cores"
+    return [
+        *rows,
+        f"- others during `{outcome.name}`: {noise}; {outcome.set_aside} rounds set aside",
+    ]
 
 
 def _errors(outcome: Outcome) -> list[str]:
