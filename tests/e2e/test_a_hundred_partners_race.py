@@ -1,0 +1,90 @@
+"""A hundred partners want one bill in the same moment: one gets it, the others are told so."""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+import pytest
+
+from payments.bootstrap import open_record
+from payments.config import Settings
+from payments.domain.bill import Agreement
+from tests.evidence import Evidence
+from tests.running_gateway import (
+    Answer,
+    PartnerClient,
+    PartnerKey,
+    RunningGateway,
+    TestBill,
+    new_id,
+)
+
+PARTNERS = 100
+
+
+async def make_partners(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> Sequence[PartnerKey]:
+    """As `cli.py partner add` makes them, in one process and not in a hundred."""
+    with monkeypatch.context() as environment:
+        for name, value in gateway.environment.items():
+            if name.startswith("QUITTANCE_"):
+                environment.setenv(name, value)
+        settings = Settings.from_env()
+    run = secrets.token_hex(4)
+    async with open_record(settings) as record:
+        administration = record.administration
+
+        async def make(number: int) -> PartnerKey:
+            partner_id = f"racer_{run}_{number}"
+            assert await administration.add_partner(partner_id, partner_id)
+            await administration.add_range(partner_id, ip_network("127.0.0.0/8"))
+            await administration.set_agreement(partner_id, "DESCO", Agreement(500, 25))
+            key = await administration.add_key(partner_id)
+            return PartnerKey(partner_id, key.id, key.secret)
+
+        return await asyncio.gather(*map(make, range(PARTNERS)))
+
+
+async def bearer(client: PartnerClient, key: PartnerKey) -> dict[str, str]:
+    answer = await client.ask("POST", "/auth/token", json=key.token_request())
+    assert answer.code == "P0000", answer
+    return {"Authorization": f"Bearer {answer.data['accessToken']}"}
+
+
+async def test_exactly_one_of_a_hundred_partners_gets_the_lock(
+    gateway: RunningGateway,
+    partner: PartnerClient,
+    evidence: Evidence,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = await make_partners(gateway, monkeypatch)
+    bearers = await asyncio.gather(*(bearer(partner, key) for key in keys))
+    bill, order = TestBill(), new_id()
+
+    async def lock(headers: dict[str, str]) -> Answer:
+        return await partner.ask("POST", "/bill/lock", json=bill.told, headers=headers)
+
+    answers = await asyncio.gather(*map(lock, bearers))
+
+    assert Counter(answer.code for answer in answers) == {"P0000": 1, "P1101": PARTNERS - 1}
+    for refused in (answer for answer in answers if answer.code == "P1101"):
+        assert refused.http_status == 409
+        assert refused.data["heldByYou"] is False
+        assert 1 <= refused.data["retryAfterS"] <= 300
+        assert refused.headers["retry-after"] == str(refused.data["retryAfterS"])
+    winner = next(number for number, answer in enumerate(answers) if answer.code == "P0000")
+
+    body = {"lockToken": answers[winner].data["lockToken"], "transactionId": order}
+    paid = await partner.ask("POST", "/bill/pay", json=body, headers=bearers[winner])
+
+    assert paid.code == "P0000"
+    (effect,) = await evidence.effects(bill)
+    assert effect["reference"] == paid.data["transactionId"]
+    (row,) = await evidence.transactions(bill)
+    assert (row["partner_id"], row["state"]) == (keys[winner].id, "PAID")
+    assert await evidence.events(bill) == [(1, "bill.paid")]
+    after = await lock(bearers[winner - 1])
+    assert after.code == "P1002"

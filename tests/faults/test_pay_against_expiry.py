@@ -1,0 +1,108 @@
+"""A payment at the moment when its lock expires: paid or refused, never half of both."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from tests.evidence import Evidence
+from tests.patience import drain
+from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
+
+# Milliseconds from the expiry at which the payment is sent; it still has to reach the engine.
+DISTANCES_MS = (-1000, -300, -150, -80, -40, -20, -10, -1, 0, 1)
+TIMES_EACH = 3
+
+
+async def sleep_until(moment: datetime) -> None:
+    await asyncio.sleep((moment - datetime.now(UTC)).total_seconds())
+
+
+def expiry(lock: Answer) -> datetime:
+    return datetime.fromisoformat(lock.data["expiresAt"])
+
+
+async def test_a_payment_at_the_moment_of_expiry_is_paid_or_refused(
+    hasty: PartnerClient, evidence: Evidence
+) -> None:
+    async def pay_at(distance_ms: int) -> str:
+        bill, order = TestBill(), new_id()
+        lock = await hasty.lock(bill)
+        await sleep_until(expiry(lock) + timedelta(milliseconds=distance_ms))
+        answer = await hasty.pay(lock.data["lockToken"], order)
+        if answer.code == "P1102":
+            assert await evidence.end_of_lock(bill) == "EXPIRED"
+            await evidence.nothing_moved(bill, "bill.lock_expired")
+            assert (await hasty.status(order)).code == "P1201"
+        else:
+            assert answer.code in {"P0000", "P0001"}, answer
+            await evidence.paid_once(hasty, bill, order)
+        return answer.code
+
+    codes = await asyncio.gather(*map(pay_at, DISTANCES_MS * TIMES_EACH))
+
+    # Both ends were met, or this was no race.
+    assert "P1102" in codes
+    assert {"P0000", "P0001"} & set(codes)
+
+
+async def test_an_expired_lock_is_refused_and_the_bill_is_free_for_another(
+    hasty: PartnerClient, rival: PartnerClient, evidence: Evidence
+) -> None:
+    bill, order = TestBill(), new_id()
+    lock = await hasty.lock(bill)
+
+    assert await evidence.end_of_lock(bill) == "EXPIRED"
+
+    assert datetime.now(UTC) >= expiry(lock)
+    await evidence.nothing_moved(bill, "bill.lock_expired")
+    token = await rival.locked(bill)
+    assert (await hasty.pay(lock.data["lockToken"], new_id())).code == "P1102"
+    assert (await rival.pay(token, order)).code == "P0000"
+    (effect,) = await evidence.effects(bill)
+    assert effect["reference"] == (await rival.status(order)).data["transactionId"]
+    late = await hasty.post("/bill/unlock", {"lockToken": lock.data["lockToken"]})
+    assert late.code == "P1102"
+
+
+async def test_a_payment_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
+    gateway: RunningGateway, hasty: PartnerClient, rival: PartnerClient, evidence: Evidence
+) -> None:
+    slow = {"behaviour": "slow", "delayMs": 3500}
+    gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
+    bill, order = TestBill(biller_id="BAHWATER"), new_id()
+    lock = await hasty.lock(bill)
+
+    accepted = await hasty.pay(lock.data["lockToken"], order)
+
+    assert (accepted.http_status, accepted.code) == (202, "P0001")
+    assert accepted.data["state"] == "PROCESSING"
+    await sleep_until(expiry(lock) + timedelta(milliseconds=200))
+    # It has expired by the clock, and nobody else gets it: the payment holds it.
+    assert (await rival.lock(bill)).code == "P1101"
+    assert (await hasty.status(order)).data["state"] == "PROCESSING"
+    refused = await hasty.post("/bill/unlock", {"lockToken": lock.data["lockToken"]})
+    assert refused.code == "P1107"
+    assert (await hasty.pay(lock.data["lockToken"], new_id())).code == "P1105"
+    paid = await evidence.paid_once(hasty, bill, order)
+    assert datetime.fromisoformat(paid.data["paidAt"]) > expiry(lock)
+    assert (await rival.lock(bill)).code == "P1002"
+
+
+async def test_the_same_payment_asked_again_after_expiry_is_still_the_same(
+    gateway: RunningGateway, hasty: PartnerClient, evidence: Evidence
+) -> None:
+    gateway.sandbox("POST", "/control/billers/TOKYOGAS", {"behaviour": "slow", "delayMs": 3000})
+    bill, order, key = TestBill(biller_id="TOKYOGAS"), new_id(), new_id("KEY")
+    lock = await hasty.lock(bill)
+    token = lock.data["lockToken"]
+    first = await hasty.pay(token, order, key=key)
+    assert first.code == "P0001"
+    await sleep_until(expiry(lock))
+
+    again = await hasty.pay(token, order, key=key)
+    without_key = await hasty.pay(token, order)
+
+    assert again.content == first.content
+    assert without_key.code in {"P0001", "P0000"}
+    await drain(hasty, order)
+    assert (await hasty.pay(token, order)).data["state"] == "PAID"
+    await evidence.paid_once(hasty, bill, order)
