@@ -39,6 +39,7 @@ from payments.temporal import (
     DATA_CONVERTER,
     PARTNER_ID,
     PAY_STATE,
+    SANDBOX,
     make_worker,
 )
 from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
@@ -138,6 +139,7 @@ class Desk:
             workflows=WORKFLOWS,
             activities=activities(FakeBillers({"DESCO": self.biller}), self.transactions),
             max_cached_workflows=max_cached_workflows,
+            workflow_runner=SANDBOX,
             interceptors=interceptors,
         ):
             yield
