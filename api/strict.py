@@ -6,6 +6,7 @@ start.
 """
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from datetime import date
 from typing import Any, Final, NoReturn
@@ -23,6 +24,7 @@ from payments.domain.codes import Code
 from payments.domain.partner import Scope
 
 SECURITY_SCHEME: Final = "accessToken"
+_NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
 def needs(scope: Scope) -> dict[str, Any]:
@@ -81,14 +83,14 @@ def _refuse_media(request: Request, *, has_body: bool) -> None:
         charset = parameters.strip().removeprefix("charset=").strip('"')
         if kind.strip() != "application/json" or charset not in {"", "utf-8"}:
             raise Refusal(Code.CONTENT_TYPE_REFUSED)
-    accept = request.headers.get("accept", "*/*").lower()
+    accept = ",".join(request.headers.getlist("accept") or ["*/*"]).lower()
     if not any(_takes_json(part) for part in accept.split(",")):
         raise Refusal(Code.NOT_ACCEPTABLE)
 
 
 def _takes_json(media_range: str) -> bool:
     kind, *parameters = (part.strip() for part in media_range.split(";"))
-    refused = any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00"} for part in parameters)
+    refused = any(_NEVER.fullmatch(part) for part in parameters)
     return kind in {"*/*", "application/*", "application/json", ""} and not refused
 
 
