@@ -25,6 +25,7 @@ from payments.config import Settings
 from payments.ports.biller import Billers
 from payments.ports.transactions import Transactions
 from workflows.bill_lock import BillLock
+from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
 
 WORKFLOWS: Final[Sequence[type]] = (BillLock, Probe)
@@ -38,6 +39,9 @@ log = structlog.get_logger()
 
 async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) -> None:
     """Work until `stop`, then let what is running end. Raises what breaks the worker."""
+    longest_call = timedelta(seconds=settings.biller_timeout_s)
+    # Otherwise Temporal would give up a payment before the biller's own time-out tells its outcome.
+    assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_BILLER_TIMEOUT_S"
     async with open_steps(settings) as (billers, transactions):
         client = await temporal.connect(metrics=settings.metrics_address)
         async with temporal.make_worker(
@@ -45,6 +49,7 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
             task_queue=settings.task_queue,
             workflows=WORKFLOWS,
             activities=activities(billers, transactions),
+            longest_call=longest_call,
         ):
             proof = asyncio.create_task(prove(client, settings.task_queue))
             stopping = asyncio.create_task(stop.wait())

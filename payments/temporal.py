@@ -53,8 +53,8 @@ SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {
 }
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
-# Longer than a biller's time-out, so that a running payment ends before its worker does.
-GRACEFUL_SHUTDOWN: Final = timedelta(seconds=15)
+# What a running payment needs beyond the biller's time-out to end before its worker does.
+LAST_WORDS: Final = timedelta(seconds=5)
 HEARTBEAT_EVERY_S: Final = 1.0
 
 _JSON: Final = PydanticJSONPlainPayloadConverter()
@@ -127,6 +127,7 @@ def make_worker(
     task_queue: str,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
+    longest_call: timedelta = timedelta(seconds=10),
     build_id: str = "dev",
     max_cached_workflows: int = 2000,
     interceptors: Sequence[Interceptor] = (),
@@ -155,7 +156,7 @@ def make_worker(
         max_cached_workflows=max_cached_workflows,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
         max_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT_EVERY_S),
-        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+        graceful_shutdown_timeout=longest_call + LAST_WORDS,
     )
 
 
