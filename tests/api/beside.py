@@ -45,9 +45,9 @@ class ApiBeside:
         known = gateway.environment
         record = urlsplit(known["QUITTANCE_DATABASE_URL"])
         assert record.port is not None
-        database = await Wire("127.0.0.1", record.port).lay()
+        database = Wire("127.0.0.1", record.port)
         host, port = known["TEMPORAL_ADDRESS"].split(":")
-        engine = await Wire(host, int(port)).lay()
+        engine = Wire(host, int(port))
         user = record.netloc.rpartition("@")[0]
         environment = known | {
             "QUITTANCE_API_PORT": str(await _free_port()),
@@ -81,7 +81,7 @@ class ApiBeside:
         self._process.terminate()
         await asyncio.to_thread(self._process.wait, 30)
         for wire in (self.database, self.engine):
-            await wire.cut()
+            wire.take_away()
 
 
 def _new_key() -> str:
