@@ -8,6 +8,7 @@ from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -27,6 +28,7 @@ from payments.domain.bill import (
     Transaction,
 )
 from payments.domain.codes import Code
+from payments.domain.lock import LockAnswer
 from payments.ports.transactions import Transactions
 from payments.temporal import PARTNER_ID
 from workflows.bill_lock import BillLock, acquire_operation
@@ -78,7 +80,7 @@ class LockDesk:
                 rpc_timeout=ACQUIRE_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
-            raise await self._held(bill, partner_id) from None
+            answer = await self._taken_before(request, has_key=key != trace)
         except WorkflowUpdateFailedError as error:
             raise Refusal(_code(error)) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
@@ -88,6 +90,30 @@ class LockDesk:
             assert answer.refused is not None, "an answer is a lock or a refusal"
             raise Refusal(answer.refused.code)
         return answer.lock
+
+    async def _taken_before(self, request: LockRequest, *, has_key: bool) -> LockAnswer:
+        """Somebody holds the bill: perhaps this very request, in an earlier try with its key.
+
+        The engine keeps a start at once, and an update only when a worker has accepted it. If it
+        dies in between, the lock is there and nobody was told; the retry has to ask for it.
+        """
+        refused = await self._held(request.bill, request.partner_id)
+        if has_key and (refused.data is None or refused.data["heldByYou"]):
+            handle = self._client.get_workflow_handle_for(BillLock.run, ids.bill_lock(request.bill))
+            try:
+                view = await handle.query(BillLock.lock, rpc_timeout=ACQUIRE_TIMEOUT)
+                if view.lock_id == request.lock_id:
+                    return await handle.execute_update(
+                        BillLock.acquire, id=request.lock_id, rpc_timeout=ACQUIRE_TIMEOUT
+                    )
+            except (
+                WorkflowQueryFailedError,
+                WorkflowUpdateFailedError,
+                WorkflowUpdateRPCTimeoutOrCancelledError,
+                RPCError,
+            ) as error:
+                raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        raise refused
 
     async def is_locked(self, bill: BillRef) -> bool:
         """Whether a lock of this bill is open, asked of the engine itself, not of its index."""
