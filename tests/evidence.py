@@ -118,6 +118,16 @@ class Evidence:
     async def history(self, bill: TestBill) -> WorkflowHistory:
         return await (await self.lock_of(bill)).fetch_history()
 
+    async def begun(self, bill: TestBill, within_s: float = 20) -> None:
+        """Wait for the moment when the engine has kept a lock's start."""
+
+        async def known() -> bool:
+            with suppress(RPCError):
+                return (await (await self.lock_of(bill)).describe()).close_time is None
+            return False
+
+        await until(known, within_s, f"no lock of {bill.number} has begun")
+
     async def end_of_lock(self, bill: TestBill, within_s: float = 60) -> str:
         """Wait for the lock's workflow to close; how it ended."""
 
