@@ -114,7 +114,8 @@ async def _show_engine(stack: Stack, bill: BillRef, console: Console) -> None:
     history = await client.get_workflow_handle(workflow_id).fetch_history()
     events = len(history.events)
     console.print(f"  [bold]temporal[/] {workflow_id}: {events} events in its history")
-    console.print(f"           {stack.temporal_ui}/namespaces/default/workflows/{workflow_id}")
+    url = f"{stack.temporal_ui}/namespaces/default/workflows/{workflow_id}"
+    console.print(f"           {url}", soft_wrap=True)
 
 
 async def _show_ledger(stack: Stack, transaction_id: str, console: Console) -> None:
