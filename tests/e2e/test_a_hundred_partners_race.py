@@ -1,16 +1,9 @@
 """A hundred partners want one bill in the same moment: one gets it, the others are told so."""
 
 import asyncio
-import secrets
 from collections import Counter
-from collections.abc import Sequence
-from ipaddress import ip_network
 
-import pytest
-
-from payments.bootstrap import open_record
-from payments.config import Settings
-from payments.domain.bill import Agreement
+from tests.back_office import administration, make_partner
 from tests.evidence import Evidence
 from tests.running_gateway import (
     Answer,
@@ -24,30 +17,6 @@ from tests.running_gateway import (
 PARTNERS = 100
 
 
-async def make_partners(
-    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
-) -> Sequence[PartnerKey]:
-    """As `cli.py partner add` makes them, in one process and not in a hundred."""
-    with monkeypatch.context() as environment:
-        for name, value in gateway.environment.items():
-            if name.startswith("QUITTANCE_"):
-                environment.setenv(name, value)
-        settings = Settings.from_env()
-    run = secrets.token_hex(4)
-    async with open_record(settings) as record:
-        administration = record.administration
-
-        async def make(number: int) -> PartnerKey:
-            partner_id = f"racer_{run}_{number}"
-            assert await administration.add_partner(partner_id, partner_id)
-            await administration.add_range(partner_id, ip_network("127.0.0.0/8"))
-            await administration.set_agreement(partner_id, "DESCO", Agreement(500, 25))
-            key = await administration.add_key(partner_id)
-            return PartnerKey(partner_id, key.id, key.secret)
-
-        return await asyncio.gather(*map(make, range(PARTNERS)))
-
-
 async def bearer(client: PartnerClient, key: PartnerKey) -> dict[str, str]:
     answer = await client.ask("POST", "/auth/token", json=key.token_request())
     assert answer.code == "P0000", answer
@@ -55,12 +24,10 @@ async def bearer(client: PartnerClient, key: PartnerKey) -> dict[str, str]:
 
 
 async def test_exactly_one_of_a_hundred_partners_gets_the_lock(
-    gateway: RunningGateway,
-    partner: PartnerClient,
-    evidence: Evidence,
-    monkeypatch: pytest.MonkeyPatch,
+    gateway: RunningGateway, partner: PartnerClient, evidence: Evidence
 ) -> None:
-    keys = await make_partners(gateway, monkeypatch)
+    async with administration(gateway) as office:
+        keys = await asyncio.gather(*(make_partner(office) for _ in range(PARTNERS)))
     bearers = await asyncio.gather(*(bearer(partner, key) for key in keys))
     bill, order = TestBill(), new_id()
 

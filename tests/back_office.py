@@ -1,0 +1,39 @@
+"""Partners made and suspended as an operator does it, without one process for each command."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from typing import Any
+
+from payments.adapters.postgres.administration import Administration
+from payments.bootstrap import open_record
+from payments.config import Settings
+from payments.domain.bill import Agreement
+from tests.running_gateway import PartnerKey, RunningGateway
+
+BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
+
+
+@asynccontextmanager
+async def administration(gateway: RunningGateway) -> AsyncIterator[Administration]:
+    """What `cli.py partner …` calls, with the settings of the running gateway."""
+    told = {
+        name.removeprefix("QUITTANCE_").lower(): value
+        for name, value in gateway.environment.items()
+        if name.startswith("QUITTANCE_")
+    }
+    known: dict[str, Any] = {name: told[name] for name in Settings.model_fields if name in told}
+    async with open_record(Settings(**known)) as record:
+        yield record.administration
+
+
+async def make_partner(office: Administration) -> PartnerKey:
+    """A new partner with every scope, who may come from this machine and pay every biller."""
+    partner_id = f"partner_{secrets.token_hex(6)}"
+    assert await office.add_partner(partner_id, partner_id)
+    await office.add_range(partner_id, ip_network("127.0.0.0/8"))
+    for biller_id in BILLERS:
+        await office.set_agreement(partner_id, biller_id, Agreement(500, 25))
+    key = await office.add_key(partner_id)
+    return PartnerKey(partner_id, key.id, key.secret)
