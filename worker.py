@@ -8,6 +8,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import timedelta
@@ -115,10 +116,21 @@ async def until_told_to_stop(settings: Settings, open_steps: OpenSteps) -> None:
 def main(open_steps: OpenSteps = bootstrap.open_steps) -> None:
     settings = Settings.from_env()
     logging.set_up(settings.log_format)
-    asyncio.run(until_told_to_stop(settings, open_steps))
+    status = run(settings, open_steps)
     # The SDK's own threads call into Python. They end when its last object is collected, and that
-    # must be before the interpreter ends, or the process can abort after all work is done.
+    # must be before the interpreter ends, or the process can abort after all work is done. A
+    # traceback would keep those objects, so a failure has become a log line by now.
     gc.collect()
+    sys.exit(status)
+
+
+def run(settings: Settings, open_steps: OpenSteps) -> int:
+    try:
+        asyncio.run(until_told_to_stop(settings, open_steps))
+    except Exception:
+        log.exception("worker.failed")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

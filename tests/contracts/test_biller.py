@@ -4,10 +4,7 @@ No money can move: the sandbox is a process of ours on this machine.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any, Protocol
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -19,109 +16,10 @@ from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.ports.biller import Biller, BillerUnavailable, Capabilities
-from tests.fakes import FakeBiller, FakeCallLog, Paying
+from payments.ports.biller import BillerUnavailable
+from tests.contracts.biller_stages import Clock, FakeStage, HttpStage, Stage, new_bill
+from tests.fakes import CAPABILITIES, FakeBiller, FakeCallLog, Paying
 from tests.sandbox.running_sandbox import RunningSandbox
-
-CAPABILITIES = Capabilities(honours_idempotency_keys=True, settles_within=timedelta(seconds=30))
-_numbers = count(70_000_000)
-
-BEHAVIOURS = {
-    Paying.DECLINE: "decline",
-    Paying.LOSE_ANSWER: "reset_after_effect",
-    Paying.LOSE_REQUEST: "hang_before_effect",
-    Paying.UNREACHABLE: "down",
-}
-
-
-class Clock:
-    """The adapter's idea of now; tests move it instead of waiting."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
-class Stage(Protocol):
-    """A biller to talk to, and the hand behind the scenes that makes it misbehave."""
-
-    clock: Clock
-
-    @property
-    def biller(self) -> Biller: ...
-    def missing_bill(self) -> BillRef: ...
-    def next_payment(self, how: Paying) -> None: ...
-    def pending(self) -> None: ...
-    async def decide(self, payment: BillPayment) -> None: ...
-    def pay_elsewhere(self, bill: BillRef) -> None: ...
-    def effects(self, bill: BillRef) -> int: ...
-
-
-def new_bill() -> BillRef:
-    return BillRef("DESCO", f"{next(_numbers)}00", "2026-04")
-
-
-@dataclass
-class FakeStage:
-    biller: FakeBiller
-    clock: Clock
-
-    def missing_bill(self) -> BillRef:
-        bill = new_bill()
-        self.biller.missing.add(bill)
-        return bill
-
-    def next_payment(self, how: Paying) -> None:
-        self.biller.script.append(how)
-        self.biller.unreachable = how is Paying.UNREACHABLE
-
-    def pending(self) -> None:
-        self.biller.script.append(Paying.PENDING)
-
-    async def decide(self, payment: BillPayment) -> None:
-        self.biller.decide(payment.transaction_id)
-
-    def pay_elsewhere(self, bill: BillRef) -> None:
-        self.biller.pay_elsewhere(bill)
-
-    def effects(self, bill: BillRef) -> int:
-        return len(self.biller.effects)
-
-
-@dataclass
-class HttpStage:
-    sandbox: RunningSandbox
-    biller: Biller
-    clock: Clock
-
-    def missing_bill(self) -> BillRef:
-        return replace(new_bill(), bill_number=f"{next(_numbers)}99")
-
-    def next_payment(self, how: Paying) -> None:
-        times: dict[str, Any] = {} if how is Paying.UNREACHABLE else {"times": 1}
-        self.sandbox.tell(BEHAVIOURS[how], **times)
-
-    def pending(self) -> None:
-        self.sandbox.tell("pending", delayMs=300, times=1)
-
-    async def decide(self, payment: BillPayment) -> None:
-        """It decides by itself, 300 ms after the payment."""
-        while (
-            await self.biller.confirm(payment, sent_by=self.clock())
-        ).kind is OutcomeKind.PENDING:
-            pass
-
-    def pay_elsewhere(self, bill: BillRef) -> None:
-        answer = self.sandbox.control.post(
-            f"/control/billers/{bill.biller_id}/bills/{bill.bill_number}/pay-elsewhere",
-            json={"period": bill.billing_period},
-        )
-        assert answer.is_success, answer.text
-
-    def effects(self, bill: BillRef) -> int:
-        return len(self.sandbox.effects(bill.bill_number))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from payments.domain.bill import LockState, Transaction, TransactionState
 from tests.fakes import Paying
 from tests.workflows.engine import Desk, make_order, make_request
-from tests.workflows.worker_process import DIED, World, start
+from tests.workflows.worker_process import DIED, World, started
 
 # Temporal waits ten seconds for a workflow task before it gives it to another worker.
 PATIENCE = timedelta(seconds=60)
@@ -53,19 +53,19 @@ class Workers:
     @asynccontextmanager
     async def one_after_another(self, failpoint: str) -> AsyncIterator[None]:
         """The first dies at the failpoint, the next works on and is stopped at the end."""
-        first = await start(self.desk, self.world, failpoint)
+        async with started(self.desk, self.world, failpoint) as first, AsyncExitStack() as later:
 
-        async def succeed() -> asyncio.subprocess.Process:
-            assert await first.wait() == DIED
-            return await start(self.desk, self.world)
+            async def succeed() -> asyncio.subprocess.Process:
+                assert await first.wait() == DIED
+                return await later.enter_async_context(started(self.desk, self.world))
 
-        # The group ends the test when the succession fails; nobody else would work.
-        async with asyncio.TaskGroup() as group:
-            succession = group.create_task(succeed())
-            yield
-            second = await succession
-            second.send_signal(signal.SIGTERM)
-            assert await second.wait() == 0
+            # The group ends the test when the succession fails; nobody else would work.
+            async with asyncio.TaskGroup() as group:
+                succession = group.create_task(succeed())
+                yield
+                second = await succession
+                second.send_signal(signal.SIGTERM)
+                assert await second.wait() == 0
 
 
 async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> "Story":

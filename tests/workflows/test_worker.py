@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from payments.domain.bill import TransactionState
 from tests.workflows.engine import Desk, make_request
-from tests.workflows.worker_process import World, start
+from tests.workflows.worker_process import World, started
 
 SLOW_S = 3.0
+FAILS_WITHIN_S = 20
 
 
 @pytest.fixture
@@ -29,32 +29,29 @@ async def until(path: Path, *, exists: bool) -> None:
 
 async def test_a_worker_says_when_it_is_ready_and_ends_cleanly(desk: Desk, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    worker = await start(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready))
+    async with started(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready)) as worker:
+        await until(ready, exists=True)
 
-    await until(ready, exists=True)
-    worker.send_signal(signal.SIGTERM)
+        worker.send_signal(signal.SIGTERM)
 
-    assert await worker.wait() == 0
-    assert not ready.exists()
+        assert await worker.wait() == 0
+        assert not ready.exists()
 
 
 async def test_a_payment_under_way_ends_before_its_worker_does(desk: Desk, tmp_path: Path) -> None:
     world = World(tmp_path / "world")
     world.biller.slow_s = SLOW_S
     world.keep()
-    leaving = await start(desk, world.path)
-    handle, _ = await desk.lock(make_request())
-    paying = asyncio.create_task(desk.pay(handle))
-    await desk.until_tried(handle, "billers.pay")
+    async with started(desk, world.path) as leaving:
+        handle, _ = await desk.lock(make_request())
+        paying = asyncio.create_task(desk.pay(handle))
+        await desk.until_tried(handle, "billers.pay")
 
-    leaving.send_signal(signal.SIGTERM)
-    ended = await leaving.wait()
-    coming = await start(desk, world.path)
-    answer = await paying
-    coming.send_signal(signal.SIGTERM)
-    await coming.wait()
+        leaving.send_signal(signal.SIGTERM)
 
-    assert ended == 0
+        assert await leaving.wait() == 0
+    async with started(desk, world.path):
+        answer = await paying
     assert answer.transaction is not None
     assert answer.transaction.state is TransactionState.PAID
     calls = World(world.path).biller.calls
@@ -62,6 +59,5 @@ async def test_a_payment_under_way_ends_before_its_worker_does(desk: Desk, tmp_p
 
 
 async def test_a_worker_without_temporal_fails_and_says_so(desk: Desk, tmp_path: Path) -> None:
-    nowhere = await start(desk, tmp_path / "world", TEMPORAL_ADDRESS="127.0.0.1:1")
-
-    assert await asyncio.wait_for(nowhere.wait(), timedelta(seconds=20).total_seconds()) == 1
+    async with started(desk, tmp_path / "world", TEMPORAL_ADDRESS="127.0.0.1:1") as nowhere:
+        assert await asyncio.wait_for(nowhere.wait(), FAILS_WITHIN_S) == 1

@@ -24,13 +24,21 @@ DIED = 137
 ROOT = Path(__file__).parents[2]
 
 
-async def start(
+@asynccontextmanager
+async def started(
     desk: Desk, world: Path, failpoint: str = "", **environment: str
-) -> asyncio.subprocess.Process:
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker that never outlives its test, whatever happens there."""
     command = (sys.executable, "-m", "tests.workflows.worker_process", str(world), failpoint)
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=worker_environment(desk, **environment)
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 class World:
