@@ -76,7 +76,9 @@ class LockDesk:
             answer = await self._client.execute_update_with_start_workflow(
                 BillLock.acquire,
                 start_workflow_operation=start,
-                id=request.lock_id,
+                # Named after this try and not after the key: the engine repeats the outcome of an
+                # update it knows, also when that was a refusal for a moment, or has expired since.
+                id=f"acquire:{trace}",
                 rpc_timeout=ACQUIRE_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
@@ -94,8 +96,8 @@ class LockDesk:
     async def _taken_before(self, request: LockRequest, *, has_key: bool) -> LockAnswer:
         """Somebody holds the bill: perhaps this very request, in an earlier try with its key.
 
-        The engine keeps a start at once, and an update only when a worker has accepted it. If it
-        dies in between, the lock is there and nobody was told; the retry has to ask for it.
+        Whoever asked may have died before it was told, or the engine between keeping the start and
+        the update. The lock is there and nobody knows of it; the retry has to ask for it.
         """
         refused = await self._held(request.bill, request.partner_id)
         if has_key and (refused.data is None or refused.data["heldByYou"]):
