@@ -4,9 +4,12 @@ Each command is a few lines here; what it does lives in payments/cli or behind p
 """
 
 import asyncio
+import gc
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -61,21 +64,17 @@ def seed(
 @app.command()
 def api() -> None:
     """Serve the partner API."""
-    import uvloop
-
     from api import server
 
-    uvloop.run(server.serve(Settings.from_env()))
+    _serve(server.serve(Settings.from_env()))
 
 
 @app.command()
 def operator() -> None:
     """Serve health, metrics and the documentation; never on a public port."""
-    import uvloop
-
     from api import operator as private
 
-    uvloop.run(private.serve(Settings.from_env()))
+    _serve(private.serve(Settings.from_env()))
 
 
 @app.command()
@@ -127,6 +126,24 @@ def show(transaction_id: str) -> None:
 
     if not asyncio.run(ledgers.show(Settings.from_env(), transaction_id, Console())):
         raise _failed("the ledger has no entries about this")
+
+
+def _serve(server: Coroutine[Any, Any, None]) -> None:
+    """Until it is told to stop; a failure is logged and ends with 1.
+
+    The engine's runtime must be collected before the interpreter ends, or the process can abort
+    after all work is done; a traceback would keep it alive, so the failure becomes a log line.
+    """
+    import uvloop
+
+    status = 0
+    try:
+        uvloop.run(server)
+    except Exception:  # noqa: BLE001  # whatever it was, it is logged and ends the process
+        structlog.get_logger().exception("process.failed")
+        status = 1
+    gc.collect()
+    raise typer.Exit(status)
 
 
 def _failed(text: str) -> typer.Exit:

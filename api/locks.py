@@ -1,5 +1,6 @@
 """The API's side of a bill lock: take it, pay it, give it back, and name every way that can end."""
 
+import asyncio
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,7 +9,6 @@ from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -30,7 +30,7 @@ from payments.domain.bill import (
 from payments.domain.codes import Code
 from payments.domain.lock import LockAnswer
 from payments.ports.transactions import Transactions
-from payments.temporal import PARTNER_ID
+from payments.temporal import LOCK_ID, PARTNER_ID
 from workflows.bill_lock import BillLock, acquire_operation
 
 # Below the server's long poll of 20 s; the hold behind it gives up earlier.
@@ -38,6 +38,9 @@ ACQUIRE_TIMEOUT: Final = timedelta(seconds=6)
 # An update that nobody waits for any more is refused by the workflow after this long. Generous,
 # because it compares our clock with the engine's.
 PATIENCE: Final = timedelta(seconds=30)
+DESCRIBE_TIMEOUT: Final = timedelta(seconds=2)
+# We did not hear. What was asked may have happened all the same.
+_SILENT: Final = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError)
 
 
 class LockDesk:
@@ -76,73 +79,55 @@ class LockDesk:
             answer = await self._client.execute_update_with_start_workflow(
                 BillLock.acquire,
                 start_workflow_operation=start,
-                # Named after this try and not after the key: the engine repeats the outcome of an
-                # update it knows, also when that was a refusal for a moment, or has expired since.
-                id=f"acquire:{trace}",
+                # A name of its own for each try: under one name Temporal would answer a retry with
+                # the outcome it keeps, a silent biller's refusal of a minute ago included.
+                id=f"{request.lock_id}:{trace}",
                 rpc_timeout=ACQUIRE_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
-            answer = await self._taken_before(request, has_key=key != trace)
+            return await self._held(request)
         except WorkflowUpdateFailedError as error:
             raise Refusal(_code(error)) from error
-        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        except _SILENT as error:
             # Perhaps the lock is ours now. The same key will find it; a guess would not.
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
-        if answer.lock is None:
-            assert answer.refused is not None, "an answer is a lock or a refusal"
-            raise Refusal(answer.refused.code)
-        return answer.lock
+        finally:
+            # Its failure is the update's; unread, it would be logged a second time.
+            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        return _granted(answer)
 
-    async def _taken_before(self, request: LockRequest, *, has_key: bool) -> LockAnswer:
-        """Somebody holds the bill: perhaps this very request, in an earlier try with its key.
-
-        Whoever asked may have died before it was told, or the engine between keeping the start and
-        the update. The lock is there and nobody knows of it; the retry has to ask for it.
-        """
-        refused = await self._held(request.bill, request.partner_id)
-        if has_key and (refused.data is None or refused.data["heldByYou"]):
-            handle = self._client.get_workflow_handle_for(BillLock.run, ids.bill_lock(request.bill))
-            try:
-                view = await handle.query(BillLock.lock, rpc_timeout=ACQUIRE_TIMEOUT)
-                if view.lock_id == request.lock_id:
-                    return await handle.execute_update(
-                        BillLock.acquire, id=request.lock_id, rpc_timeout=ACQUIRE_TIMEOUT
+    async def _held(self, request: LockRequest) -> Lock:
+        """The bill has a lock: an earlier try of this very request, or somebody's. Say whose."""
+        handle = self._client.get_workflow_handle_for(BillLock.run, ids.bill_lock(request.bill))
+        try:
+            # Described and not queried: a hundred losers of a race must not wake the worker.
+            held = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
+            if await held.memo_value(LOCK_ID, "", type_hint=str) == request.lock_id:
+                update = f"{request.lock_id}:{request.trace}"
+                return _granted(
+                    await handle.execute_update(
+                        BillLock.acquire, id=update, rpc_timeout=ACQUIRE_TIMEOUT
                     )
-            except (
-                WorkflowQueryFailedError,
-                WorkflowUpdateFailedError,
-                WorkflowUpdateRPCTimeoutOrCancelledError,
-                RPCError,
-            ) as error:
-                raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
-        raise refused
+                )
+        except (WorkflowUpdateFailedError, *_SILENT) as error:
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+        expires_at = held.start_time + self._ttl
+        # A lock that is being paid outlives its expiry until the outcome is known.
+        wait_s = max(1, math.ceil((expires_at - datetime.now(UTC)).total_seconds()))
+        by_you = held.typed_search_attributes.get(PARTNER_ID) == request.partner_id
+        told = {"retryAfterS": wait_s, "heldByYou": by_you, "expiresAt": rfc3339(expires_at)}
+        raise Refusal(Code.BILL_LOCKED, told, retry_after_s=wait_s)
 
     async def is_locked(self, bill: BillRef) -> bool:
         """Whether a lock of this bill is open, asked of the engine itself, not of its index."""
         handle = self._client.get_workflow_handle(ids.bill_lock(bill))
         try:
-            description = await handle.describe(rpc_timeout=timedelta(seconds=2))
+            description = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
         return description.status is WorkflowExecutionStatus.RUNNING
-
-    async def _held(self, bill: BillRef, partner_id: str) -> Refusal:
-        handle = self._client.get_workflow_handle(ids.bill_lock(bill))
-        try:
-            held = await handle.describe(rpc_timeout=timedelta(seconds=2))
-        except RPCError:
-            return Refusal(Code.BILL_LOCKED, retry_after_s=math.ceil(self._ttl.total_seconds()))
-        expires_at = held.start_time + self._ttl
-        # A lock that is being paid outlives its expiry until the outcome is known.
-        wait_s = max(1, math.ceil((expires_at - datetime.now(UTC)).total_seconds()))
-        by_you = held.typed_search_attributes.get(PARTNER_ID) == partner_id
-        return Refusal(
-            Code.BILL_LOCKED,
-            {"retryAfterS": wait_s, "heldByYou": by_you, "expiresAt": rfc3339(expires_at)},
-            retry_after_s=wait_s,
-        )
 
     def _handle(self, held: HeldLock) -> WorkflowHandle[BillLock, object]:
         return self._client.get_workflow_handle_for(
@@ -223,6 +208,13 @@ class LockDesk:
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
+
+
+def _granted(answer: LockAnswer) -> Lock:
+    if answer.lock is None:
+        assert answer.refused is not None, "an answer is a lock or a refusal"
+        raise Refusal(answer.refused.code)
+    return answer.lock
 
 
 def _is_lost(error: WorkflowUpdateFailedError) -> bool:

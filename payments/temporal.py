@@ -43,6 +43,9 @@ PARTNER_ID: Final = SearchAttributeKey.for_keyword("PartnerId")
 PAY_STATE: Final = SearchAttributeKey.for_keyword("PayState")
 AMOUNT_MINOR: Final = SearchAttributeKey.for_int("AmountMinor")
 
+# In the memo of a lock: which request it was given to.
+LOCK_ID: Final = "lockId"
+
 # Name → type, as `temporal server start-dev --search-attribute` and every cluster's setup take it.
 SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {
     BILLER_ID.name: "Keyword",

@@ -46,7 +46,7 @@ from payments.domain.lock import (
     accepted,
     granted,
 )
-from payments.temporal import AMOUNT_MINOR, BILL_ID, BILLER_ID, PARTNER_ID, PAY_STATE
+from payments.temporal import AMOUNT_MINOR, BILL_ID, BILLER_ID, LOCK_ID, PARTNER_ID, PAY_STATE
 from workflows import holding, record
 from workflows.door import door
 from workflows.paying import pay_until_known, settle_lost
@@ -75,6 +75,8 @@ def acquire_operation(
                 SearchAttributePair(PAY_STATE, LockState.LOCKED.value),
             ]
         ),
+        # Lets the API see, without waking a worker, that a lock is its own retry's.
+        memo={LOCK_ID: request.lock_id},
         static_summary=f"{bill.biller_id} {bill.bill_number} of {bill.billing_period}"
         f" for {request.partner_id}",
         static_details=f"trace `{request.trace}`  \nlock `{request.lock_id}`",
