@@ -14,6 +14,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History
 
+from tests.e2e.engine_calls import EngineCalls
 from tests.e2e.statements import Statements
 from tests.evidence import Evidence
 from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_id
@@ -21,6 +22,7 @@ from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_i
 REPOSITORY = Path(__file__).parents[2]
 RUNS = 3
 PAYMENTS = 20
+FEW = 5
 
 LOG = {"INTO request_log": 1}
 # Hold and pay at the biller each leave a row; so does each request.
@@ -30,15 +32,13 @@ LOCK_AND_PAY = {"INTO transaction": 1, "UPDATE transaction": 1, "INTO provider_c
 # A key is claimed before and kept after, for each of the two requests.
 WITH_KEYS = LOCK_AND_PAY | {"FROM idempotency": 2, "UPDATE idempotency": 2}
 MOST_STATEMENTS = 14
+# One call by the API for the lock and one for the payment; the rest is the worker's.
+ENGINE_CALLS = {"ExecuteMultiOperation": 1, "UpdateWorkflowExecution": 1} | {
+    "RespondWorkflowTaskCompleted": 3,
+    "RespondActivityTaskCompleted": 1,
+}
 MOST_EVENTS = 24
 MOST_HISTORY_BYTES = 8192
-
-
-@pytest.fixture(scope="module")
-async def statements(gateway: RunningGateway, partner: PartnerClient) -> Statements:
-    """Counted only after a first payment has made the ledger's accounts and fetched a token."""
-    await lock_and_pay(partner, None)
-    return Statements(gateway)
 
 
 async def lock_and_pay(partner: PartnerClient, key: str | None) -> TestBill:
@@ -58,6 +58,13 @@ async def per_call(
         await call()
     made = await statements.counted() - before
     return {statement: calls / PAYMENTS for statement, calls in made.items()}
+
+
+@pytest.fixture(scope="module")
+async def statements(gateway: RunningGateway, partner: PartnerClient) -> Statements:
+    """Counting begins after a first payment has made the ledger's accounts and got a token."""
+    await lock_and_pay(partner, None)
+    return Statements(gateway)
 
 
 async def test_a_lock_and_a_payment_cost_six_statements(
@@ -121,6 +128,27 @@ async def test_a_lock_and_a_payment_are_one_short_history(
         assert kinds[EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED] == 0
         assert History(events=history.events).ByteSize() <= MOST_HISTORY_BYTES
     assert len(sheets) == 1
+
+
+async def test_the_engine_is_called_twice_for_a_lock_and_a_payment_and_never_for_a_status(
+    gateway: RunningGateway, partner: PartnerClient
+) -> None:
+    engine, order, key = EngineCalls(gateway), new_id(), new_id("KEY")
+    token = await partner.locked(TestBill())
+    await partner.pay(token, order, key=key)
+
+    async def read() -> None:
+        for _ in range(PAYMENTS):
+            await partner.status(order)
+            await partner.pay(token, order, key=key)
+
+    async def write() -> None:
+        for _ in range(FEW):
+            await lock_and_pay(partner, new_id("KEY"))
+
+    assert await engine.made_by(read) == {}
+    made = await engine.made_by(write)
+    assert {name: calls / FEW for name, calls in made.items()} == ENGINE_CALLS
 
 
 @pytest.mark.parametrize("folder", ["api", "workflows", "activities"])
