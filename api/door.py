@@ -6,6 +6,7 @@ way.
 """
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -31,6 +32,7 @@ log = structlog.get_logger("api")
 MAX_HEADER_BYTES: Final = 16_384
 MAX_TARGET_BYTES: Final = 4_096
 BODY_TIMEOUT_S: Final = 10.0
+_HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 SERVER_ERROR: Final = 500
 _BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
@@ -71,7 +73,11 @@ class Door:
         exchange = Exchange(scope["method"], target)
         exchange.place(scope)
         question = self._question(scope, target)
-        response = await self._answer(exchange, scope, receive)
+        if question is None:
+            malformed = Refusal(Code.REQUEST_MALFORMED, headers={"Connection": "close"})
+            response = refusal(exchange, malformed)
+        else:
+            response = await self._answer(exchange, scope, receive)
         finished = await self._finish(exchange, question, response)
         await _send(finished, send)
 
@@ -84,10 +90,18 @@ class Door:
         lines += [f"{name}: {value}" for name, value in finished.headers]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + finished.body
 
-    def _question(self, scope: Scope, target: str) -> Question:
-        """The request as its sender can see it again: nothing a proxy of ours has added."""
-        hosts = header_values(scope, b"host") or ["{}:{}".format(*scope["server"])]
-        url = f"{self._addresses.scheme(scope)}://{hosts[0].strip()}{target}"
+    def _question(self, scope: Scope, target: str) -> Question | None:
+        """The request as its sender can see it again: nothing a proxy of ours has added.
+
+        None when it does not name one host, as HTTP demands. A "host" with a path and a `#` in it
+        would have us sign the answer to this URL as the answer to another.
+        """
+        hosts = header_values(scope, b"host")
+        if not hosts and scope["http_version"] == "1.0":
+            hosts = ["{}:{}".format(*scope["server"])]
+        if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
+            return None
+        url = f"{self._addresses.scheme(scope)}://{hosts[0]}{target}"
         keys = header_values(scope, b"idempotency-key")
         covered = {"idempotency-key": ", ".join(key.strip() for key in keys)} if keys else {}
         return Question(scope["method"], url, covered)
