@@ -39,7 +39,8 @@ def routes() -> FastAPI:
         for router in (transactions.router, bills.router, tokens.router):
             app.include_router(router, prefix=prefix)
     app.include_router(reference.router, prefix=PREFIX)
-    app.include_router(reference.health)
+    for prefix in ("", PREFIX):
+        app.include_router(reference.health, prefix=prefix)
     app.include_router(reference.well_known)
     install_handlers(app)
     describe(app)
