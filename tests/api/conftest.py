@@ -31,6 +31,12 @@ async def office(gateway: RunningGateway) -> AsyncIterator[Office]:
         await office.close()
 
 
+@pytest.fixture
+async def guest(office: Office) -> PartnerClient:
+    """A partner of one test's own."""
+    return await office.partner()
+
+
 @pytest.fixture(scope="session")
 async def forge(gateway: RunningGateway, partner: PartnerClient) -> Forge:
     seeds = gateway.environment["QUITTANCE_TOKEN_KEYS"]
