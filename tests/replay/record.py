@@ -48,12 +48,22 @@ def fingerprints() -> dict[str, Sequence[str]]:
     return dict(json.loads(FINGERPRINTS.read_text())) if FINGERPRINTS.exists() else {}
 
 
+def _without_places(value: Any) -> Any:
+    """A stack trace names the paths of the machine it came from; no replay looks at one."""
+    if isinstance(value, dict):
+        return {
+            name: "" if name == "stackTrace" else _without_places(each)
+            for name, each in value.items()
+        }
+    return [_without_places(each) for each in value] if isinstance(value, list) else value
+
+
 async def record(names: Iterable[str]) -> None:
     async with engine() as environment:
         histories = await tell(environment, names)
     HISTORIES.mkdir(parents=True, exist_ok=True)
     for name, history in histories.items():
-        content = json.dumps(json.loads(history.to_json()), indent=1)
+        content = json.dumps(_without_places(json.loads(history.to_json())), indent=1)
         (HISTORIES / f"{name}.json").write_text(content + "\n", encoding="utf-8")
     kept = fingerprints() | {name: fingerprint(each) for name, each in histories.items()}
     content = json.dumps({name: kept[name] for name in sorted(kept)}, indent=1)
