@@ -105,7 +105,8 @@ async def test_a_lock_cannot_be_given_back_after_it_expired(
             refused = await refusal_of(releasing)
         except RPCError as gone:
             # It came a moment later and found the lock closing: the API reads that as expired.
-            assert gone.status is RPCStatusCode.NOT_FOUND
+            if gone.status is not RPCStatusCode.NOT_FOUND:
+                raise
             refused = Code.LOCK_EXPIRED
 
     assert refused is Code.LOCK_EXPIRED
