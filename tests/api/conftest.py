@@ -1,5 +1,6 @@
 """What the tests of the partner API share; all of it stands on the one running gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -9,8 +10,9 @@ from payments.bootstrap import open_record
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.office import Office, any_address, settings_in
+from tests.api.raw_http import Question, ask, place
 from tests.evidence import Evidence
-from tests.running_gateway import PartnerClient, RunningGateway, TestBill
+from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
 
 Untouched = Callable[[TestBill], Awaitable[None]]
 Misbehave = Callable[..., None]
@@ -93,3 +95,13 @@ def misbehave(gateway: RunningGateway) -> Iterator[Misbehave]:
     yield tell
     for biller_id in told:
         gateway.sandbox("DELETE", f"/control/billers/{biller_id}")
+
+
+@pytest.fixture(scope="session")
+async def slow_body(gateway: RunningGateway) -> AsyncIterator["asyncio.Task[Answer]"]:
+    """A request that promises more than it sends; its refusal comes while other tests run."""
+    head = f"POST /auth/token HTTP/1.1\r\nHost: {place(gateway.api)}\r\nContent-Length: 100\r\n\r\n"
+    question = Question("POST", f"{gateway.api}/auth/token")
+    waiting = asyncio.create_task(ask(gateway.api, head.encode(), b'{"api', question=question))
+    yield waiting
+    await waiting

@@ -17,16 +17,6 @@ from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBil
 ROWS = "SELECT endpoint, http_status, code FROM request_log WHERE trace = $1"
 
 
-@pytest.fixture(scope="module")
-async def slow_body(gateway: RunningGateway) -> AsyncIterator["asyncio.Task[Answer]"]:
-    """A request that promises more than it sends. It waits while the other tests run."""
-    head = f"POST /auth/token HTTP/1.1\r\nHost: {place(gateway.api)}\r\nContent-Length: 100\r\n\r\n"
-    question = Question("POST", f"{gateway.api}/auth/token")
-    waiting = asyncio.create_task(ask(gateway.api, head.encode(), b'{"api', question=question))
-    yield waiting
-    await waiting
-
-
 BROKEN = {
     "TLS": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"\x00" * 32 + b"\r\n\r\n",
     "no HTTP at all": b"hello\r\n\r\n",
