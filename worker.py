@@ -17,6 +17,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import structlog
+import uvloop
 from temporalio.client import Client
 
 from activities.billers import BillerActivities
@@ -126,7 +127,7 @@ def main(open_steps: OpenSteps = bootstrap.open_steps) -> None:
 
 def run(settings: Settings, open_steps: OpenSteps) -> int:
     try:
-        asyncio.run(until_told_to_stop(settings, open_steps))
+        uvloop.run(until_told_to_stop(settings, open_steps))
     except Exception:
         log.exception("worker.failed")
         return 1
