@@ -13,8 +13,7 @@ from payments.domain.bill import Bill, Lock, Transaction, TransactionState
 from payments.domain.codes import Status
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,4})?", re.ASCII)
-_PERIOD: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
-_LAST_PERIOD: Final = "2049-12"
+_PERIOD: Final = re.compile(r"20[0-4][0-9]-(0[1-9]|1[0-2])", re.ASCII)
 
 
 class Asked(BaseModel):
@@ -43,8 +42,10 @@ class Told(BaseModel):
 
 
 def _period(value: str) -> str:
-    if _PERIOD.fullmatch(value) is None or value > _LAST_PERIOD:
-        raise ValueError("a billing period is YYYY-MM, from 2000-01 to 2049-12")
+    if _PERIOD.fullmatch(value) is None:
+        raise PydanticCustomError(
+            "billing_period", "a billing period is YYYY-MM, from 2000-01 to 2049-12"
+        )
     return value
 
 
@@ -57,7 +58,7 @@ def _decimal(value: str) -> str:
 BillerId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,19}$")]
 BillNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 BillingPeriod = Annotated[
-    str, AfterValidator(_period), Field(json_schema_extra={"pattern": r"^20\d\d-(0[1-9]|1[0-2])$"})
+    str, AfterValidator(_period), Field(json_schema_extra={"pattern": f"^{_PERIOD.pattern}$"})
 ]
 Amount = Annotated[
     str, AfterValidator(_decimal), Field(json_schema_extra={"pattern": r"^\d{1,16}(\.\d{1,4})?$"})
