@@ -108,7 +108,7 @@ simply(Code.KEY_MALFORMED, lambda world: world.partner.lock(TestBill(), key="k" 
 
 @produces(Code.PENDING)
 async def pending(world: World) -> Answer:
-    world.misbehave("DESCO", "slow", delayMs=1_000, times=1)
+    world.misbehave("DESCO", "slow", delayMs=2_000, times=1)
     token, transaction = await world.partner.locked(bill := TestBill()), new_id()
     answer = await world.partner_beside.pay(token, transaction)
     await world.evidence.paid_once(world.partner, bill, transaction)

@@ -31,7 +31,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class Message:
     status_code: int
     headers: httpx2.Headers
     request: Question | None
@@ -73,7 +73,7 @@ def verified(api: str, told: bytes, question: Question | None = None) -> Answer:
         signature_algorithm=algorithms.ED25519, key_resolver=keys_of(api)
     )
     verifier.verify(
-        _Message(status, headers, question),
+        Message(status, headers, question),
         expect_tag="quittance",
         require_components=(*_ALWAYS, *(BOUND if question else ())),
         body=body,
