@@ -158,7 +158,7 @@ async def transaction_id_used(world: World) -> Answer:
 async def lock_being_paid(world: World) -> Answer:
     token = await world.partner.locked(TestBill())
     await world.partner.pay(token, new_id())
-    return await world.partner.post("/bill/unlock", {"lockToken": token})
+    return await world.partner.unlock(token)
 
 
 @produces(Code.CLOCK_SKEW)

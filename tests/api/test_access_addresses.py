@@ -14,7 +14,7 @@ from tests.api.conftest import Untouched
 from tests.api.forge import Forge
 from tests.api.office import Office
 from tests.patience import until
-from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
+from tests.running_gateway import Answer, PartnerClient, TestBill
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -126,15 +126,13 @@ async def test_a_revoked_token_is_refused_and_another_of_the_same_key_is_not(
     assert (await again.get("/bill/lookup", **TestBill().told)).code == "P0000"
 
 
-async def test_a_suspended_partners_token_is_refused_until_it_is_resumed(
-    office: Office, gateway: RunningGateway
-) -> None:
+async def test_a_suspended_partners_token_is_refused_until_it_is_resumed(office: Office) -> None:
     guest = await office.partner()
     await becomes("P0000", guest)
 
-    gateway.cli("partner", "suspend", guest.key.id)
+    await office.administration.suspend_partner(guest.key.id)
     assert (await becomes("P4006", guest)).http_status == 403
-    gateway.cli("partner", "resume", guest.key.id)
+    await office.administration.resume_partner(guest.key.id)
     await becomes("P0000", guest)
 
 

@@ -94,7 +94,7 @@ async def test_a_lock_that_is_given_back_frees_the_bill_and_its_token_is_nothing
     bill = TestBill()
     token = await partner.locked(bill)
 
-    released = await partner.post("/bill/unlock", {"lockToken": token})
+    released = await partner.unlock(token)
 
     assert (released.http_status, released.code) == (200, "P0000")
     assert released.data == bill.told | {"state": "RELEASED"}

@@ -12,7 +12,7 @@ import pytest
 from tests.api.beside import LOCK_TTL_S
 from tests.api.conftest import Misbehave
 from tests.evidence import Evidence
-from tests.patience import drain, until
+from tests.patience import until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -23,7 +23,7 @@ async def past(moment: str) -> None:
 
 
 async def unlock(partner: PartnerClient, token: str) -> Answer:
-    return await partner.post("/bill/unlock", {"lockToken": token})
+    return await partner.unlock(token)
 
 
 async def test_a_bill_cannot_be_paid_without_a_lock(
@@ -63,7 +63,7 @@ async def test_after_its_expiry_a_lock_pays_nothing_and_the_bill_is_free(
 
     await past(locked["expiresAt"])
     paid = await partner_beside.pay(locked["lockToken"], transaction)
-    released = await unlock(partner_beside, locked["lockToken"])
+    released = await partner_beside.unlock(locked["lockToken"])
 
     assert (paid.http_status, paid.code) == (409, "P1102")
     assert released.code == "P1102"
@@ -78,12 +78,12 @@ async def test_a_later_lock_is_not_opened_by_an_earlier_ones_token(
 ) -> None:
     bill, transaction = TestBill(), new_id()
     earlier = await partner.locked(bill)
-    await unlock(partner, earlier)
+    await partner.unlock(earlier)
     await evidence.end_of_lock(bill)
     later = await partner.locked(bill)
 
     assert (await partner.pay(earlier, transaction)).code == "P1103"
-    assert (await unlock(partner, earlier)).code == "P1103"
+    assert (await partner.unlock(earlier)).code == "P1103"
     assert (await partner.pay(later, transaction)).code == "P0000"
 
 
@@ -149,7 +149,7 @@ async def test_a_paid_lock_cannot_be_given_back(partner: PartnerClient) -> None:
     token = await partner.locked(TestBill())
     await partner.pay(token, new_id())
 
-    answer = await unlock(partner, token)
+    answer = await partner.unlock(token)
 
     assert (answer.http_status, answer.code) == (409, "P1107")
 
@@ -160,86 +160,12 @@ async def test_a_lock_given_back_twice_gets_the_same_answer(
     bill = TestBill()
     token = await partner.locked(bill)
 
-    first = await unlock(partner, token)
+    first = await partner.unlock(token)
     await evidence.end_of_lock(bill)
-    second = await unlock(partner, token)
+    second = await partner.unlock(token)
 
     assert (first.code, second.code) == ("P0000", "P0000")
     assert first.data == second.data
-
-
-async def test_while_the_biller_takes_its_time_nothing_else_happens_to_the_lock(
-    partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
-) -> None:
-    misbehave("DESCO", "slow", delayMs=2_000)
-    bill, transaction = TestBill(), new_id()
-    token = await partner.locked(bill)
-
-    pending = await partner_beside.pay(token, transaction)
-    asked = await partner.status(transaction)
-    other = await partner.pay(token, new_id())
-    released = await unlock(partner, token)
-    locked = await partner.lock(bill)
-
-    assert (pending.http_status, pending.status, pending.code) == (202, "PENDING", "P0001")
-    assert pending.data["state"] == "PROCESSING"
-    assert (pending.data["paidAt"], pending.data["billerReference"]) == (None, None)
-    assert (asked.http_status, asked.status, asked.code) == (200, "PENDING", "P0001")
-    assert asked.data == pending.data
-    assert [other.code, released.code, locked.code] == ["P1105", "P1107", "P1101"]
-    final = await evidence.paid_once(partner, bill, transaction)
-    assert final.data["transactionId"] == pending.data["transactionId"]
-
-
-async def test_asking_again_while_it_is_processed_is_the_same_payment(
-    partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
-) -> None:
-    misbehave("DESCO", "slow", delayMs=2_000)
-    bill, transaction = TestBill(), new_id()
-    token = await partner.locked(bill)
-
-    pending = [await partner_beside.pay(token, transaction) for _ in range(2)]
-    paid = await partner.pay(token, transaction)
-
-    assert [answer.code for answer in pending] == ["P0001"] * 2
-    assert paid.code == "P0000"
-    assert paid.data["transactionId"] == pending[0].data["transactionId"]
-    await evidence.paid_once(partner, bill, transaction)
-
-
-async def test_a_declined_payment_is_declined_for_ever_and_frees_the_bill(
-    partner: PartnerClient, evidence: Evidence, misbehave: Misbehave
-) -> None:
-    misbehave("DESCO", "decline", reason="INSUFFICIENT_FUNDS", times=1)
-    bill, transaction = TestBill(), new_id()
-    token = await partner.locked(bill)
-
-    declined = await partner.pay(token, transaction)
-    again = await partner.pay(token, transaction)
-    asked = await partner.status(transaction)
-
-    assert (declined.http_status, declined.status, declined.code) == (402, "ERROR", "P2001")
-    assert (declined.data["state"], declined.data["reason"]) == ("DECLINED", "insufficient_funds")
-    assert (again.code, again.data) == (declined.code, declined.data)
-    assert (asked.http_status, asked.status, asked.code) == (200, "OK", "P0000")
-    assert asked.data == declined.data
-    assert asked.data["declineCode"] == "P2001"
-    await evidence.declined(partner, bill, transaction, "P2001")
-    second = await partner.pay(await partner.locked(bill), new_id())
-    assert second.code == "P0000"
-
-
-async def test_the_transaction_id_of_a_declined_payment_is_used_up(
-    partner: PartnerClient, misbehave: Misbehave, evidence: Evidence
-) -> None:
-    misbehave("DESCO", "decline", times=1)
-    bill, transaction = TestBill(), new_id()
-    await partner.pay(await partner.locked(bill), transaction)
-    await evidence.end_of_lock(bill)
-
-    answer = await partner.pay(await partner.locked(bill), transaction)
-
-    assert (answer.http_status, answer.code) == (409, "P1106")
 
 
 SILENT: dict[str, tuple[str, list[str]]] = {
@@ -290,16 +216,3 @@ async def test_what_the_biller_does_not_know_is_neither_shown_nor_locked(
     locked = await partner.post("/bill/lock", asked)
 
     assert [(answer.http_status, answer.code) for answer in (found, locked)] == [(404, code)] * 2
-
-
-async def test_a_payment_whose_answer_was_lost_is_found_out_and_told(
-    partner: PartnerClient, evidence: Evidence
-) -> None:
-    """Ending 95: the biller takes the money, and the connection is reset."""
-    bill, transaction = TestBill(95), new_id()
-
-    answer = await partner.pay(await partner.locked(bill), transaction)
-
-    assert answer.code in ("P0000", "P0001")
-    assert (await drain(partner, transaction)).data["state"] == "PAID"
-    await evidence.paid_once(partner, bill, transaction)

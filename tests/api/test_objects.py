@@ -36,7 +36,7 @@ async def test_anothers_lock_is_neither_paid_nor_given_back(
     token = await partner.locked(bill)
 
     assert (await other_partner.pay(token, transaction)).code == "P1103"
-    released = await other_partner.post("/bill/unlock", {"lockToken": token})
+    released = await other_partner.unlock(token)
 
     assert released.code == "P1103"
     await evidence.nothing_moved(bill)
@@ -94,7 +94,7 @@ async def test_a_lock_token_is_whole_or_nothing(
     if verb == "pay":
         answer = await partner.pay(bad, transaction)
     else:
-        answer = await partner.post("/bill/unlock", {"lockToken": bad})
+        answer = await partner.unlock(bad)
 
     assert (answer.http_status, answer.code) == (404, "P1103")
     await evidence.nothing_moved(bill)
