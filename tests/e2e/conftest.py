@@ -1,4 +1,4 @@
-"""What every story of this folder needs: evidence, and books that balance after each of them."""
+"""What every story of this folder needs: evidence, and a look at all the books after each."""
 
 from collections.abc import AsyncIterator
 
@@ -13,3 +13,11 @@ async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
     evidence = Evidence(gateway)
     yield evidence
     await evidence.close()
+
+
+@pytest.fixture(autouse=True)
+async def books_balance(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Other tests use this gateway too, so their payments may still be under way."""
+    yield
+    if "evidence" in request.fixturenames:
+        await request.getfixturevalue("evidence").nothing_is_doubled()

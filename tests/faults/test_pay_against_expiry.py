@@ -66,10 +66,11 @@ async def test_an_expired_lock_is_refused_and_the_bill_is_free_for_another(
 async def test_a_payment_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
     gateway: RunningGateway, hasty: PartnerClient, rival: PartnerClient, evidence: Evidence
 ) -> None:
-    slow = {"behaviour": "slow", "delayMs": 3500}
+    slow = {"behaviour": "slow", "delayMs": 2500}
     gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
     bill, order = TestBill(biller_id="BAHWATER"), new_id()
     lock = await hasty.lock(bill)
+    await sleep_until(expiry(lock) - timedelta(milliseconds=400))
 
     accepted = await hasty.pay(lock.data["lockToken"], order)
 
