@@ -1,9 +1,10 @@
 """The same key and request get the first answer byte for byte; another request gets nothing done.
 
-Rows I-1 to I-8 of the catalogue of bad input.
+Rows I-1 and I-6 of the catalogue of bad input.
 """
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -159,6 +160,26 @@ async def test_a_failure_of_the_biller_uses_no_key_up(
     assert refused.code == "P1004"
     # The refused lock is P1101's for the moment in which it is still being closed.
     assert (await lock_persistently(partner, bill, key)).code == "P0000"
+
+
+async def test_after_a_day_a_key_is_forgotten_and_the_transaction_id_still_protects(
+    partner: PartnerClient, evidence: Evidence
+) -> None:
+    bill, key, transaction = TestBill(), new_id("KEY"), new_id()
+    token = await partner.locked(bill)
+    first = await partner.pay(token, transaction, key=key)
+    a_day = await evidence.rows(
+        "SELECT expires_at - claimed_at AS kept FROM idempotency WHERE key = $1", key
+    )
+
+    await evidence.rows("UPDATE idempotency SET expires_at = now() WHERE key = $1", key)
+    again = await partner.pay(token, transaction, key=key)
+
+    assert a_day == [{"kept": timedelta(hours=24)}]
+    assert REPLAYED not in again.headers
+    assert (again.code, again.data) == (first.code, first.data)
+    assert again.trace != first.trace
+    await evidence.paid_once(partner, bill, transaction)
 
 
 async def test_without_a_key_the_transaction_id_still_protects(
