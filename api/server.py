@@ -1,7 +1,7 @@
 """Serve the partner API with uvicorn; even what is not HTTP gets a signed envelope."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from prometheus_client import start_http_server
@@ -13,11 +13,43 @@ from payments import logging
 from payments.bootstrap import open_gateway
 from payments.config import Settings
 
+# Long for a line that is a few hundred bytes, short for who only wants to keep us waiting.
+HEADERS_TIMEOUT_S: Final = 10.0
+
 
 def protocol_of(door: Door) -> type[HttpToolsProtocol]:
-    """What cannot be parsed reaches no app, so uvicorn would answer it; here the door does."""
+    """What cannot be parsed reaches no app, so uvicorn would answer it; here the door does.
+
+    And uvicorn would wait for ever for the headers of a request; here they come in time.
+    """
 
     class SignedRefusals(HttpToolsProtocol):
+        _late: asyncio.TimerHandle
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            super().connection_made(transport)
+            self._await_headers()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._late.cancel()
+            self._await_headers()
+
+        def on_headers_complete(self) -> None:
+            self._late.cancel()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._late.cancel()
+            super().connection_lost(exc)
+
+        def _await_headers(self) -> None:
+            self._late = self.loop.call_later(HEADERS_TIMEOUT_S, self._hang_up)
+
+        def _hang_up(self) -> None:
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.close()
+
         def send_400_response(self, msg: str) -> None:
             del msg
             self.transport.pause_reading()
