@@ -10,7 +10,7 @@ from payments.bootstrap import open_record
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.office import Office, any_address, settings_in
-from tests.api.raw_http import Question, ask, place
+from tests.api.raw_http import LIVE, Question, ask, get, place, say
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
 
@@ -105,3 +105,13 @@ async def slow_body(gateway: RunningGateway) -> AsyncIterator["asyncio.Task[Answ
     waiting = asyncio.create_task(ask(gateway.api, head.encode(), b'{"api', question=question))
     yield waiting
     await waiting
+
+
+@pytest.fixture(scope="session")
+async def slow_headers(gateway: RunningGateway) -> AsyncIterator["list[asyncio.Task[bytes]]"]:
+    """Connections that say nothing, half a line, or half of their second request."""
+    whole = get(LIVE, f"Host: {place(gateway.api)}").replace(b"Connection: close\r\n", b"")
+    begun = [b"", b"GET /health/live HTTP/1.1\r\nHo", whole + whole[:20]]
+    waiting = [asyncio.create_task(say(gateway.api, each)) for each in begun]
+    yield waiting
+    await asyncio.gather(*waiting)

@@ -44,8 +44,13 @@ BROKEN = {
 
 @pytest.mark.parametrize("told", BROKEN.values(), ids=BROKEN)
 async def test_what_is_not_http_gets_a_signed_refusal_and_a_row(
-    gateway: RunningGateway, evidence: Evidence, slow_body: object, told: bytes
+    gateway: RunningGateway,
+    evidence: Evidence,
+    slow_body: object,
+    slow_headers: object,
+    told: bytes,
 ) -> None:
+    """The slow ones begin here, and are waited for in the end."""
     answer = await ask(gateway.api, told)
 
     assert (answer.http_status, answer.code) == (400, "P5010")
@@ -203,3 +208,13 @@ async def test_a_body_that_does_not_arrive_in_time_is_refused(
 
     assert (answer.http_status, answer.code) == (408, "P5013")
     assert answer.headers["connection"] == "close"
+
+
+async def test_a_connection_that_does_not_ask_in_time_is_closed(
+    slow_headers: "list[asyncio.Task[bytes]]",
+) -> None:
+    """Nothing was asked, so nothing is answered; what was asked before has been."""
+    silent, half_a_line, second_request = await asyncio.gather(*slow_headers)
+
+    assert (silent, half_a_line) == (b"", b"")
+    assert second_request.count(b"HTTP/1.1 200 OK") == 1
