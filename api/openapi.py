@@ -28,9 +28,10 @@ _VERSION_HEADER: Final = {
     "description": "The data version to answer in; without it, the one of the day you joined.",
     "schema": {"type": "string", "format": "date"},
 }
+_REFUSED_SCHEMA: Final = {"$ref": "#/components/schemas/Refused"}
 _REFUSED: Final = {
     "description": "Refused: `code` says why, and who should act",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}},
+    "content": {"application/json": {"schema": _REFUSED_SCHEMA}},
     "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in SIGNATURE_HEADERS},
 }
 
@@ -89,6 +90,11 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return schema
 
 
+def _is_plain_refusal(response: dict[str, Any] | None) -> bool:
+    """Not one that tells more, as a decline tells its transaction."""
+    return response is None or response["content"]["application/json"]["schema"] == _REFUSED_SCHEMA
+
+
 def _complete(method: str, operation: dict[str, Any]) -> None:
     """What every operation has in common, said once and referred to."""
     responses = operation["responses"]
@@ -100,7 +106,10 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         *(status for status in responses if int(status) >= ANYWHERE[0]),
     }
     for status in sorted(refusals):
-        responses[status] = {"$ref": "#/components/responses/Refused"}
+        if _is_plain_refusal(responses.get(status)):
+            responses[status] = {"$ref": "#/components/responses/Refused"}
+        else:
+            responses[status]["headers"] = _REFUSED["headers"]
     parameters = operation.setdefault("parameters", [])
     if operation.get("security"):
         parameters.append(_VERSION_HEADER)

@@ -103,7 +103,11 @@ async def _unlock(request: Request, held: HeldLock, desk: Desk) -> Response:
 @router.post(
     "/bill/pay",
     **needs(Scope.POST_PAYMENT),
-    **answers(TransactionView, 402, 409, also={202: "The biller takes its time; ask the status"}),
+    **answers(
+        TransactionView,
+        409,
+        also={202: "The biller takes its time; ask the status", 402: "Declined; nothing moved"},
+    ),
 )
 async def pay(request: Request, body: PayBody) -> Response:
     """Pay the locked bill. Accepted before expiry means honoured, however long the biller takes."""

@@ -108,7 +108,6 @@ async def test_what_real_partners_get_is_as_the_document_says(
     await asking("GET", "/health", 200)
 
 
-@pytest.mark.xfail(reason="the document gives a decline the data of other refusals", strict=True)
 async def test_what_a_declined_partner_gets_is_as_the_document_says(
     partner: PartnerClient,
 ) -> None:
