@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as FrameworkRefusal
 from starlette.responses import Response
 
 from api.exchange import Exchange
-from payments.domain.codes import Code, Status
+from payments.domain.codes import Code
 from payments.ports.record import RecordUnavailable
 
 JSON: Final = "application/json"
@@ -122,7 +122,3 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(FrameworkRefusal, framework)
     app.add_exception_handler(RecordUnavailable, no_record)
-
-
-def is_success(status: Status) -> bool:
-    return status is not Status.ERROR

@@ -147,13 +147,15 @@ class Door:
     async def _finish(
         self, exchange: Exchange, question: Question | None, response: Response
     ) -> _Finished:
-        """Sign, keep and log; an answer whose record cannot be written is not given."""
+        """Sign, keep and log; a partner is told no success whose record cannot be written."""
         finished = self._signed(exchange, question, response)
         try:
             kept = await self._kept(exchange, finished)
             await self._record(exchange, kept)
         except RecordUnavailable:
-            if exchange.code.meaning.status is Status.ERROR:
+            if exchange.caller is None or exchange.code.meaning.status is Status.ERROR:
+                # A refusal changed nothing, and what anybody may read is nobody's proof: the key
+                # set above all, which every verifier of this very outage's refusals needs.
                 kept = finished
             else:
                 unavailable = Refusal(Code.RECORD_UNAVAILABLE, retry_after_s=1)

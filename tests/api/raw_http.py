@@ -57,7 +57,7 @@ async def ask(api: str, *pieces: bytes, question: Question | None = None) -> Ans
 
 @cache
 def keys_of(api: str) -> PublishedKeys:
-    """Remembered, because an API that has lost its record tells nobody its keys."""
+    """Remembered for a whole run, as a careful partner does."""
     return PublishedKeys(api)
 
 

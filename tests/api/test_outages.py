@@ -2,6 +2,10 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
+
+import httpx2
+import pytest
 
 from tests.api.api_beside import CRASH
 from tests.api.beside import ApiBeside
@@ -71,6 +75,29 @@ async def test_without_its_record_nothing_is_done_and_nobody_is_let_in_on_trust(
     assert (await lock_persistently(partner_beside, other, key)).code == "P0000"
     assert (await pay_persistently(partner, token, transaction)).code == "P0000"
     await evidence.paid_once(partner, bill, transaction)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/v1/codes", "/.well-known/jwks.json"])
+async def test_what_anybody_may_read_is_told_without_a_record(
+    beside: ApiBeside, partner_beside: PartnerClient, path: str
+) -> None:
+    """It is nobody's proof of anything, and whoever verifies an answer needs the key set."""
+    before = await partner_beside.fetch("GET", path)
+    beside.database.cut()
+    try:
+        without = await partner_beside.fetch("GET", path)
+        ready = await partner_beside.ask("GET", "/health")
+    finally:
+        beside.database.lay()
+        await beside.wait_ready()
+
+    assert (before.status_code, without.status_code) == (200, 200)
+    assert _told(without) == _told(before)
+    assert (ready.http_status, ready.code) == (503, "P9004")
+
+
+def _told(response: httpx2.Response) -> dict[str, Any]:
+    return {name: told for name, told in response.json().items() if name != "trace"}
 
 
 async def test_a_crash_of_ours_is_an_envelope_and_a_line_with_its_trace(
