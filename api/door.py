@@ -34,6 +34,8 @@ MAX_TARGET_BYTES: Final = 4_096
 BODY_TIMEOUT_S: Final = 10.0
 _HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 SERVER_ERROR: Final = 500
+# In the scope's state: the request's target, byte for byte.
+SENT_TARGET: Final = "quittance.sent_target"
 _BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 
@@ -248,6 +250,9 @@ def _replayed(stored: StoredAnswer) -> _Finished:
 
 async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:
     """Run the app over a body that is already here; collect its answer without sending it."""
+    if b"%2f" in scope["raw_path"].lower():
+        # The router sees it decoded, and would take it for a slash (RFC 3986, 2.2).
+        raise Refusal(Code.ROUTE_UNKNOWN)
     status, headers, parts = 500, [], bytearray()
     asked = False
 
@@ -277,7 +282,8 @@ def _target(scope: Scope) -> str:
     """Path and query as they were sent, not as the framework decodes them."""
     path: bytes = scope["raw_path"] or b"/"
     query: bytes = scope["query_string"]
-    return (path + b"?" + query if query else path).decode("latin-1")
+    asks = query or scope["state"][SENT_TARGET].endswith(path + b"?")
+    return (path + b"?" + query if asks else path).decode("latin-1")
 
 
 async def _send(finished: _Finished, send: Send) -> None:

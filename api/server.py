@@ -8,7 +8,7 @@ from prometheus_client import start_http_server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import partner_api
-from api.door import Door
+from api.door import SENT_TARGET, Door
 from payments import logging
 from payments.bootstrap import open_gateway
 from payments.config import Settings
@@ -37,6 +37,8 @@ def protocol_of(door: Door) -> type[HttpToolsProtocol]:
 
         def on_headers_complete(self) -> None:
             self._late.cancel()
+            # Of the query uvicorn tells only what stands behind the question mark.
+            self.scope["state"][SENT_TARGET] = self.url
             super().on_headers_complete()
 
         def connection_lost(self, exc: Exception | None) -> None:

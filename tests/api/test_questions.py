@@ -98,6 +98,46 @@ async def test_an_absolute_url_is_the_path_in_it(gateway: RunningGateway) -> Non
     assert (await ask(gateway.api, told, question=live(gateway.api))).data == {"state": "live"}
 
 
+QUESTION_MARKS = ["?", "?%3F", "??", "?=&"]
+
+
+@pytest.mark.parametrize("prefix", ["", "http://evil.example"])
+@pytest.mark.parametrize("query", QUESTION_MARKS)
+async def test_a_question_mark_is_a_part_of_the_question(
+    gateway: RunningGateway, prefix: str, query: str
+) -> None:
+    """Whoever sends a query without anything in it has a URL that ends in its sign."""
+    told = get(prefix + LIVE + query, f"Host: {place(gateway.api)}")
+
+    answer = await ask(gateway.api, told, question=Question("GET", gateway.api + LIVE + query))
+
+    assert answer.code == ("P0000" if query == "?" else "P5002")
+
+
+async def test_a_fragment_is_no_part_of_the_question(gateway: RunningGateway) -> None:
+    told = get(f"{LIVE}#?", f"Host: {place(gateway.api)}")
+
+    assert (await ask(gateway.api, told, question=live(gateway.api))).code == "P0000"
+
+
+@pytest.mark.parametrize("path", ["/health%2Flive", "/health%2flive", "/v1%2Fcodes"])
+async def test_an_encoded_slash_is_no_slash(gateway: RunningGateway, path: str) -> None:
+    told = get(path, f"Host: {place(gateway.api)}")
+
+    answer = await ask(gateway.api, told, question=Question("GET", gateway.api + path))
+
+    assert (answer.http_status, answer.code) == (404, "P5004")
+
+
+async def test_a_lock_behind_an_encoded_slash_is_none(
+    partner: PartnerClient, untouched: Untouched
+) -> None:
+    bill = TestBill()
+
+    assert (await partner.post("/bill%2Flock", bill.told)).code == "P5004"
+    await untouched(bill)
+
+
 BENT = {
     "HTTP/1.0": (b"GET /health/live HTTP/1.0\r\n\r\n", ""),
     "an upgrade": (get(LIVE, "Host: x", "Upgrade: h2c"), "http://x"),
