@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.api_beside import CRASH
 from tests.api.beside import ApiBeside
+from tests.api.conftest import Misbehave
 from tests.evidence import Evidence
 from tests.patience import lock_persistently, pay_persistently
 from tests.running_gateway import PartnerClient, TestBill, new_id
@@ -75,6 +76,33 @@ async def test_without_its_record_nothing_is_done_and_nobody_is_let_in_on_trust(
     assert (await lock_persistently(partner_beside, other, key)).code == "P0000"
     assert (await pay_persistently(partner, token, transaction)).code == "P0000"
     await evidence.paid_once(partner, bill, transaction)
+
+
+async def test_a_lock_without_a_key_whose_answer_is_withheld_ends_by_itself(
+    beside: ApiBeside,
+    partner: PartnerClient,
+    partner_beside: PartnerClient,
+    evidence: Evidence,
+    misbehave: Misbehave,
+) -> None:
+    bill = TestBill(biller_id="BAHWATER")
+    misbehave("BAHWATER", "slow", delayMs=1_000, operations=["hold"])
+    await asyncio.gather(partner.authorised(), partner_beside.authorised())
+    asking = asyncio.create_task(partner_beside.lock(bill))
+    await evidence.begun(bill)
+    beside.database.cut()
+    try:
+        again = await partner.lock(bill)
+        withheld = await asking
+    finally:
+        beside.database.lay()
+        await beside.wait_ready()
+
+    assert withheld.code == "P9004"
+    assert (again.code, again.data["heldByYou"]) == ("P1101", True)
+    await evidence.end_of_lock(bill)
+    assert (await partner.lock(bill)).code == "P0000"
+    await evidence.nothing_moved(bill, "bill.lock_expired")
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/v1/codes", "/.well-known/jwks.json"])
