@@ -23,6 +23,7 @@ class Actor(StrEnum):
     PARTNER = "partner"
     CUSTOMER = "customer"
     BILLER = "biller"
+    PROVIDER = "provider"
     QUITTANCE = "quittance"
 
 
@@ -65,6 +66,34 @@ class Code(StrEnum):
     BANK_UNAVAILABLE = "P2006"
     ACCOUNT_BLOCKED = "P2007"
     BILLER_DECLINED = "P2008"
+    CARD_DECLINED = "P2009"
+    EXPIRED_CARD = "P2010"
+    WRONG_SECURITY_CODE = "P2011"
+    AUTHENTICATION_REQUIRED = "P2012"
+    AUTHENTICATION_FAILED = "P2013"
+    NETWORK_FORBIDS = "P2014"
+    NO_ROUTE = "P2015"
+    CHALLENGE_CHANGED = "P2016"
+    CHALLENGE_EXPIRED = "P2017"
+    REVIEW_DECLINED = "P2018"
+
+    PAYMENT_UNKNOWN = "P2101"
+    REFERENCE_USED = "P2102"
+    METHOD_UNKNOWN = "P2103"
+    METHOD_USED = "P2104"
+    CLIENT_TOKEN_INVALID = "P2105"
+    PAYMENT_STATE = "P2106"
+    CAPTURE_TOO_LARGE = "P2107"
+    REFUND_TOO_LARGE = "P2108"
+    REFUND_NOT_POSSIBLE = "P2109"
+    REFUND_UNKNOWN = "P2110"
+    REFUND_FAILED = "P2111"
+    CUSTOMER_UNKNOWN = "P2112"
+    CURRENCY_REFUSED = "P2113"
+    PROVIDER_UNKNOWN = "P2114"
+    WEBHOOK_FORGED = "P2115"
+    WEBHOOK_CHANGED = "P2116"
+    PROVIDER_UNAVAILABLE = "P2117"
 
     CREDENTIALS_WRONG = "P4001"
     CLOCK_SKEW = "P4002"
@@ -107,6 +136,7 @@ def _refused(http: int, reason: str, actor: Actor, message: str, *, retry: bool 
 
 
 _PARTNER, _CUSTOMER, _BILLER, _OURS = Actor.PARTNER, Actor.CUSTOMER, Actor.BILLER, Actor.QUITTANCE
+_PROVIDER = Actor.PROVIDER
 
 MEANINGS: Final[dict[Code, Meaning]] = {
     Code.OK: Meaning(200, Status.OK, "ok", False, Actor.NOBODY, "Payment accepted"),
@@ -153,6 +183,67 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         402, "account_blocked", _CUSTOMER, "Declined: the biller blocked this account"
     ),
     Code.BILLER_DECLINED: _refused(402, "biller_declined", _CUSTOMER, "Declined by the biller"),
+    Code.CARD_DECLINED: _refused(402, "card_declined", _CUSTOMER, "Declined"),
+    Code.EXPIRED_CARD: _refused(402, "expired_card", _CUSTOMER, "Declined: the card has expired"),
+    Code.WRONG_SECURITY_CODE: _refused(
+        402, "wrong_security_code", _CUSTOMER, "Declined: wrong security code"
+    ),
+    Code.AUTHENTICATION_REQUIRED: _refused(
+        402, "authentication_required", _CUSTOMER, "Declined: the issuer wants a challenge"
+    ),
+    Code.AUTHENTICATION_FAILED: _refused(
+        402, "authentication_failed", _CUSTOMER, "Declined: the challenge failed"
+    ),
+    Code.NETWORK_FORBIDS: _refused(
+        402, "network_forbids", _PARTNER, "The card network forbids another try with this card"
+    ),
+    Code.NO_ROUTE: _refused(
+        402, "no_route", _OURS, "No provider can take this payment now", retry=True
+    ),
+    Code.CHALLENGE_CHANGED: _refused(
+        402, "challenge_changed", _PROVIDER, "Amount, currency or payee changed in the challenge"
+    ),
+    Code.CHALLENGE_EXPIRED: _refused(
+        402, "challenge_expired", _CUSTOMER, "The challenge was not finished in time"
+    ),
+    Code.REVIEW_DECLINED: _refused(402, "review_declined", _OURS, "Declined after a review"),
+    Code.PAYMENT_UNKNOWN: _refused(404, "payment_unknown", _PARTNER, "No such payment"),
+    Code.REFERENCE_USED: _refused(
+        409, "reference_used", _PARTNER, "This reference already names another one"
+    ),
+    Code.METHOD_UNKNOWN: _refused(404, "method_unknown", _PARTNER, "No such payment method"),
+    Code.METHOD_USED: _refused(
+        409, "method_used", _PARTNER, "This one-time payment method was used for another payment"
+    ),
+    Code.CLIENT_TOKEN_INVALID: _refused(
+        422, "client_token_invalid", _PARTNER, "The client token is not for this payment"
+    ),
+    Code.PAYMENT_STATE: _refused(
+        409, "payment_state", _PARTNER, "Not possible in the payment's present status"
+    ),
+    Code.CAPTURE_TOO_LARGE: _refused(
+        422, "capture_too_large", _PARTNER, "More than is left of the authorisation"
+    ),
+    Code.REFUND_TOO_LARGE: _refused(
+        422, "refund_too_large", _PARTNER, "More than is left of what was captured"
+    ),
+    Code.REFUND_NOT_POSSIBLE: _refused(
+        409, "refund_not_possible", _PARTNER, "Nothing of this payment was captured"
+    ),
+    Code.REFUND_UNKNOWN: _refused(404, "refund_unknown", _PARTNER, "No such refund"),
+    Code.REFUND_FAILED: _refused(402, "refund_failed", _CUSTOMER, "The refund was refused"),
+    Code.CUSTOMER_UNKNOWN: _refused(404, "customer_unknown", _PARTNER, "No such customer"),
+    Code.CURRENCY_REFUSED: _refused(
+        422, "currency_refused", _PARTNER, "This currency is not enabled for you"
+    ),
+    Code.PROVIDER_UNKNOWN: _refused(404, "provider_unknown", _PROVIDER, "No such provider"),
+    Code.WEBHOOK_FORGED: _refused(401, "webhook_forged", _PROVIDER, "The signature does not fit"),
+    Code.WEBHOOK_CHANGED: _refused(
+        409, "webhook_changed", _PROVIDER, "This event came before with another body"
+    ),
+    Code.PROVIDER_UNAVAILABLE: _refused(
+        503, "provider_unavailable", _PROVIDER, "The provider does not answer now", retry=True
+    ),
     Code.CREDENTIALS_WRONG: _refused(
         401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"
     ),

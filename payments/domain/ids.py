@@ -13,6 +13,9 @@ from payments.domain.trace import ALPHABET
 
 _LOCKS: Final = UUID("5b0d1c0e-6f2b-5a51-9d5e-2f6c1f8f7a10")
 TRANSACTION_PREFIX: Final = "TXN-"
+PAYMENT_PREFIX: Final = "pay_"
+REFUND_PREFIX: Final = "re_"
+CUSTOMER_PREFIX: Final = "cus_"
 
 
 def bill_lock(bill: BillRef) -> str:
@@ -47,3 +50,49 @@ def pay_update(transaction_id: str) -> str:
     The month is left out, so that a retry across midnight of the last day still meets the first.
     """
     return f"pay:{transaction_id.rsplit('-', 1)[1]}"
+
+
+def payment_id(partner_id: str, reference: str) -> str:
+    """`pay_` and 26 characters that depend on the partner and its own reference alone."""
+    return PAYMENT_PREFIX + _name("payment", partner_id, reference)
+
+
+def refund_id(partner_id: str, reference: str) -> str:
+    return REFUND_PREFIX + _name("refund", partner_id, reference)
+
+
+def customer_id(partner_id: str, reference: str) -> str:
+    return CUSTOMER_PREFIX + _name("customer", partner_id, reference)
+
+
+def _name(*parts: str) -> str:
+    number = int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:17], "big")
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)).lower()
+
+
+def payment(payment_id: str) -> str:
+    """The workflow id of a payment."""
+    return f"payment:{payment_id}"
+
+
+def challenge(payment_id: str, number: int) -> str:
+    """The workflow id of a payment's challenge; one for each attempt that asks for one."""
+    return f"challenge:{payment_id}:{number}"
+
+
+def refund(refund_id: str) -> str:
+    """The workflow id of a refund."""
+    return f"refund:{refund_id}"
+
+
+def reversal(attempt: str) -> str:
+    """The workflow id of sending back what one attempt took too late."""
+    return f"reversal:{attempt}"
+
+
+def payment_of_attempt(reference: str) -> str:
+    """The payment whose attempt bears this reference. Raises ValueError for anything else."""
+    payment_id, _, number = reference.rpartition("-")
+    if not payment_id.startswith(PAYMENT_PREFIX) or not number.isdigit():
+        raise ValueError(f"not the reference of an attempt: {reference}")
+    return payment_id

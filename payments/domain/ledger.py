@@ -18,6 +18,11 @@ class AccountKind(StrEnum):
     BILLER_PAYABLE = "biller_payable"
     FEE_INCOME = "fee_income"
     SUSPENSE = "suspense"
+    PROVIDER_RECEIVABLE = "provider_receivable"
+    PARTNER_PAYABLE = "partner_payable"
+    # Memo: what is reserved on cards and not taken yet. Both sides always cancel out.
+    AUTHORIZED = "authorized"
+    AUTHORIZED_MEMO = "authorized_memo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ class Scope(StrEnum):
     READ_BILL = "read:bill"
     POST_PAYMENT = "post:payment"
     READ_PAYMENT = "read:payment"
+    POST_REFUND = "post:refund"
 
 
 class Product(StrEnum):
-    """What a key is for: the `aud` of its tokens."""
+    """What a token is for: its `aud`. A key lists those that its tokens may name."""
 
     BILL_COLLECTION = "bill-collection"
+    PAYMENTS = "payments"
 
 
 class Standing(StrEnum):

@@ -1,0 +1,273 @@
+"""A card payment: its values, its states, and the one table of legal moves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from payments.domain.card import Card, Decline
+from payments.domain.codes import Code
+from payments.domain.money import Money
+from payments.domain.routing import Decision
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment is, as partners are told.
+
+    `captured` is also the end of a payment whose rest was given back: the amounts tell.
+    """
+
+    PROCESSING = "processing"
+    REVIEW = "review"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+_S = PaymentStatus
+# The database refuses every other move; a test holds its trigger against this table.
+PAYMENT_MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
+    _S.PROCESSING: frozenset(
+        {_S.REVIEW, _S.REQUIRES_ACTION, _S.AUTHORIZED, _S.CAPTURED, _S.FAILED, _S.CANCELED}
+    ),
+    _S.REVIEW: frozenset({_S.PROCESSING, _S.FAILED, _S.CANCELED, _S.EXPIRED}),
+    _S.REQUIRES_ACTION: frozenset(
+        {_S.PROCESSING, _S.AUTHORIZED, _S.CAPTURED, _S.FAILED, _S.CANCELED, _S.EXPIRED}
+    ),
+    _S.AUTHORIZED: frozenset({_S.PARTIALLY_CAPTURED, _S.CAPTURED, _S.CANCELED, _S.EXPIRED}),
+    _S.PARTIALLY_CAPTURED: frozenset({_S.PARTIALLY_CAPTURED, _S.CAPTURED}),
+    _S.CAPTURED: frozenset(),
+    _S.CANCELED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.FAILED: frozenset(),
+}
+FINAL: Final = frozenset(status for status, moves in PAYMENT_MOVES.items() if not moves)
+
+
+class RefundStatus(StrEnum):
+    """`succeeded` and `failed` are never left."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CardTerms:
+    """What one partner may do with cards, and what it pays us for each capture.
+
+    `fee_flat_minor` is taken from the first capture only, the share from each, rounded down.
+    Limits are minor units by currency: above `hold_above` a person looks, above `block_above`
+    nothing is sent.
+    """
+
+    currencies: frozenset[str]
+    return_hosts: frozenset[str]
+    fee_flat_minor: int
+    fee_basis_points: int
+    hold_above: dict[str, int]
+    block_above: dict[str, int]
+
+    def fee(self, captured: Money, *, first: bool) -> Money:
+        flat = self.fee_flat_minor if first else 0
+        fee = flat + captured.minor * self.fee_basis_points // 10_000
+        return Money(min(fee, captured.minor), captured.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """Input of the CardPayment workflow. The terms are a snapshot.
+
+    `reference` is the partner's own and names one payment for ever; the id is derived from both.
+    """
+
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    capture: bool
+    card: Card
+    terms: CardTerms
+    trace: str
+    created_at: datetime
+    # After it nobody waits for the answer any more, so nothing is begun.
+    deadline: datetime
+    # SHA-256 of what was asked, hex: tells the same payment asked again from another one.
+    content: str
+    return_url: str | None = None
+    customer_id: str | None = None
+    save_method: bool = False
+    metadata: dict[str, str] | None = None
+
+
+class Verdict(StrEnum):
+    """What risk says."""
+
+    PASS = "pass"
+    STEP_UP = "step_up"
+    HOLD = "hold"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Risk's verdict and the name of the rule that spoke."""
+
+    verdict: Verdict
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The payment is in the record; this is how it goes on. `refused` says why it does not."""
+
+    assessment: Assessment | None = None
+    decision: Decision | None = None
+    refused: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """What the customer has to do: follow `url` before `expires_at`."""
+
+    type: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """The record of a payment, as partners are told. Amounts are in the payment's currency."""
+
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    capture: bool
+    status: PaymentStatus
+    card_brand: str
+    card_last4: str
+    captured_minor: int
+    refunded_minor: int
+    refund_reserved_minor: int
+    fee_minor: int
+    provider: str | None
+    provider_reference: str | None
+    code: Code | None
+    raw_code: str | None
+    next_action: NextAction | None
+    customer_id: str | None
+    return_url: str | None
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAnswer:
+    """What the doors of CardPayment answer: the payment as it stands, or why not. Exactly one."""
+
+    payment: Payment | None = None
+    refused: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's word on a payment that risk holds."""
+
+    approved: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One authorisation sent to one provider. `number` counts the payment's attempts from 1.
+
+    `reference` is `{payment_id}-{number}`: our name for it at the provider and its idempotency key.
+    """
+
+    order: PaymentOrder
+    number: int
+    provider: str
+    challenge: bool = False
+
+    @property
+    def reference(self) -> str:
+        return f"{self.order.payment_id}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOrder:
+    """Input of CardPayment.capture: `amount` of None is everything that is left. `key` names it."""
+
+    key: str
+    trace: str
+    amount: Money | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Input of the Refund workflow. `reference` is the partner's own and names one refund."""
+
+    refund_id: str
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    trace: str
+    created_at: datetime
+    deadline: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The record of a refund, as partners are told."""
+
+    refund_id: str
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    status: RefundStatus
+    code: Code | None
+    provider_reference: str | None
+    reason: str | None
+    created_at: datetime
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """What Refund.settled answers: the refund as it stands, or why there is none."""
+
+    refund: Refund | None = None
+    refused: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What became of an attempt, for the record: one move of the payment with its money.
+
+    `captured` is the part that this move captures, `decline` why it failed. The record derives
+    ledger legs and event from `status` and these.
+    """
+
+    attempt: Attempt
+    status: PaymentStatus
+    at: datetime
+    key: str
+    provider_reference: str | None = None
+    captured: Money | None = None
+    fee: Money | None = None
+    decline: Decline | None = None
+    code: Code | None = None
+    next_action: NextAction | None = None
+    expires_at: datetime | None = None

@@ -1,0 +1,101 @@
+"""Which providers may take a payment, in which order, and why."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a routing rule can ask about: its CEL variables, under these very names.
+
+    `amount` is in minor units, `country` the card's issuing country (ISO 3166 alpha-2).
+    """
+
+    amount: int
+    currency: str
+    country: str
+    bin: str
+    brand: str
+    method: str
+    partner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A provider with its share of the payments that reach this rule's first place."""
+
+    provider: str
+    weight: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`when` is a CEL condition over Facts; the first rule that is true decides.
+
+    The targets with a weight share the first place; those behind are tried in order, and never
+    twice.
+    """
+
+    name: str
+    when: str
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """One version of the rules. `fallback` is mandatory: what no rule takes goes there."""
+
+    version: int
+    rules: tuple[Rule, ...]
+    fallback: tuple[Target, ...]
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A provider that was not chosen, and why: switched off, unhealthy, cannot take this card."""
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The route of one payment, kept and explained for ever: providers in order, best first."""
+
+    version: int
+    rule: str
+    providers: tuple[str, ...]
+    rejected: tuple[Rejected, ...] = ()
+    facts: Facts | None = None
+    challenge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A kill switch: what it names is not used for new payments. None means every.
+
+    It acts within a second and is audited: each flip is a row.
+    """
+
+    on: bool
+    by: str
+    why: str
+    at: datetime
+    provider: str | None = None
+    method: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often this card was tried for this amount before, for the networks' rules.
+
+    Counted per card fingerprint, partner and amount. `never` says that a network forbade it.
+    """
+
+    last_24h: int = 0
+    last_30d: int = 0
+    never: bool = False
+    refused_by: tuple[str, ...] = field(default=())

@@ -1,0 +1,124 @@
+"""The record of card payments and refunds: written together with the ledger and the events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from payments.domain.card import Decline
+from payments.domain.charge import Answer
+from payments.domain.codes import Code
+from payments.domain.money import Money
+from payments.domain.payment import (
+    Assessment,
+    Attempt,
+    Fact,
+    Payment,
+    PaymentOrder,
+    PaymentStatus,
+    Refund,
+    RefundOrder,
+    RefundStatus,
+)
+from payments.domain.routing import Decision, Retries
+
+
+class MoveRefused(Exception):
+    """The record does not allow this move: it has another final state. A person has to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which payments to list. `after` is the id of the last one of the page before."""
+
+    status: PaymentStatus | None = None
+    reference: str | None = None
+    customer_id: str | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+class Payments(Protocol):
+    """Each write is one SQL transaction: read model, ledger posting and outgoing event together.
+
+    Every write is idempotent: the same call again changes nothing and returns the same. Writes
+    raise RecordUnavailable when the database does not answer.
+    """
+
+    async def begin(
+        self, order: PaymentOrder, assessment: Assessment, decision: Decision
+    ) -> Code | None:
+        """Write down that the payment begins, with risk's verdict and its route, as PROCESSING.
+
+        None: begun. Otherwise why not: REFERENCE_USED (the partner's reference names another
+        payment), METHOD_USED (the method or its client token belongs to another payment).
+        """
+
+    async def move(self, fact: Fact) -> Payment:
+        """Move the payment, with its money and its event, along PAYMENT_MOVES.
+
+        The same fact again returns the payment as it stands. Raises MoveRefused.
+        """
+
+    async def attempted(self, attempt: Attempt, answer: Answer) -> None:
+        """One attempt ended without moving the payment: it goes on elsewhere. For the rules."""
+
+    async def suspend(self, attempt: Attempt) -> None:
+        """The outcome is unknown: what may have been taken waits in suspense."""
+
+    async def late(self, attempt: Attempt, amount: Money, *, captured: bool) -> None:
+        """Money moved after we had said that it would not. It waits in suspense for its way back.
+
+        Event `payment.late_success`. The payment's status stays.
+        """
+
+    async def reversed(self, attempt: Attempt, amount: Money, *, captured: bool) -> None:
+        """The late money went back. Event `payment.reversed`."""
+
+    async def find(self, partner_id: str, payment_id: str) -> Payment | None:
+        """One partner's payment. One SQL statement."""
+
+    async def by_reference(self, partner_id: str, reference: str) -> Payment | None:
+        """One partner's payment by its own reference. One SQL statement."""
+
+    async def list(self, partner_id: str, wanted: Filter) -> Sequence[Payment]:
+        """One page, newest first."""
+
+    async def decision(self, payment_id: str) -> Decision | None:
+        """Why this payment went where it went. For operators."""
+
+    async def retries(self, partner_id: str, fingerprint: str, amount: Money) -> Retries:
+        """What the networks' rules must know before this card is tried again. One statement."""
+
+    async def attempt(self, reference: str) -> Attempt | None:
+        """The attempt that a provider names by our reference, as it was sent, if it began."""
+
+    async def latest_attempt(self, payment_id: str) -> Attempt | None:
+        """The attempt that holds or took the money."""
+
+
+class Refunds(Protocol):
+    """The guard: what is refunded and reserved together never exceeds what was captured."""
+
+    async def reserve(self, order: RefundOrder) -> Code | None:
+        """Set the amount aside and write the refund as PENDING, in one statement under a row lock.
+
+        None: reserved. Otherwise: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
+        was captured), REFERENCE_USED (the reference names another refund).
+        """
+
+    async def suspend(self, order: RefundOrder) -> None:
+        """The outcome is unknown: the money waits in suspense."""
+
+    async def settle(
+        self, order: RefundOrder, status: RefundStatus, answer: Answer, decline: Decline | None
+    ) -> Refund:
+        """Post it, or give the reservation back. A final state is never left; raises MoveRefused
+        when the opposite is final.
+        """
+
+    async def find(self, partner_id: str, refund_id: str) -> Refund | None: ...
+
+    async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]: ...
