@@ -14,7 +14,6 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from sandbox import listener
-from sandbox.behaviour import Behaviour, Instruction
 
 LARGEST_BODY_BYTES = 64 * 1024
 
@@ -79,21 +78,6 @@ class Garbage(Response):
     def __init__(self, answer: Response) -> None:
         whole = bytes(answer.body) or b'{"state":"RELEASED"}'
         super().__init__(whole[: len(whole) // 2], 200)
-
-
-def spoiled(answer: Response, instruction: Instruction) -> Response:
-    """The effect is booked; what the caller gets to see of it is another matter."""
-    match instruction.behaviour:
-        case Behaviour.HANG_AFTER_EFFECT:
-            return Hanging(instruction.delay_s)
-        case Behaviour.ERROR_AFTER_EFFECT:
-            return server_error()
-        case Behaviour.RESET_AFTER_EFFECT:
-            return Reset()
-        case Behaviour.GARBAGE_AFTER_EFFECT:
-            return Garbage(answer)
-        case _:
-            return answer
 
 
 def server_error() -> Response:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sandbox.answers import Answer, Refused, application, invalid, read_body
-from sandbox.behaviour import (
+from sandbox.biller.app import Period, bill_as_json
+from sandbox.biller.behaviour import (
     DEFAULT_DELAY_MS,
     DEFAULT_REASON,
-    HANG_LIMIT_MS,
     NUMBER_RULES,
     ONLY_FOR_PAY,
     Behaviour,
@@ -25,10 +25,10 @@ from sandbox.behaviour import (
     Operation,
     Setting,
 )
-from sandbox.biller_app import Period, bill_as_json
-from sandbox.billers import BILLERS, BillId
-from sandbox.books import Books
-from sandbox.entries import Entry
+from sandbox.biller.billers import BILLERS, BillId
+from sandbox.biller.books import Books
+from sandbox.biller.entries import Entry
+from sandbox.faults import HANG_LIMIT_MS
 from sandbox.journal import Journal
 from sandbox.listener import Listener
 

@@ -2,16 +2,16 @@
 
 import asyncio
 import fcntl
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-from sandbox.entries import Entry, entry_from_line
+from typing import Any
 
 
 class JournalBroken(Exception):
-    """The file cannot be read or written. A biller without its journal must not answer anybody."""
+    """The file cannot be read or written. A house without its journal must not answer anybody."""
 
 
 class Journal:
@@ -32,8 +32,9 @@ class Journal:
         self._durable = 0
         self._flush: asyncio.Task[None] | None = None
 
-    def append(self, entry: Entry) -> None:
-        self._gathered.append(entry.as_line())
+    def append(self, line: bytes) -> None:
+        """One JSON object, with its line feed."""
+        self._gathered.append(line)
         self._appended += 1
 
     async def synced(self) -> None:
@@ -47,7 +48,7 @@ class Journal:
             # A caller that is cancelled must not cancel the write the others wait for.
             await asyncio.shield(self._flush)
 
-    def entries(self) -> Iterator[Entry]:
+    def replay(self, fold: Callable[[Mapping[str, Any]], None]) -> None:
         """Read everything back. Half a last line was never promised to anybody and is cut off."""
         content = self.path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
@@ -56,7 +57,7 @@ class Journal:
             os.fsync(self._file)
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
-                yield entry_from_line(line)
+                fold(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
                 message = f"{self.path}, line {number} is not a journal line: {error!r}"
                 raise JournalBroken(message) from error

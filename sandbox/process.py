@@ -7,10 +7,11 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.behaviour import Conduct
-from sandbox.biller_app import BillerDoor
-from sandbox.books import Books
-from sandbox.clearing import Clearing
+from sandbox.biller.app import BillerDoor
+from sandbox.biller.behaviour import Conduct
+from sandbox.biller.books import Books
+from sandbox.biller.clearing import Clearing
+from sandbox.biller.entries import entry_from
 from sandbox.control_app import ControlDoor
 from sandbox.journal import Journal, JournalBroken
 from sandbox.listener import Listener
@@ -27,8 +28,7 @@ async def run(*, host: str, port: int, biller_port: int, journal_path: Path) -> 
     try:
         journal = Journal(journal_path)
         books = Books(journal.append)
-        for entry in journal.entries():
-            books.fold(entry)
+        journal.replay(lambda fields: books.fold(entry_from(fields)))
     except (JournalBroken, OSError) as error:
         log.error("journal.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1

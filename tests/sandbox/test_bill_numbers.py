@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from sandbox.behaviour import NUMBER_RULES
+from sandbox.biller.behaviour import NUMBER_RULES
 
 README = Path(__file__).parents[2] / "sandbox" / "README.md"
 SHORT_S = 0.3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.behaviour import Behaviour
+from sandbox.biller.behaviour import Behaviour
 from tests.sandbox.running_sandbox import PERIOD
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from sandbox.entries import Entry
+from sandbox.biller.entries import Entry
 
 
 class Rows:

@@ -13,20 +13,18 @@ from starlette.responses import Response
 
 from sandbox.answers import (
     Answer,
-    Hanging,
     NoContent,
     Refused,
     application,
     invalid,
     read_body,
-    server_error,
-    spoiled,
 )
-from sandbox.behaviour import Behaviour, Conduct, Instruction, Operation
-from sandbox.billers import BILLERS, PERIOD, BillId, due_date
-from sandbox.books import Books, Payment, PaymentState
-from sandbox.clearing import Clearing
-from sandbox.entries import Order, written
+from sandbox.biller.behaviour import Behaviour, Conduct, Instruction, Operation
+from sandbox.biller.billers import BILLERS, PERIOD, BillId, due_date
+from sandbox.biller.books import Books, Payment, PaymentState
+from sandbox.biller.clearing import Clearing
+from sandbox.biller.entries import Order, written
+from sandbox.faults import spoiled, unserved
 from sandbox.journal import Journal
 
 log = logging.getLogger("sandbox")
@@ -170,11 +168,10 @@ class BillerDoor:
         slow_inside: bool = False,
     ) -> Response:
         """Act as the instruction says; and never tell what is not on the disk yet."""
-        if instruction.behaviour in (Behaviour.HANG_BEFORE_EFFECT, Behaviour.ERROR_BEFORE_EFFECT):
+        not_served = unserved(instruction.behaviour, instruction.delay_s)
+        if not_served is not None:
             await self.journal.synced()
-            if instruction.behaviour is Behaviour.ERROR_BEFORE_EFFECT:
-                return server_error()
-            return Hanging(instruction.delay_s)
+            return not_served
         if instruction.behaviour is Behaviour.SLOW and not slow_inside:
             await asyncio.sleep(instruction.delay_s)
         try:
@@ -182,7 +179,7 @@ class BillerDoor:
         except Refused as refused:
             answer = Answer(refused.status, {"error": refused.error} | refused.details)
         await self.journal.synced()
-        return spoiled(answer, instruction)
+        return spoiled(answer, instruction.behaviour, instruction.delay_s)
 
 
 def bill_as_json(books: Books, bill: BillId) -> dict[str, str]:

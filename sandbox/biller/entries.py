@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sandbox.billers import BillId
+from sandbox.biller.billers import BillId
 
 
 class Kind(StrEnum):
@@ -73,9 +73,8 @@ class Entry:
         return json.dumps(self.as_json(), separators=(",", ":")).encode() + b"\n"
 
 
-def entry_from_line(line: bytes) -> Entry:
+def entry_from(fields: Mapping[str, str | None]) -> Entry:
     """Raises ValueError, KeyError or TypeError for a line that this program did not write."""
-    fields: Mapping[str, str | None] = json.loads(line)
     bill = BillId(_text(fields, "biller"), _text(fields, "billNumber"), _text(fields, "period"))
     order = None
     if "reference" in fields:

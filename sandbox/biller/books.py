@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from sandbox.behaviour import Behaviour, Instruction
-from sandbox.billers import BILLERS, BillId
-from sandbox.entries import Entry, Kind, Order, now
-from sandbox.rows import Rows
+from sandbox.biller.behaviour import Behaviour, Instruction
+from sandbox.biller.billers import BILLERS, BillId
+from sandbox.biller.entries import Entry, Kind, Order, now
+from sandbox.biller.rows import Rows
 
 HOLD_LIFE = timedelta(minutes=10)
 
@@ -60,7 +60,7 @@ class Bill:
 
 
 class Books:
-    def __init__(self, append: Callable[[Entry], None]) -> None:
+    def __init__(self, append: Callable[[bytes], None]) -> None:
         self.arrivals = Rows()
         self.effects = Rows()
         # Accepted payments whose effect is still to come, by the receipt they will get.
@@ -190,11 +190,11 @@ class Books:
 
     def _enter(self, entry: Entry) -> None:
         self.fold(entry)
-        self._append(entry)
+        self._append(entry.as_line())
 
     def _enter_payment(self, entry: Entry) -> Payment:
         payment = self._fold_payment(entry)
-        self._append(entry)
+        self._append(entry.as_line())
         return payment
 
     def _objection(self, order: Order, instruction: Instruction) -> str | None:

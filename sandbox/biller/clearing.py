@@ -2,8 +2,8 @@
 
 import asyncio
 
-from sandbox.books import Books, Payment, PaymentState
-from sandbox.entries import now
+from sandbox.biller.books import Books, Payment, PaymentState
+from sandbox.biller.entries import now
 from sandbox.journal import Journal
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sandbox.billers import BillId
+from sandbox.biller.billers import BillId
+from sandbox.faults import HANG_LIMIT_MS, SLOW_MS
 
 
 class Behaviour(StrEnum):
@@ -28,9 +29,6 @@ class Operation(StrEnum):
     PAY = "pay"
     CONFIRM = "confirm"
 
-
-HANG_LIMIT_MS = 120_000
-SLOW_MS = 6_000
 
 # What each behaviour waits when the control endpoint names no delay; the others do not wait.
 DEFAULT_DELAY_MS = {
