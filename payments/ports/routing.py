@@ -9,7 +9,7 @@ from payments.domain.routing import Decision, Retries, Rule, RuleSet, Switch, Ta
 
 
 class RuleRefused(ValueError):
-    """The rules cannot be saved. The text names the rule, what is wrong, and its line and column."""
+    """The rules cannot be saved. The text names the rule and says what is wrong, and where."""
 
 
 class Router(Protocol):
