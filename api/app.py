@@ -1,15 +1,15 @@
 """The partner API: routes in the middle, the door around them, the gateway beneath."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from limits.aio.storage import Storage
 from limits.storage import storage_from_string
 
 from api.access import Access
 from api.addresses import Addresses
-from api.answers import install_handlers
 from api.desk import Desk
 from api.door import Door
 from api.lock_tokens import LockTokens
@@ -18,10 +18,20 @@ from api.lookups import Lookups
 from api.openapi import describe
 from api.routes import bills, reference, tokens, transactions
 from api.signing import AnswerSigner
+from api.table import RouteTable
 from api.tokens import AccessTokens
 from payments.bootstrap import Gateway
 
 PREFIX: Final = "/v1"
+
+
+def _mounted() -> Iterator[tuple[str, APIRouter]]:
+    """Every router and its prefix. Most have two, and both names are one route."""
+    for prefix in ("", PREFIX):
+        for router in (transactions.router, bills.router, tokens.router, reference.health):
+            yield prefix, router
+    yield PREFIX, reference.router
+    yield "", reference.well_known
 
 
 def routes() -> FastAPI:
@@ -33,16 +43,8 @@ def routes() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # Partners know these without the prefix; both names are one route.
-    # What is asked most often stands first: routes are tried in turn.
-    for prefix in ("", PREFIX):
-        for router in (transactions.router, bills.router, tokens.router):
-            app.include_router(router, prefix=prefix)
-    app.include_router(reference.router, prefix=PREFIX)
-    for prefix in ("", PREFIX):
-        app.include_router(reference.health, prefix=prefix)
-    app.include_router(reference.well_known)
-    install_handlers(app)
+    for prefix, router in _mounted():
+        app.include_router(router, prefix=prefix)
     describe(app)
     return app
 
@@ -53,7 +55,7 @@ def partner_api(gateway: Gateway) -> Door:
     addresses = Addresses(gateway.settings.trusted_proxies)
     app.state.desk = _desk(gateway, addresses)
     return Door(
-        app,
+        RouteTable(app, _mounted()),
         signer=AnswerSigner(gateway.answer_keys),
         answers=gateway.record.answers,
         request_log=gateway.record.request_log,

@@ -15,13 +15,14 @@ from typing import Final
 
 import structlog
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from api import metrics, versions
 from api.addresses import Addresses, header_values
 from api.answers import Refusal, envelope, refusal
 from api.exchange import Exchange
 from api.signing import TRACE_HEADER, AnswerSigner, Question
+from api.table import RouteTable
 from payments.domain.codes import Code, Status
 from payments.ports.answers import AnswerStore, StoredAnswer
 from payments.ports.journal import RequestLog, RequestRow
@@ -51,7 +52,7 @@ class _Finished:
 class Door:
     def __init__(
         self,
-        app: ASGIApp,
+        routes: RouteTable,
         *,
         signer: AnswerSigner,
         answers: AnswerStore,
@@ -59,7 +60,7 @@ class Door:
         addresses: Addresses,
         max_body_bytes: int,
     ) -> None:
-        self._app = app
+        self._routes = routes
         self._signer = signer
         self._answers = answers
         self._request_log = request_log
@@ -67,9 +68,6 @@ class Door:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
         assert scope["type"] == "http", "the partner API has no other kind of connection"
         target = _target(scope)
         exchange = Exchange(scope["method"], target)
@@ -112,9 +110,11 @@ class Door:
         """Whatever happens in there, an envelope comes out."""
         try:
             exchange.body = await self._read(scope, receive)
-            return await _ask(self._app, scope, exchange.body)
+            return await self._routes.answer(scope)
         except Refusal as refused:
             return refusal(exchange, refused)
+        except RecordUnavailable:
+            return refusal(exchange, Refusal(Code.RECORD_UNAVAILABLE, retry_after_s=1))
         except Exception:
             log.exception("request.crashed", trace=exchange.trace, endpoint=exchange.endpoint)
             return envelope(exchange, Code.INTERNAL, None)
@@ -246,36 +246,6 @@ def _replayed(stored: StoredAnswer) -> _Finished:
     """The first answer, byte for byte. The header that says so is the only addition, unsigned."""
     headers = (*stored.headers, ("idempotent-replayed", "true"))
     return _Finished(stored.http_status, headers, stored.body)
-
-
-async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:
-    """Run the app over a body that is already here; collect its answer without sending it."""
-    if b"%2f" in scope["raw_path"].lower():
-        # The router sees it decoded, and would take it for a slash (RFC 3986, 2.2).
-        raise Refusal(Code.ROUTE_UNKNOWN)
-    status, headers, parts = 500, [], bytearray()
-    asked = False
-
-    async def receive() -> Message:
-        nonlocal asked
-        if asked:
-            await (
-                asyncio.Event().wait()
-            )  # The app listens for a disconnect that is not its business.
-        asked = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status, headers
-        if message["type"] == "http.response.start":
-            status, headers = message["status"], message["headers"]
-        else:
-            parts.extend(message.get("body", b""))
-
-    await app(scope, receive, send)
-    response = Response(bytes(parts), status)
-    response.raw_headers = list(headers)
-    return response
 
 
 def _target(scope: Scope) -> str:

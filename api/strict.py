@@ -9,17 +9,19 @@ import json
 import re
 from collections.abc import Callable, Coroutine
 from datetime import date
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, get_type_hints
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from api import versions
 from api.answers import Refusal, field_refused
 from api.desk import desk_of
 from api.exchange import Exchange
+from api.schemas import Asked
 from payments.domain.codes import Code
 from payments.domain.partner import Scope
 
@@ -47,14 +49,14 @@ def strict_json(body: bytes) -> dict[str, Any]:
     def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise field_refused(Code.BODY_MALFORMED, _printable(twice), "appears twice")
+            raise field_refused(Code.BODY_MALFORMED, _printable(_twice(pairs)), "appears twice")
         return fields
 
     def no_constants(name: str) -> NoReturn:
         raise ValueError(name)
 
+    if not body:
+        raise field_refused(Code.BODY_MALFORMED, "body", "Field required")
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constants)
@@ -68,13 +70,13 @@ def strict_json(body: bytes) -> dict[str, Any]:
     return value
 
 
+def _twice(pairs: list[tuple[str, Any]]) -> str:
+    names = [name for name, _ in pairs]
+    return next(name for name in names if names.count(name) > 1)
+
+
 def _printable(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:200]
-
-
-class _StrictRequest(Request):
-    async def json(self) -> Any:
-        return strict_json(await self.body())
 
 
 def _refuse_media(request: Request, *, has_body: bool) -> None:
@@ -94,14 +96,16 @@ def _takes_json(media_range: str) -> bool:
     return kind in {"*/*", "application/*", "application/json", ""} and not refused
 
 
-def _refuse_query(request: Request, *, takes_query: bool) -> None:
-    query = request.scope["query_string"].decode("latin-1")
-    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
-    for name in names:
-        if not takes_query:
-            raise field_refused(Code.FIELD_MALFORMED, _printable(name), "unknown parameter")
-        if names.count(name) > 1:
-            raise field_refused(Code.FIELD_MALFORMED, _printable(name), "appears twice")
+def _query(request: Request, *, takes_query: bool) -> dict[str, str]:
+    """The parameters, each given once."""
+    text = request.scope["query_string"].decode("latin-1")
+    pairs = parse_qsl(text, keep_blank_values=True) if text else []
+    if pairs and not takes_query:
+        raise field_refused(Code.FIELD_MALFORMED, _printable(pairs[0][0]), "unknown parameter")
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise field_refused(Code.FIELD_MALFORMED, _printable(_twice(pairs)), "appears twice")
+    return fields
 
 
 def _version(request: Request, exchange: Exchange) -> date:
@@ -113,26 +117,67 @@ def _version(request: Request, exchange: Exchange) -> date:
         raise field_refused(Code.FIELD_REFUSED, versions.HEADER, reason) from None
 
 
+def _checked(shape: type[Asked], fields: dict[str, Any]) -> Asked:
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        raise _first_refused(error) from None
+
+
+# Malformed: the shape is wrong. Refused: the shape is right and the value is not.
+_MALFORMED: Final = ("missing", "extra_forbidden", "amount_format", "_type", "_parsing", "unicode")
+
+
+def _first_refused(error: ValidationError) -> Refusal:
+    """One field at a time, the first one, so that the answer stays readable."""
+    first = error.errors(include_url=False)[0]
+    code = Code.FIELD_MALFORMED if first["type"].endswith(_MALFORMED) else Code.FIELD_REFUSED
+    path = ".".join(str(part) for part in first["loc"])
+    return field_refused(code, path[:200], first["msg"])
+
+
 class StrictRoute(APIRoute):
-    """First who, then how, then what: a stranger learns nothing about the shape of a request."""
+    """First who, then how, then what: a stranger learns nothing about the shape of a request.
+
+    FastAPI describes the route. It is answered here: its function takes the request and, at the
+    most, one shape, from the body or from the query.
+    """
+
+    @property
+    def method(self) -> str:
+        """The only one."""
+        assert self.methods is not None
+        (method,) = self.methods
+        return method
+
+    def _shape(self) -> type[Asked] | None:
+        _, *shapes = [
+            hint for name, hint in get_type_hints(self.endpoint).items() if name != "return"
+        ]
+        assert len(shapes) <= 1, f"{self.path} asks for more than one shape"
+        return shapes[0] if shapes else None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
         declared = (self.openapi_extra or {}).get("security")
         assert declared is not None, f"{self.path} declares neither needs() nor public()"
         scope = Scope(declared[0][SECURITY_SCHEME][0]) if declared else None
-        has_body, takes_query = self.body_field is not None, bool(self.dependant.query_params)
-        endpoint = f"{min(self.methods or {'GET'})} {self.path.removeprefix('/v1')}"
+        endpoint, shape, has_body = self.endpoint, self._shape(), self.body_field is not None
+        takes_query = shape is not None and not has_body
+        name = f"{self.method} {self.path.removeprefix('/v1')}"
 
         async def strict(request: Request) -> Response:
             exchange = Exchange.of(request)
-            exchange.endpoint = endpoint
+            exchange.endpoint = name
             if scope is not None:
                 exchange.caller = await desk_of(request).access.admit(request, scope)
             exchange.version = _version(request, exchange)
             _refuse_media(request, has_body=has_body)
-            if request.scope["query_string"]:
-                _refuse_query(request, takes_query=takes_query)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            query = _query(request, takes_query=takes_query)
+            if shape is None:
+                response: Response = await endpoint(request)
+            else:
+                fields = strict_json(exchange.body) if has_body else query
+                response = await endpoint(request, _checked(shape, fields))
+            return response
 
         return strict
