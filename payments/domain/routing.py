@@ -1,7 +1,15 @@
 """Which providers may take a payment, in which order, and why."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+# The networks' own limits for trying one card again: Visa 20 in 30 days for one amount (its rules
+# of 2026-04), Mastercard 10 in 24 hours and 35 in 30 days.
+VISA_TRIES_30D: Final = 20
+MASTERCARD_TRIES_24H: Final = 10
+MASTERCARD_TRIES_30D: Final = 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """A past payment as a dry run needs it. `aliases` are its card's names by provider kind."""
+
+    payment_id: str
+    decision: Decision
+    aliases: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """A kill switch: what it names is not used for new payments. None means every.
 
@@ -90,7 +107,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often this card was tried for this amount before, for the networks' rules.
+    """How often this card was declined before, for the networks' rules.
 
     Counted per card fingerprint, partner and amount. `never` says that a network forbade it.
     """
@@ -98,4 +115,27 @@ class Retries:
     last_24h: int = 0
     last_30d: int = 0
     never: bool = False
-    refused_by: tuple[str, ...] = field(default=())
+
+
+def forbidden(brand: str, retries: Retries) -> str | None:
+    """Why the card's network forbids another try, or None."""
+    if retries.never:
+        return "the issuer said never again"
+    if brand == "visa" and retries.last_30d >= VISA_TRIES_30D:
+        return f"{VISA_TRIES_30D} tries in 30 days"
+    if brand == "mastercard" and retries.last_24h >= MASTERCARD_TRIES_24H:
+        return f"{MASTERCARD_TRIES_24H} tries in 24 hours"
+    if brand == "mastercard" and retries.last_30d >= MASTERCARD_TRIES_30D:
+        return f"{MASTERCARD_TRIES_30D} tries in 30 days"
+    return None
+
+
+def is_switched_off(switches: Iterable[Switch], provider: str, method: str, country: str) -> bool:
+    """Whether a switch that is on names these, or leaves open what it does not name."""
+    return any(
+        switch.on
+        and switch.provider in (None, provider)
+        and switch.method in (None, method)
+        and switch.country in (None, country)
+        for switch in switches
+    )

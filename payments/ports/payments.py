@@ -20,7 +20,7 @@ from payments.domain.payment import (
     RefundOrder,
     RefundStatus,
 )
-from payments.domain.routing import Decision, Retries
+from payments.domain.routing import Decision, Retries, Routed
 
 
 class MoveRefused(Exception):
@@ -88,6 +88,9 @@ class Payments(Protocol):
 
     async def decision(self, payment_id: str) -> Decision | None:
         """Why this payment went where it went. For operators."""
+
+    async def routed(self, last: int) -> Sequence[Routed]:
+        """The newest payments that were routed, for a dry run."""
 
     async def retries(self, partner_id: str, fingerprint: str, amount: Money) -> Retries:
         """What the networks' rules must know before this card is tried again. One statement."""
