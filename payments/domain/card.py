@@ -1,6 +1,7 @@
 """A card as we may know it: a token and what its vault tells, never its number."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +26,8 @@ class Card:
     fingerprint: str
     aliases: dict[str, str]
     client_token: str | None = None
+    # When the vault took the card; a client token has to have been valid then, not now.
+    tokenised_at: datetime | None = None
 
 
 class DeclineKind(StrEnum):

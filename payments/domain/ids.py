@@ -15,6 +15,7 @@ _LOCKS: Final = UUID("5b0d1c0e-6f2b-5a51-9d5e-2f6c1f8f7a10")
 TRANSACTION_PREFIX: Final = "TXN-"
 PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
+CAPTURE_PREFIX: Final = "cap_"
 CUSTOMER_PREFIX: Final = "cus_"
 
 
@@ -59,6 +60,11 @@ def payment_id(partner_id: str, reference: str) -> str:
 
 def refund_id(partner_id: str, reference: str) -> str:
     return REFUND_PREFIX + _name("refund", partner_id, reference)
+
+
+def capture_key(payment_id: str, request_key: str) -> str:
+    """A capture's name at the provider: the partner's reference for it, or its Idempotency-Key."""
+    return CAPTURE_PREFIX + _name("capture", payment_id, request_key)
 
 
 def customer_id(partner_id: str, reference: str) -> str:

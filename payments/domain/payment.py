@@ -167,6 +167,8 @@ class Payment:
     updated_at: datetime
     expires_at: datetime | None
     trace: str
+    # The order's: whoever asks again is told whether it is the same question.
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,13 @@ class Inbound:
 
 
 class Inbox(Protocol):
-    async def store(self, event: Inbound) -> InboundState:
-        """Store it once, and say where it stands. Raises EventChanged."""
+    async def store(
+        self, event: Inbound, state: InboundState = InboundState.RECEIVED, note: str = ""
+    ) -> InboundState:
+        """Store it once, and say where it stands: as `state` if it is new. Raises EventChanged.
+
+        One SQL statement. What the record already reflects is stored as APPLIED at once.
+        """
 
     async def settle(self, provider: str, event_id: str, state: InboundState, note: str) -> None:
         """Say what became of it. A state that is not RECEIVED is never left."""

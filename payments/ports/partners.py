@@ -5,6 +5,7 @@ from typing import Protocol
 
 from payments.domain.bill import Agreement
 from payments.domain.partner import Partner
+from payments.domain.payment import CardTerms
 
 
 class Partners(Protocol):
@@ -26,6 +27,9 @@ class Partners(Protocol):
 
     def agreement(self, partner_id: str, biller_id: str) -> Agreement | None:
         """None: this partner cannot pay this biller."""
+
+    def card_terms(self, partner_id: str) -> CardTerms | None:
+        """None: this partner takes no cards."""
 
     def is_revoked(self, token_id: str) -> bool:
         """Whether an access token's jti was revoked."""

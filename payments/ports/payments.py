@@ -40,6 +40,19 @@ class Filter:
     limit: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A payment that a provider speaks of, by the reference of one of its attempts.
+
+    `attempt` is None while it is not in the record yet. `is_latest`: this attempt holds or took
+    the payment's money, or will; an earlier one came to nothing.
+    """
+
+    payment: Payment
+    attempt: Attempt | None
+    is_latest: bool
+
+
 class Payments(Protocol):
     """Each write is one SQL transaction: read model, ledger posting and outgoing event together.
 
@@ -98,6 +111,9 @@ class Payments(Protocol):
     async def attempt(self, reference: str) -> Attempt | None:
         """The attempt that a provider names by our reference, as it was sent, if it began."""
 
+    async def named(self, reference: str) -> Named | None:
+        """The payment one of whose attempts bears this reference. One SQL statement, no partner."""
+
     async def latest_attempt(self, payment_id: str) -> Attempt | None:
         """The attempt that holds or took the money."""
 
@@ -123,5 +139,8 @@ class Refunds(Protocol):
         """
 
     async def find(self, partner_id: str, refund_id: str) -> Refund | None: ...
+
+    async def named(self, refund_id: str) -> Refund | None:
+        """Whoever's it is: for what providers tell. One SQL statement."""
 
     async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]: ...

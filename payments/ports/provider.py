@@ -52,12 +52,28 @@ class Meaning(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Says(StrEnum):
+    """What a webhook claims, in our words. REFUND_* are about a refund, the others an attempt."""
+
+    NOTHING = ""
+    PENDING = "pending"
+    CHALLENGE = "challenge"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+    REFUND_PENDING = "refund_pending"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One verified webhook. It is a reason to ask, never the truth by itself.
 
-    `reference` is our own name of the attempt or refund it speaks of. `amount` is what it says
-    moved; `captured` whether it says that money moved.
+    `reference` is our own name of the attempt or refund it speaks of. `amount` is what it says is
+    reserved, captured so far or refunded; a partial capture's is less than the order's.
     """
 
     event_id: str
@@ -66,7 +82,7 @@ class Told:
     reference: str | None = None
     operation: Operation | None = None
     amount: Money | None = None
-    says: str = ""
+    says: Says = Says.NOTHING
     at: datetime | None = None
 
 
