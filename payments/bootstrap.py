@@ -9,7 +9,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from payments import temporal
-from payments.adapters.billers.http.client import Timeouts
 from payments.adapters.billers.plugged import PluggedBillers
 from payments.adapters.postgres import purge
 from payments.adapters.postgres.administration import Administration
@@ -27,6 +26,7 @@ from payments.crypto import Vault
 from payments.db.session import Database
 from payments.domain.codes import Code
 from payments.keys import KeyRing, Purpose, decode_secret
+from payments.outside.wire import Timeouts
 from payments.ports.biller import Billers
 from payments.ports.ledger import Ledger
 from payments.ports.record import RecordUnavailable

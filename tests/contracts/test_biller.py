@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 
 from payments.adapters.billers.http.biller import HttpBiller
-from payments.adapters.billers.http.client import Client, Timeouts, open_http
+from payments.adapters.billers.http.client import Client
 from payments.adapters.billers.recorded import RecordedBiller
 from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
+from payments.outside.wire import Timeouts, open_http
 from payments.ports.biller import BillerUnavailable
 from tests.contracts.biller_stages import Clock, FakeStage, HttpStage, Stage, new_bill
 from tests.fakes import CAPABILITIES, FakeBiller, FakeCallLog, Paying

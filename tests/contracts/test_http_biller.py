@@ -10,11 +10,12 @@ import pytest
 
 from payments.adapters.billers.http import mapping
 from payments.adapters.billers.http.biller import HttpBiller
-from payments.adapters.billers.http.client import Client, Reply, Timeouts
+from payments.adapters.billers.http.client import Client
 from payments.domain.bill import Bill, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.outside.wire import Reply, Timeouts
 from payments.ports.biller import BillerUnavailable
 from tests.contracts.factories import make_payment
 

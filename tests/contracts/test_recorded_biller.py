@@ -7,10 +7,11 @@ import httpx2
 import pytest
 
 from payments.adapters.billers.http.biller import HttpBiller
-from payments.adapters.billers.http.client import Client, Timeouts
+from payments.adapters.billers.http.client import Client
 from payments.adapters.billers.recorded import RecordedBiller
 from payments.domain.bill import Bill
 from payments.domain.outcome import OutcomeKind
+from payments.outside.wire import Timeouts
 from payments.ports.biller import BillerUnavailable
 from payments.ports.journal import CallRow
 from tests.contracts.factories import make_bill, make_payment

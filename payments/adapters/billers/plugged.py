@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import httpx2
 
 from payments.adapters.billers.http.biller import HttpBiller
-from payments.adapters.billers.http.client import Client, Timeouts, open_http
+from payments.adapters.billers.http.client import Client
 from payments.adapters.billers.recorded import RecordedBiller
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Standing
+from payments.outside.wire import Timeouts, open_http
 from payments.ports.biller import Biller, Capabilities
 from payments.ports.journal import CallLog
 

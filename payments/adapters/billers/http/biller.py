@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from payments.adapters.billers.http import mapping
 from payments.adapters.billers.http.capabilities import STANDARD
 from payments.adapters.billers.http.client import Client
-from payments.adapters.billers.http.errors import NeverLeft, NoAnswer
 from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.outside.wire import NeverLeft, NoAnswer
 from payments.ports.biller import BillerUnavailable, Capabilities
 
 
@@ -67,7 +67,7 @@ class HttpBiller:
         except (NeverLeft, NoAnswer) as error:
             raise BillerUnavailable(str(error)) from error
         if not 200 <= reply.status < 300:
-            raise BillerUnavailable(f"HTTP {reply.status} {reply.error}".rstrip())
+            raise BillerUnavailable(str(reply))
 
     async def pay(self, payment: BillPayment) -> Outcome:
         try:

@@ -1,66 +1,13 @@
-"""HTTP to a biller and nothing else: what was sent, what came back, and whether it ever left."""
+"""The biller's API as calls: which path, which body, which patience."""
 
-import asyncio
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
-from payments.adapters.billers.exchange import CURRENT, Exchange
-from payments.adapters.billers.http.errors import NeverLeft, NoAnswer
 from payments.domain.bill import BillPayment, BillRef
-
-CONNECT_TIMEOUT_S: Final = 2.0
-LARGEST_ANSWER_BYTES: Final = 65_536
-
-# Raised before the first byte of the request is written. Everything else may be after it.
-_NEVER_LEFT: Final = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)
-
-
-def open_http() -> httpx2.AsyncClient:
-    """One for each biller, so that a hanging biller cannot use up the others' connections."""
-    return httpx2.AsyncClient(
-        # Kept shorter than servers usually keep theirs: a connection that the other side is just
-        # closing turns a payment into an unknown outcome.
-        limits=httpx2.Limits(
-            max_connections=500, max_keepalive_connections=50, keepalive_expiry=3.0
-        ),
-        timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """From the request to the end of the answer. Reads and holds are short, money takes longer."""
-
-    quick_s: float = 3.0
-    money_s: float = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """`body` is None when it is not one JSON object."""
-
-    status: int
-    body: Mapping[str, Any] | None
-    retry_after_s: float | None = None
-
-    @property
-    def error(self) -> str:
-        """The biller's word for what is wrong, or nothing: then it is not the biller's word."""
-        error = (self.body or {}).get("error")
-        return error if isinstance(error, str) else ""
+from payments.outside import wire
+from payments.outside.wire import Reply, Timeouts
 
 
 class Client:
@@ -103,46 +50,7 @@ class Client:
         return await self._call("GET", path, self._timeouts.money_s)
 
     async def _call(self, method: str, path: str, timeout_s: float, **options: Any) -> Reply:
-        exchange = CURRENT.get() or Exchange()
-        exchange.left = True
-        try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._http.stream(method, self._root + path, **options) as response,
-            ):
-                text = await _read(response)
-        except _NEVER_LEFT as error:
-            exchange.left = False
-            exchange.fault = type(error).__name__
-            raise NeverLeft(type(error).__name__) from error
-        except (httpx2.HTTPError, TimeoutError, NoAnswer) as error:
-            exchange.fault = type(error).__name__
-            raise NoAnswer(str(error) or type(error).__name__) from error
-        exchange.status, exchange.body = response.status_code, text
-        return Reply(response.status_code, _object(text), _retry_after(response))
-
-
-async def _read(response: httpx2.Response) -> str:
-    """Bounded: an endless answer is no answer."""
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > LARGEST_ANSWER_BYTES:
-            raise NoAnswer("the answer is too long")
-    return content.decode("utf-8", errors="replace")
-
-
-def _object(text: str) -> Mapping[str, Any] | None:
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return min(float(text), 3600.0) if text.isascii() and text.isdigit() else None
+        return await wire.ask(self._http, method, self._root + path, timeout_s, **options)
 
 
 def _bill(bill: BillRef) -> str:

@@ -1,22 +1,9 @@
-"""How a call to a biller fails, and what the biller's own words for "no" mean to us.
-
-NeverLeft   surely not sent: no connection was made, or the biller turned us away at the door
-NoAnswer    it may have arrived: no answer, half an answer, or one that cannot be read
-"""
+"""What the biller's own words for "no" mean to us."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from payments.domain.codes import Code
-
-
-class NeverLeft(Exception):
-    pass
-
-
-class NoAnswer(Exception):
-    pass
-
 
 # A refusal to look up, to hold, or to pay. What is not here is no refusal that we understand.
 REFUSALS: Final[Mapping[str, Code]] = {

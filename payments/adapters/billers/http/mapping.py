@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from payments.adapters.billers.http.client import Reply
 from payments.adapters.billers.http.errors import REFUSALS, decline
 from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money, MoneyError
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.outside.wire import Reply
 from payments.ports.biller import BillerUnavailable
 
 _TURNED_AWAY: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -45,14 +45,14 @@ def bill(reply: Reply, ref: BillRef, currency: str) -> Bill | Refused:
     code = REFUSALS.get(reply.error)
     if reply.status in _NO and code is not None:
         return Refused(code)
-    raise BillerUnavailable(f"HTTP {reply.status} {reply.error}".rstrip())
+    raise BillerUnavailable(str(reply))
 
 
 def payment(reply: Reply, sent: BillPayment) -> Outcome | None:
     """What became of a payment just sent. None: the bill is paid already, perhaps by ourselves."""
     if reply.status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
         return _told(reply, sent)
-    detail = f"HTTP {reply.status} {reply.error}".rstrip()
+    detail = str(reply)
     if reply.status in _TURNED_AWAY or reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         # Turned away at the door, before anybody looked at the payment.
         return Outcome(OutcomeKind.NOT_SENT, detail=detail, retry_after_s=reply.retry_after_s)
@@ -72,7 +72,7 @@ def inquiry(reply: Reply, asked: BillPayment, *, settled: bool) -> Outcome:
     """What became of a payment sent earlier. `settled`: it would be visible by now."""
     if reply.status == HTTPStatus.OK:
         return _told(reply, asked)
-    detail = f"HTTP {reply.status} {reply.error}".rstrip()
+    detail = str(reply)
     if reply.status == HTTPStatus.NOT_FOUND and reply.error == "PAYMENT_NOT_FOUND":
         if settled:
             return Outcome(OutcomeKind.NOT_SENT, detail=detail)

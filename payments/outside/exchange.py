@@ -11,10 +11,18 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
-_LONGEST_TEXT: Final = 2_000
-# People's names are not evidence. They are dropped from what is kept.
-_PRIVATE: Final = frozenset({"customerName"})
-_PRIVATE_TEXT: Final = re.compile(r'("customerName"\s*:\s*")[^"]*')
+_LONGEST_TEXT: Final = 8_000
+# No evidence: people, cards, and what lets somebody act in another's name. They are dropped from
+# what is kept, with everything inside them.
+_PRIVATE: Final = frozenset(
+    {"customerName", "holder", "billing_details", "shipping", "receipt_email", "email", "phone"}
+    | {"name", "line1", "line2", "postal_code"}
+    | {"number", "cvc", "bin", "iin", "fingerprint", "expMonth", "expYear"}
+    | {"exp_month", "exp_year"}
+    | {"client_secret", "clientToken", "token", "paymentMethodToken", "method", "payment_method"}
+    | {"aliases", "next_action", "url", "returnUrl", "return_url", "receipt_url"}
+)
+_PRIVATE_TEXT: Final = re.compile(rf'("(?:{"|".join(sorted(_PRIVATE))})"\s*:\s*")[^"]*')
 
 
 @dataclass(slots=True)
@@ -26,10 +34,16 @@ class Exchange:
     body: str = ""
     fault: str = ""
 
+    @property
+    def phase(self) -> str:
+        if self.status is not None:
+            return "answered"
+        return "sent_unknown" if self.left else "not_sent"
+
     def raw(self) -> dict[str, Any]:
         kept: dict[str, Any] = {"status": self.status} if self.status is not None else {}
         if self.body:
-            kept["body"] = _redacted(self.body)
+            kept["body"] = redacted(self.body)
         if self.fault:
             kept["fault"] = self.fault
         return kept
@@ -38,10 +52,11 @@ class Exchange:
 CURRENT: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)
 
 
-def _redacted(text: str) -> Any:
+def redacted(text: str) -> Any:
+    """The JSON in `text` without what is private; text that is no JSON is kept as text."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _PRIVATE_TEXT.sub(r"\1", text)[:_LONGEST_TEXT]
     return _without_private(body) if len(text) <= _LONGEST_TEXT else {"length": len(text)}
 
