@@ -23,15 +23,16 @@ from api.desk import desk_of
 from api.exchange import Exchange
 from api.schemas import Asked
 from payments.domain.codes import Code
-from payments.domain.partner import Scope
+from payments.domain.partner import Product, Scope
 
 SECURITY_SCHEME: Final = "accessToken"
+AUDIENCE: Final = "x-audience"
 _NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
-def needs(scope: Scope) -> dict[str, Any]:
-    """For a route's arguments: callers need a token with this scope."""
-    return {"openapi_extra": {"security": [{SECURITY_SCHEME: [scope.value]}]}}
+def needs(scope: Scope, product: Product = Product.BILL_COLLECTION) -> dict[str, Any]:
+    """For a route's arguments: callers need a token for this product with this scope."""
+    return {"openapi_extra": {"security": [{SECURITY_SCHEME: [scope.value]}], AUDIENCE: product}}
 
 
 def public() -> dict[str, Any]:
@@ -117,7 +118,13 @@ def _version(request: Request, exchange: Exchange) -> date:
         raise field_refused(Code.FIELD_REFUSED, versions.HEADER, reason) from None
 
 
-def _checked(shape: type[Asked], fields: dict[str, Any]) -> Asked:
+def takes_nothing(request: Request) -> None:
+    """For a route without a body: none, or an empty object. A field in it is one too many."""
+    if body := Exchange.of(request).body:
+        checked(Asked, strict_json(body))
+
+
+def checked(shape: type[Asked], fields: dict[str, Any]) -> Asked:
     try:
         return shape.model_validate(fields)
     except ValidationError as error:
@@ -139,8 +146,8 @@ def _first_refused(error: ValidationError) -> Refusal:
 class StrictRoute(APIRoute):
     """First who, then how, then what: a stranger learns nothing about the shape of a request.
 
-    FastAPI describes the route. It is answered here: its function takes the request and, at the
-    most, one shape, from the body or from the query.
+    FastAPI describes the route. It is answered here: its function takes the request, the names in
+    its path as text, and, at the most, one shape, from the body or from the query.
     """
 
     @property
@@ -150,9 +157,12 @@ class StrictRoute(APIRoute):
         (method,) = self.methods
         return method
 
-    def _shape(self) -> type[Asked] | None:
-        _, *shapes = [
-            hint for name, hint in get_type_hints(self.endpoint).items() if name != "return"
+    def _shape(self) -> tuple[str, type[Asked]] | None:
+        """The shape that it asks for, and by which name."""
+        shapes = [
+            (name, hint)
+            for name, hint in get_type_hints(self.endpoint).items()
+            if name != "return" and issubclass(hint, Asked)
         ]
         assert len(shapes) <= 1, f"{self.path} asks for more than one shape"
         return shapes[0] if shapes else None
@@ -166,6 +176,7 @@ class StrictRoute(APIRoute):
         name = f"{self.method} {self.path.removeprefix('/v1')}"
 
         async def strict(request: Request) -> Response:
+            asked: dict[str, Any] = dict(request.path_params)
             exchange = Exchange.of(request)
             exchange.endpoint = name
             if scope is not None:
@@ -173,11 +184,10 @@ class StrictRoute(APIRoute):
             exchange.version = _version(request, exchange)
             _refuse_media(request, has_body=has_body)
             query = _query(request, takes_query=takes_query)
-            if shape is None:
-                response: Response = await endpoint(request)
-            else:
+            if shape is not None:
                 fields = strict_json(exchange.body) if has_body else query
-                response = await endpoint(request, _checked(shape, fields))
+                asked[shape[0]] = checked(shape[1], fields)
+            response: Response = await endpoint(request, **asked)
             return response
 
         return strict

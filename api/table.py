@@ -4,8 +4,9 @@ FastAPI's routers declare the routes and FastAPI describes them; asking goes pas
 dependencies and exit stacks, which costs more than everything else that a status request does.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
@@ -16,29 +17,48 @@ from api.strict import StrictRoute
 from payments.domain.codes import Code
 
 _Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+_Handles = dict[str, _Handle]
+_NAME: Final = re.compile(r"\{(\w+)\}")
 
 
 class RouteTable:
-    """Every path has one method: no two routes of ours share a path."""
+    """Paths as they are written are looked up; only then those with a name in them are tried."""
 
     def __init__(self, app: FastAPI, mounted: Iterable[tuple[str, APIRouter]]) -> None:
         self._app = app
-        self._routes: dict[str, tuple[str, _Handle]] = {}
+        self._plain: dict[str, _Handles] = {}
+        named: dict[str, _Handles] = {}
         for prefix, router in mounted:
             for route in router.routes:
                 assert isinstance(route, StrictRoute), f"{route} is not strict"
                 path = prefix + route.path
-                assert path not in self._routes, f"two routes at {path}"
-                self._routes[path] = route.method, route.get_route_handler()
+                handles = (named if _NAME.search(path) else self._plain).setdefault(path, {})
+                assert route.method not in handles, f"two routes at {route.method} {path}"
+                handles[route.method] = route.get_route_handler()
+        self._named = [(_pattern(path), handles) for path, handles in named.items()]
 
     async def answer(self, scope: Scope) -> Response:
         """Raises Refusal, and RecordUnavailable."""
-        found = self._routes.get(scope["path"])
+        handles, names = self._find(scope["path"])
         # The path comes decoded, and an encoded slash is no slash (RFC 3986, 2.2).
-        if found is None or b"%2f" in scope["raw_path"].lower():
+        if not handles or b"%2f" in scope["raw_path"].lower():
             raise Refusal(Code.ROUTE_UNKNOWN)
-        method, handle = found
-        if scope["method"] != method:
-            raise Refusal(Code.METHOD_REFUSED, headers={"Allow": method})
-        scope["app"] = self._app
+        handle = handles.get(scope["method"])
+        if handle is None:
+            raise Refusal(Code.METHOD_REFUSED, headers={"Allow": ", ".join(sorted(handles))})
+        scope["app"], scope["path_params"] = self._app, names
         return await handle(Request(scope))
+
+    def _find(self, path: str) -> tuple[_Handles, dict[str, str]]:
+        handles = self._plain.get(path)
+        if handles is not None:
+            return handles, {}
+        for pattern, candidates in self._named:
+            if match := pattern.fullmatch(path):
+                return candidates, match.groupdict()
+        return {}, {}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """A name stands for one whole segment of the path."""
+    return re.compile(_NAME.sub(r"(?P<\1>[^/]+)", path), re.DOTALL)
