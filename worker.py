@@ -27,10 +27,13 @@ from payments.config import Settings
 from payments.ports.biller import Billers
 from payments.ports.transactions import Transactions
 from workflows.bill_lock import BillLock
+from workflows.card_payment import CardPayment
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
+from workflows.refund import Refund
+from workflows.reversal import Reversal
 
-WORKFLOWS: Final[Sequence[type]] = (BillLock, Probe)
+WORKFLOWS: Final[Sequence[type]] = (BillLock, CardPayment, Probe, Refund, Reversal)
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.

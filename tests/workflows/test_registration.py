@@ -53,7 +53,13 @@ def test_registered_names_never_change() -> None:
     """They stand in histories. A new name is a new line here, and never a changed one."""
     running = activities(FakeBillers({}), FakeTransactions())
 
-    assert {workflow_name(each) for each in WORKFLOWS} == {"BillLock", "Probe"}
+    assert {workflow_name(each) for each in WORKFLOWS} == {
+        "BillLock",
+        "CardPayment",
+        "Probe",
+        "Refund",
+        "Reversal",
+    }
     assert {activity_name(each) for each in running} == {
         "billers.hold",
         "billers.release",
