@@ -1,12 +1,16 @@
-"""The sandbox as a process: open the journal, open both listeners, run until SIGTERM or Ctrl-C."""
+"""The sandbox as a process: open the journal, open every door, run until SIGTERM or Ctrl-C."""
 
 import asyncio
 import json
 import logging
 import signal
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sandbox.acquirer.house import House, Settings
 from sandbox.biller.app import BillerDoor
 from sandbox.biller.behaviour import Conduct
 from sandbox.biller.books import Books
@@ -22,45 +26,67 @@ log = logging.getLogger("sandbox")
 GRACE_S = 0.4
 
 
-async def run(*, host: str, port: int, biller_port: int, journal_path: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ports; 0 takes a free one. `acquirer_url` is what browsers know the acquirers by."""
+
+    host: str
+    control: int
+    biller: int
+    acquirer: int
+    acquirer_url: str | None = None
+
+
+async def run(doors: Doors, journal_path: Path, settings: Settings) -> int:
     """Return the exit status."""
     stopping = _stop_on_signals()
     try:
         journal = Journal(journal_path)
-        books = Books(journal.append)
-        journal.replay(lambda fields: books.fold(entry_from(fields)))
+        books, house = Books(journal.append), House(journal, settings)
+        journal.replay(lambda fields: _fold(fields, books, house))
     except (JournalBroken, OSError) as error:
         log.error("journal.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
     conduct, clearing = Conduct(), Clearing(books, journal)
     try:
         biller = Listener(
-            BillerDoor(books, journal, conduct, clearing).app(), host=host, port=biller_port
+            BillerDoor(books, journal, conduct, clearing).app(), host=doors.host, port=doors.biller
         )
-        control = Listener(ControlDoor(books, journal, conduct, biller).app(), host=host, port=port)
+        acquirer = Listener(house.app, host=doors.host, port=doors.acquirer)
+        house.open(doors.acquirer_url or acquirer.url)
+        control = Listener(
+            ControlDoor(books, journal, conduct, biller).app(), host=doors.host, port=doors.control
+        )
     except OSError as error:
         log.error("port.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
     clearing.resume()
-    await biller.open()
-    await control.open()
-    _announce(control, biller, journal)
+    house.resume()
+    listeners = {"control": control, "biller": biller, "acquirer": acquirer}
+    for listener in listeners.values():
+        await listener.open()
+    _announce(listeners, journal)
     broken = await _first(stopping, journal.broken)
-    await asyncio.gather(biller.shut_down(grace_s=GRACE_S), control.shut_down(grace_s=GRACE_S))
+    await asyncio.gather(*(one.shut_down(grace_s=GRACE_S) for one in listeners.values()))
     await clearing.stop()
+    await house.stop()
     await journal.close()
     log.info("sandbox.stopped")
     return 1 if broken else 0
 
 
-def _announce(control: Listener, biller: Listener, journal: Journal) -> None:
+def _fold(fields: Mapping[str, Any], books: Books, house: House) -> None:
+    """Both houses write to one journal, so that they share its fsyncs."""
+    if "biller" in fields:
+        books.fold(entry_from(fields))
+    else:
+        house.fold(fields)
+
+
+def _announce(listeners: Mapping[str, Listener], journal: Journal) -> None:
     """One line of JSON on standard output, so that a parent learns which ports a 0 became."""
-    ready = {
-        "event": "sandbox.ready",
-        "control": control.url,
-        "biller": biller.url,
-        "journal": str(journal.path),
-    }
+    urls = {name: listener.url for name, listener in listeners.items()}
+    ready = {"event": "sandbox.ready", **urls, "journal": str(journal.path)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
 

@@ -23,9 +23,10 @@ from sandbox.biller.behaviour import Behaviour, Conduct, Instruction, Operation
 from sandbox.biller.billers import BILLERS, PERIOD, BillId, due_date
 from sandbox.biller.books import Books, Payment, PaymentState
 from sandbox.biller.clearing import Clearing
-from sandbox.biller.entries import Order, written
+from sandbox.biller.entries import Order
 from sandbox.faults import spoiled, unserved
 from sandbox.journal import Journal
+from sandbox.moments import written
 
 log = logging.getLogger("sandbox")
 

@@ -13,8 +13,9 @@ from typing import assert_never
 
 from sandbox.biller.behaviour import Behaviour, Instruction
 from sandbox.biller.billers import BILLERS, BillId
-from sandbox.biller.entries import Entry, Kind, Order, now
+from sandbox.biller.entries import Entry, Kind, Order
 from sandbox.biller.rows import Rows
+from sandbox.moments import now
 
 HOLD_LIFE = timedelta(minutes=10)
 

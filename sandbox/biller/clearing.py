@@ -3,8 +3,8 @@
 import asyncio
 
 from sandbox.biller.books import Books, Payment, PaymentState
-from sandbox.biller.entries import now
 from sandbox.journal import Journal
+from sandbox.moments import now
 
 
 class Clearing:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sandbox.biller.billers import BillId
+from sandbox.moments import written
 
 
 class Kind(StrEnum):
@@ -98,17 +99,6 @@ def entry_from(fields: Mapping[str, str | None]) -> Entry:
         hold_id=None if order is not None else fields.get("holdId"),
         until=datetime.fromisoformat(until) if until is not None else None,
     )
-
-
-def written(moment: datetime) -> str:
-    """RFC 3339 in UTC with a Z, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def now() -> datetime:
-    """Cut to the millisecond, so that a time is the same before and after a reload."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _text(fields: Mapping[str, str | None], name: str) -> str:

@@ -1,6 +1,8 @@
 """A sandbox as a child process on free ports, and the few words the tests speak to it."""
 
+import base64
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,14 +17,25 @@ PERIOD = "2026-04"
 # Far above what a test waits for and far below what a hanging test would cost.
 PATIENCE_S = 10
 
+SECRETS = {"NORTH": "secret-of-north", "SOUTH": "secret-of-south"}
+WEBHOOK_SECRETS = {
+    name: "whsec_" + base64.b64encode(name.encode() * 8).decode() for name in SECRETS
+}
+ENVIRONMENT = {
+    "SANDBOX_ACQUIRER_SECRETS": ",".join(f"{n}={s}" for n, s in SECRETS.items()),
+    "SANDBOX_WEBHOOK_SECRETS": ",".join(f"{n}={s}" for n, s in WEBHOOK_SECRETS.items()),
+}
+
 
 class RunningSandbox:
-    def __init__(self, journal: Path, *, ports: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, journal: Path, *, ports: tuple[int, int, int] = (0, 0, 0)) -> None:
         self.journal_path = journal
-        flags = ["--port", str(ports[0]), "--biller-port", str(ports[1]), "--journal", str(journal)]
+        flags = ["--port", str(ports[0]), "--biller-port", str(ports[1])]
+        flags += ["--acquirer-port", str(ports[2]), "--journal", str(journal)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", *flags],
             cwd=ROOT,
+            env=os.environ | ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -34,13 +47,17 @@ class RunningSandbox:
         self._reader.start()
         self.control = httpx2.Client(base_url=ready["control"], timeout=PATIENCE_S)
         self.biller = httpx2.Client(base_url=ready["biller"], timeout=PATIENCE_S)
+        self.acquirer = httpx2.Client(base_url=ready["acquirer"], timeout=PATIENCE_S)
 
     @property
-    def ports(self) -> tuple[int, int]:
-        control, biller = self.control.base_url.port, self.biller.base_url.port
+    def ports(self) -> tuple[int, int, int]:
+        control, biller, acquirer = (
+            client.base_url.port for client in (self.control, self.biller, self.acquirer)
+        )
         assert control is not None
         assert biller is not None
-        return control, biller
+        assert acquirer is not None
+        return control, biller, acquirer
 
     def tell(self, behaviour: str, *, biller: str = "DESCO", **more: Any) -> None:
         answer = self.control.post(
@@ -51,6 +68,8 @@ class RunningSandbox:
     def reset(self) -> None:
         for biller in ("DESCO", "TOKYOGAS", "BAHWATER"):
             self.control.delete(f"/control/billers/{biller}")
+        for acquirer in SECRETS:
+            self.control.delete(f"/control/acquirers/{acquirer}")
 
     def lookup(self, number: str, *, biller: str = "DESCO", **options: Any) -> httpx2.Response:
         path = f"/billers/{biller}/bills/{number}"
@@ -110,6 +129,7 @@ class RunningSandbox:
             pipe.close()
         self.control.close()
         self.biller.close()
+        self.acquirer.close()
         return status
 
     def again(self) -> "RunningSandbox":

@@ -1,0 +1,1 @@
+"""Two pretend card acquirers and their vault: cards, challenges, money, webhooks, and lies."""

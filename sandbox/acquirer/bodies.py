@@ -1,0 +1,39 @@
+"""What the acquirers' doors are asked, field by field."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:~-]{1,200}$")]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Url = Annotated[str, Field(pattern=r"^https?://[!-~]{1,2000}$")]
+
+
+class PaymentBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reference: Name
+    amount: Amount
+    currency: Currency
+    capture: bool
+    method: Name
+    payee: Name
+    threeDS: Literal["auto", "required"] = "auto"  # noqa: N815
+    returnUrl: Url | None = None  # noqa: N815
+
+
+class CaptureBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reference: Name
+    amount: Amount
+    final: bool = False
+
+
+class RefundBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reference: Name
+    amount: Amount
+
+
+class VoidBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)

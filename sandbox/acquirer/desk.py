@@ -1,0 +1,211 @@
+"""What an acquirer does when it is asked: authorise, capture, void, refund; and what it refuses."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sandbox.acquirer import amounts, verdicts
+from sandbox.acquirer.behaviour import Behaviour, Conduct, Instruction
+from sandbox.acquirer.books import Books, Request
+from sandbox.acquirer.cards import Card
+from sandbox.acquirer.entries import (
+    Captured,
+    Decided,
+    Opened,
+    Order,
+    PaymentState,
+    RefundDecided,
+    Refunded,
+    RefundState,
+    Verdict,
+    Voided,
+)
+from sandbox.acquirer.names import new_name
+from sandbox.acquirer.payments import UNDECIDED, Payment
+from sandbox.acquirer.vault import Vault
+from sandbox.answers import Refused, invalid
+from sandbox.moments import now
+
+REFUND_REJECTED = "REFUND_REJECTED"
+REFUND_DELAY = timedelta(seconds=3)
+
+
+class Decision(StrEnum):
+    """What the customer does with a challenge."""
+
+    APPROVE = "approve"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request about money: its own reference, its amount, and how it may be a repeat."""
+
+    reference: str
+    amount_minor: int
+    key: str | None
+    honoured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    books: Books
+    vault: Vault
+    conduct: Conduct
+
+    def authorize(
+        self, acquirer: str, order: Order, asked: Asked, instruction: Instruction
+    ) -> tuple[Payment, bool]:
+        """The payment, and whether it is new."""
+        if asked.honoured:
+            self._check_key(acquirer, order.reference, asked)
+            earlier = self.books.payment(acquirer, order.reference)
+            if earlier is not None:
+                if earlier.order != order:
+                    raise Refused(409, "REFERENCE_USED")
+                return earlier, False
+        card = self.vault.card(order.method)
+        if card is None:
+            raise Refused(422, "METHOD_NOT_FOUND")
+        moment = now()
+        verdict = verdicts.first(
+            *(order, card, instruction),
+            moment=moment,
+            challenge_ms=self.conduct.of(acquirer).challenge_life_ms,
+        )
+        opened = Opened(moment, acquirer, new_name("acq"), order, asked.key, verdict)
+        self.books.enter(opened)
+        return self.books.by_id(opened.id), True
+
+    def answer_challenge(self, payment: Payment, decision: Decision) -> None:
+        """The first answer counts; a late or a second one changes nothing."""
+        if payment.state is not PaymentState.CHALLENGE:
+            return
+        if _is_over(payment, now()):
+            self._decide(payment, verdicts.expired())
+            return
+        match decision:
+            case Decision.APPROVE:
+                card = self.card_of(payment)
+                self._decide(payment, verdicts.approved(payment.order, card, now()))
+            case Decision.FAIL:
+                self._decide(payment, verdicts.failed())
+            case Decision.CANCEL:
+                self._decide(payment, verdicts.canceled())
+
+    def come_due(self, payment: Payment, moment: datetime) -> None:
+        """Do what has been waiting for this moment."""
+        if payment.due_at is not None and payment.due_at <= moment:
+            self._decide(payment, verdicts.granted(payment.order, payment.three_ds))
+        if payment.state is PaymentState.CHALLENGE and _is_over(payment, moment):
+            self._decide(payment, verdicts.expired())
+        for refund in list(payment.refunds.values()):
+            if refund.due_at is not None and refund.due_at <= moment:
+                fails = self.card_of(payment).refunds_fail_later
+                state = RefundState.FAILED if fails else RefundState.SUCCEEDED
+                self.decide_refund(payment, refund.refund_id, state)
+
+    def capture(self, payment: Payment, asked: Asked, *, final: bool) -> bool:
+        """Whether it is new."""
+        if asked.honoured:
+            self._check_key(payment.acquirer, payment.order.reference, asked)
+            known = payment.capture_named(asked.reference)
+            if known is not None:
+                return _repeated(known.amount_minor, asked)
+        if payment.state is not PaymentState.AUTHORIZED:
+            raise wrong_state(payment)
+        if asked.amount_minor > payment.capturable_minor:
+            raise Refused(422, "AMOUNT_TOO_LARGE")
+        self.books.enter(
+            Captured(
+                at=now(),
+                id=payment.id,
+                capture_id=new_name("cap"),
+                reference=asked.reference,
+                amount_minor=asked.amount_minor,
+                final=final,
+                key=asked.key,
+            )
+        )
+        return True
+
+    def void(self, payment: Payment, key: str | None) -> None:
+        if payment.released:
+            return
+        if payment.state not in UNDECIDED | {PaymentState.AUTHORIZED}:
+            raise wrong_state(payment)
+        self.books.enter(Voided(now(), payment.id, key))
+
+    def refund(self, payment: Payment, asked: Asked, instruction: Instruction) -> bool:
+        """Whether it is new."""
+        if asked.honoured:
+            self._check_key(payment.acquirer, payment.order.reference, asked)
+            known = payment.refund_named(asked.reference)
+            if known is not None:
+                return _repeated(known.amount_minor, asked)
+        if payment.captured_minor == 0:
+            raise wrong_state(payment)
+        over = asked.amount_minor > payment.refundable_minor
+        if over and not self.conduct.of(payment.acquirer).allow_over_refund:
+            raise Refused(422, "AMOUNT_TOO_LARGE")
+        moment = now()
+        state, reason, due_at = RefundState.SUCCEEDED, None, None
+        if instruction.behaviour is Behaviour.DECLINE:
+            state, reason = RefundState.FAILED, REFUND_REJECTED
+        elif self.card_of(payment).refunds_fail_later:
+            state, due_at = RefundState.PENDING, moment + REFUND_DELAY
+        elif instruction.behaviour is Behaviour.PENDING:
+            state, due_at = RefundState.PENDING, moment + timedelta(seconds=instruction.delay_s)
+        self.books.enter(
+            Refunded(
+                at=moment,
+                id=payment.id,
+                refund_id=new_name("ref"),
+                reference=asked.reference,
+                amount_minor=asked.amount_minor,
+                state=state,
+                reason=reason,
+                due_at=due_at,
+                key=asked.key,
+            )
+        )
+        return True
+
+    def decide_refund(self, payment: Payment, refund_id: str, state: RefundState) -> None:
+        reason = REFUND_REJECTED if state is RefundState.FAILED else None
+        self.books.enter(RefundDecided(now(), payment.id, refund_id, state, reason))
+
+    def card_of(self, payment: Payment) -> Card:
+        card = self.vault.card(payment.order.method)
+        assert card is not None, "a payment is only opened for a token that we know"
+        return card
+
+    def _decide(self, payment: Payment, verdict: Verdict) -> None:
+        self.books.enter(Decided(now(), payment.id, verdict))
+
+    def _check_key(self, acquirer: str, reference: str, asked: Asked) -> None:
+        earlier = self.books.request_of(acquirer, asked.key) if asked.key is not None else None
+        if earlier not in (None, Request(reference, asked.reference, asked.amount_minor)):
+            raise Refused(422, "KEY_REUSED")
+
+
+def wrong_state(payment: Payment) -> Refused:
+    return Refused(409, "WRONG_STATE", state=payment.state)
+
+
+def amount_of(text: str, currency: str) -> int:
+    amount_minor = amounts.minor(text, currency)
+    if amount_minor is None:
+        raise invalid("amount", f"is no amount of {currency} above zero")
+    return amount_minor
+
+
+def _is_over(payment: Payment, moment: datetime) -> bool:
+    return payment.challenge is not None and payment.challenge.expires_at <= moment
+
+
+def _repeated(known_minor: int, asked: Asked) -> bool:
+    if known_minor != asked.amount_minor:
+        raise Refused(409, "REFERENCE_USED")
+    return False

@@ -1,0 +1,103 @@
+"""The acquirers' house: books, vault, desk and doors, put together."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.acquirer.app import AcquirerDoor
+from sandbox.acquirer.behaviour import ACQUIRERS, Conduct
+from sandbox.acquirer.books import Books
+from sandbox.acquirer.clearing import Clearing
+from sandbox.acquirer.desk import Desk
+from sandbox.acquirer.entries import Delivered, Entry, TokenMade, entry_from
+from sandbox.acquirer.payments import Payment
+from sandbox.acquirer.vault import Vault
+from sandbox.acquirer.vault_app import VaultDoor
+from sandbox.answers import application
+from sandbox.journal import Journal
+
+
+class SettingsWrong(ValueError):
+    """The environment cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Secrets by acquirer. Who is not named here gets one that nobody knows."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        given = _by_acquirer("SANDBOX_ACQUIRER_SECRETS", environment)
+        return cls({name: given.get(name) or secrets.token_urlsafe(32) for name in ACQUIRERS})
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The same after a restart, and useless to who has the journal alone."""
+        together = "\n".join(self.secrets[name] for name in ACQUIRERS)
+        return hmac.new(together.encode(), b"card fingerprint", hashlib.sha256).digest()
+
+
+class Silent:
+    def changed(self, payment: Payment, entry: Entry) -> None: ...
+
+
+class House:
+    def __init__(self, journal: Journal, settings: Settings) -> None:
+        self.journal = journal
+        self.settings = settings
+        self.conduct = Conduct()
+        self.books = Books(journal.append, Silent())
+        self.vault = Vault(journal.append, settings.fingerprint_key)
+        self.desk = Desk(self.books, self.vault, self.conduct)
+        self.clearing = Clearing(self.desk, journal)
+        self._app: ASGIApp | None = None
+
+    def fold(self, fields: Mapping[str, Any]) -> None:
+        match entry_from(fields):
+            case TokenMade() as made:
+                self.vault.fold(made)
+            case Delivered():
+                pass
+            case entry:
+                self.books.fold(entry)
+
+    def open(self, public_url: str) -> None:
+        """Build the door. The address that browsers know is known only once there is a port."""
+        acquirers = AcquirerDoor(
+            self.desk,
+            self.journal,
+            self.conduct,
+            self.clearing,
+            self.settings.secrets,
+            f"{public_url}/challenge/",
+        )
+        vault = VaultDoor(self.vault, self.journal)
+        self._app = application([*acquirers.routes(), *vault.routes()])
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._app is not None, "opened before anybody is let in"
+        await self._app(scope, receive, send)
+
+    def resume(self) -> None:
+        self.clearing.resume()
+
+    async def stop(self) -> None:
+        await self.clearing.stop()
+
+
+def _by_acquirer(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """`NORTH=…,SOUTH=…`; the values are never told in an error."""
+    found: dict[str, str] = {}
+    for item in filter(None, environment.get(name, "").split(",")):
+        acquirer, equals, value = item.strip().partition("=")
+        if not equals or acquirer not in ACQUIRERS or not value:
+            raise SettingsWrong(f"{name} is not {'=…,'.join(ACQUIRERS)}=…")
+        found[acquirer] = value
+    return found
