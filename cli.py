@@ -104,6 +104,14 @@ def trace(text: str) -> None:
 
 
 @app.command()
+def incidents(last: Annotated[int, typer.Option(min=1, help="How many.")] = 20) -> None:
+    """What must not have happened, such as a card number in a request; the newest first."""
+    from payments.cli import incidents as list_
+
+    asyncio.run(list_.show(Settings.from_env(), last, Console()))
+
+
+@app.command()
 def purge() -> None:
     """Delete expired answers, token requests and revocations; for a schedule, never blocks."""
     from payments.cli import purges

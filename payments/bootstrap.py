@@ -14,6 +14,7 @@ from payments.adapters.postgres import purge
 from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
+from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.partners import PostgresPartners
 from payments.adapters.postgres.provider_calls import PostgresCallLog
@@ -43,6 +44,7 @@ class Record:
     answers: PostgresAnswers
     billers: PostgresBillers
     calls: PostgresCallLog
+    incidents: PostgresIncidents
     ledger: PostgresLedger
     partners: PostgresPartners
     request_log: PostgresRequestLog
@@ -79,6 +81,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         answers=PostgresAnswers(database),
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
+        incidents=PostgresIncidents(database),
         ledger=ledger,
         partners=PostgresPartners(database, vault),
         request_log=PostgresRequestLog(database),

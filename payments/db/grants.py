@@ -19,6 +19,7 @@ GRANTS: Final[dict[str, str]] = {
     "agreement": "SELECT, INSERT, UPDATE",
     "request_log": "SELECT, INSERT",
     "provider_call": "SELECT, INSERT",
+    "incident": "SELECT, INSERT (kind, partner_id, trace, place)",
     "idempotency": "SELECT, INSERT, UPDATE, DELETE",
     "ledger_account": "SELECT, INSERT (code, kind, owner, currency)",
     "ledger_transaction": "SELECT, INSERT (key, subject, description)",

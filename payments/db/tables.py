@@ -135,6 +135,19 @@ provider_call: Final = Table(
     Index("provider_call_reference", "reference"),
 )
 
+incident: Final = Table(
+    "incident",
+    METADATA,
+    Always("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Always("kind", Text),
+    Maybe("partner_id", Text),
+    Always("trace", Text),
+    Always("place", Text),
+    Always("occurred_at", _MOMENT, server_default=_NOW),
+    UniqueConstraint("trace", "kind", "place", name="incident_once"),
+    Index("incident_time", "occurred_at"),
+)
+
 idempotency: Final = Table(
     "idempotency",
     METADATA,
