@@ -65,21 +65,35 @@ class Payments(Protocol):
     ) -> Code | None:
         """Write down that the payment begins, with risk's verdict and its route, as PROCESSING.
 
-        None: begun. Otherwise why not: REFERENCE_USED (the partner's reference names another
-        payment), METHOD_USED (the method or its client token belongs to another payment).
+        Unless risk holds or blocks it, its first attempt at the first provider is written as well.
+        None: begun, now or by this very order before. Otherwise why not: REFERENCE_USED (the
+        partner's reference names another payment, or this one asked for again later), METHOD_USED
+        (the method or its client token belongs to another payment, and it is not saved for the
+        order's customer).
         """
 
     async def move(self, fact: Fact) -> Payment:
         """Move the payment, with its money and its event, along PAYMENT_MOVES.
 
-        The same fact again returns the payment as it stands. Raises MoveRefused.
+        The same fact again, by its key, returns the payment as it stands. A payment with
+        save_method keeps its card when it is authorised or captured. Raises MoveRefused, and
+        LookupError when the payment was never begun like this.
         """
 
-    async def attempted(self, attempt: Attempt, answer: Answer) -> None:
-        """One attempt ended without moving the payment: it goes on elsewhere. For the rules."""
+    async def attempted(
+        self, attempt: Attempt, answer: Answer, then: Attempt | None = None
+    ) -> None:
+        """One attempt ended without moving the payment, and `then` is sent next. For the rules.
+
+        What of the attempt was in suspense comes back.
+        """
 
     async def suspend(self, attempt: Attempt) -> None:
-        """The outcome is unknown: what may have been taken waits in suspense."""
+        """The outcome is unknown: what may have been taken waits in suspense.
+
+        With order.capture it does; what would only be reserved is not in the ledger yet. Nothing
+        happens when the payment is not PROCESSING or REQUIRES_ACTION any more.
+        """
 
     async def late(self, attempt: Attempt, amount: Money, *, captured: bool) -> None:
         """Money moved after we had said that it would not. It waits in suspense for its way back.

@@ -1,0 +1,118 @@
+"""Refunds in memory, over the same payments as FakePayments. tests/contracts keeps them honest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from payments.domain import card_ledger
+from payments.domain.card import Decline
+from payments.domain.card_events import REFUND_EVENTS
+from payments.domain.charge import Answer
+from payments.domain.codes import Code
+from payments.domain.payment import Refund, RefundOrder, RefundStatus
+from payments.ports.payments import MoveRefused
+from payments.ports.record import RecordUnavailable
+from tests.card_fakes import FakePayments
+
+
+@dataclass
+class FakeRefunds:
+    """Postings go to the payments' own; an event is (type, refund id)."""
+
+    payments: FakePayments
+    calls: list[str] = field(default_factory=list)
+    rows: dict[str, Refund] = field(default_factory=dict)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    unavailable: bool = False
+    _suspended: set[str] = field(default_factory=set)
+
+    async def reserve(self, order: RefundOrder) -> Code | None:
+        self._call("reserve", order.refund_id)
+        known = self.rows.get(order.refund_id)
+        if known is not None:
+            return None if _asked(known) == _asked(order) else Code.REFERENCE_USED
+        payment = await self.payments.find(order.partner_id, order.payment_id)
+        if payment is None:
+            return Code.PAYMENT_UNKNOWN
+        if not payment.captured_minor:
+            return Code.REFUND_NOT_POSSIBLE
+        left = payment.captured_minor - payment.refunded_minor - payment.refund_reserved_minor
+        if order.amount.currency != payment.amount.currency or order.amount.minor > left:
+            return Code.REFUND_TOO_LARGE
+        self.payments.reserve(order.payment_id, order.amount.minor)
+        self.rows[order.refund_id] = Refund(
+            refund_id=order.refund_id,
+            partner_id=order.partner_id,
+            payment_id=order.payment_id,
+            reference=order.reference,
+            amount=order.amount,
+            trace=order.trace,
+            reason=order.reason,
+            created_at=order.created_at,
+            status=RefundStatus.PENDING,
+            code=None,
+            provider_reference=None,
+        )
+        return None
+
+    async def suspend(self, order: RefundOrder) -> None:
+        self._call("suspend", order.refund_id)
+        row = self.rows[order.refund_id]
+        if row.status is RefundStatus.PENDING and order.refund_id not in self._suspended:
+            self._suspended.add(order.refund_id)
+            self.payments._post(card_ledger.refund_suspended(order, self._provider(order)))
+
+    async def settle(
+        self, order: RefundOrder, status: RefundStatus, answer: Answer, decline: Decline | None
+    ) -> Refund:
+        self._call("settle", f"{status} {order.refund_id}")
+        assert status is not RefundStatus.PENDING, "only a known outcome is settled"
+        row = self.rows[order.refund_id]
+        if row.status is not RefundStatus.PENDING:
+            if row.status is not status:
+                raise MoveRefused(f"{order.refund_id} is {row.status} for ever")
+            return row
+        suspended, provider = order.refund_id in self._suspended, self._provider(order)
+        if status is RefundStatus.SUCCEEDED:
+            self.payments.refund(order.payment_id, order.amount.minor)
+            posting = card_ledger.refunded(order, provider, from_suspense=suspended)
+            self.payments._post(posting)
+        else:
+            self.payments.reserve(order.payment_id, -order.amount.minor)
+            if suspended:
+                self.payments._post(card_ledger.refund_returned(order, provider))
+        failed = status is RefundStatus.FAILED
+        settled = replace(
+            row,
+            status=status,
+            code=(decline.code if decline else Code.REFUND_FAILED) if failed else None,
+            provider_reference=answer.reference,
+        )
+        self.rows[order.refund_id] = settled
+        self.events.append((REFUND_EVENTS[status], order.refund_id))
+        return settled
+
+    async def find(self, partner_id: str, refund_id: str) -> Refund | None:
+        row = self.rows.get(refund_id)
+        return row if row is not None and row.partner_id == partner_id else None
+
+    async def named(self, refund_id: str) -> Refund | None:
+        return self.rows.get(refund_id)
+
+    async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]:
+        theirs = (partner_id, payment_id)
+        return [row for row in self.rows.values() if (row.partner_id, row.payment_id) == theirs]
+
+    def _provider(self, order: RefundOrder) -> str:
+        provider = self.payments.rows[order.payment_id].provider
+        assert provider is not None, "captured by nobody"
+        return provider
+
+    def _call(self, operation: str, subject: str) -> None:
+        self.calls.append(f"{operation} {subject}")
+        if self.unavailable:
+            raise RecordUnavailable("connection refused")
+
+
+def _asked(refund: RefundOrder | Refund) -> tuple[object, ...]:
+    """What makes two askings the same refund. A later asking has another trace."""
+    return refund.partner_id, refund.payment_id, refund.amount, refund.trace
