@@ -87,6 +87,7 @@ class DevStack:
             "temporalAddress": ports.address("temporal"),
             "sandbox": ports.url("sandbox"),
             "biller": ports.url("biller"),
+            "acquirer": ports.url("acquirer"),
             "databaseUrl": self.plan.database.app_url,
             "partners": partners,
             "pid": os.getpid(),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SANDBOX_ACQUIRERS = ("NORTH", "SOUTH")
 
 
 class HomeInUse(RuntimeError):
@@ -118,6 +119,8 @@ class Home:
             "QUITTANCE_ANSWER_KEYS": _key,
             "QUITTANCE_POSTGRES_OWNER_PASSWORD": _password,
             "QUITTANCE_POSTGRES_APP_PASSWORD": _password,
+            "SANDBOX_ACQUIRER_SECRETS": _acquirer_secrets,
+            "SANDBOX_WEBHOOK_SECRETS": _webhook_secrets,
         }
         made = {name: make() for name, make in missing.items() if name not in known}
         if made:
@@ -158,6 +161,15 @@ def _in_use(home: Home, pid: str) -> str:
         f"a stack already runs on {home.path}: process {pid}{where}. "
         "Stop it first, or choose another QUITTANCE_HOME."
     )
+
+
+def _acquirer_secrets() -> str:
+    return ",".join(f"{name}={secrets.token_urlsafe(32)}" for name in SANDBOX_ACQUIRERS)
+
+
+def _webhook_secrets() -> str:
+    made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in SANDBOX_ACQUIRERS}
+    return ",".join(f"{name}=whsec_{secret}" for name, secret in made.items())
 
 
 def _key() -> str:

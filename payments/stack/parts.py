@@ -40,7 +40,9 @@ class Plan:
     ) -> None:
         self.home = home
         self.ports = ports
-        self._keys = {n: v for n, v in secrets.items() if not n.startswith("QUITTANCE_POSTGRES_")}
+        apart = ("QUITTANCE_POSTGRES_", "SANDBOX_")
+        self._keys = {n: v for n, v in secrets.items() if not n.startswith(apart)}
+        self._pretended = {n: v for n, v in secrets.items() if n.startswith("SANDBOX_")}
         self._run_id = run_id
         self._workers = workers
         self._root = root  # Where cli.py, worker.py and sandbox/ are; tests put stand-ins there.
@@ -116,16 +118,33 @@ class Plan:
 
     def seed(self, output: Path) -> Command:
         arguments = ("seed", "--json", "--biller-url", self.ports.url("biller"))
-        return self._cli("seed", *arguments, env=self._as_owner(), output=output)
+        environment = self._as_owner() | {
+            "QUITTANCE_SEED_ACQUIRER_URL": self.ports.url("acquirer"),
+            "QUITTANCE_SEED_ACQUIRER_SECRETS": self._pretended["SANDBOX_ACQUIRER_SECRETS"],
+            "QUITTANCE_SEED_WEBHOOK_SECRETS": self._pretended["SANDBOX_WEBHOOK_SECRETS"],
+        }
+        return self._cli("seed", *arguments, env=environment, output=output)
 
     def sandbox(self) -> Part:
         command = self._python(
             "sandbox",
             *("-m", "sandbox"),
             *("--port", str(self.ports["sandbox"]), "--biller-port", str(self.ports["biller"])),
-            *("--journal", str(self.home.journal)),
+            *("--acquirer-port", str(self.ports["acquirer"]), "--journal", str(self.home.journal)),
+            env=self._outside(),
         )
         return Part(command=command, probe=probes.health(self.ports.url("sandbox")))
+
+    def _outside(self) -> dict[str, str]:
+        """The outside world knows its own secrets and where we listen, and nothing else of ours."""
+        ours = self.environment()
+        outside = {n: v for n, v in ours.items() if not n.startswith("QUITTANCE_")}
+        return {
+            **outside,
+            RUN_ID_VARIABLE: self._run_id,
+            **self._pretended,
+            "SANDBOX_WEBHOOK_URL": self.ports.url("api") + "/v1/providers/{acquirer}/webhooks",
+        }
 
     def worker(self, name: str) -> Part:
         ready = self.home.ready_file(name)

@@ -14,6 +14,7 @@ DEFAULTS: Mapping[str, int] = {
     "temporal-ui": 8233,
     "sandbox": 8090,
     "biller": 8091,
+    "acquirer": 8092,
     "postgres": 5433,
 }
 

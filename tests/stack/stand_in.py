@@ -38,6 +38,9 @@ def work() -> None:
 
 
 def seed() -> None:
+    assert os.environ["QUITTANCE_SEED_ACQUIRER_URL"].startswith("http://")
+    assert os.environ["QUITTANCE_SEED_ACQUIRER_SECRETS"].startswith("NORTH=")
+    assert ",SOUTH=whsec_" in os.environ["QUITTANCE_SEED_WEBHOOK_SECRETS"]
     print("a line that is no answer")
     ids = ("partner_1", "partner_2")
     partners = [{"id": one, "apiKey": f"qk_{one}", "secret": f"qs_{one}"} for one in ids]
@@ -59,6 +62,9 @@ def main() -> None:
         case "worker":
             work()
         case "sandbox":
+            assert "QUITTANCE_SECRET_KEYS" not in os.environ
+            assert ",SOUTH=" in os.environ["SANDBOX_ACQUIRER_SECRETS"]
+            assert os.environ["SANDBOX_WEBHOOK_URL"].endswith("/v1/providers/{acquirer}/webhooks")
             serve(arguments[arguments.index("--port") + 1])
         case "api" | "operator":
             assert "QUITTANCE_MIGRATION_DATABASE_URL" not in os.environ

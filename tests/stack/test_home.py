@@ -23,6 +23,9 @@ def test_a_secret_that_is_missing_is_added_and_the_others_stay(tmp_path: Path) -
 
     assert made["QUITTANCE_TOKEN_KEYS"] == "abc,def="
     assert len(made["QUITTANCE_ANSWER_KEYS"]) == 44
+    pairs = [pair.split("=", 1) for pair in made["SANDBOX_ACQUIRER_SECRETS"].split(",")]
+    assert [name for name, _ in pairs] == ["NORTH", "SOUTH"]
+    assert pairs[0][1] != pairs[1][1]
 
 
 def test_a_home_in_use_is_refused_with_the_process_and_the_address(tmp_path: Path) -> None:
