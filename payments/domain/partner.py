@@ -30,14 +30,21 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A partner's key with its opened secret. `expires_at` ends a rotated key's overlap."""
+    """A partner's key with its opened secret. `expires_at` ends a rotated key's overlap.
+
+    A token names one of `products`; without a word about it, the first.
+    """
 
     id: str
     secret: str
-    product: Product
+    products: tuple[Product, ...]
     scopes: frozenset[Scope]
     standing: Standing
     expires_at: datetime | None
+
+    @property
+    def product(self) -> Product:
+        return self.products[0]
 
     def is_over(self, now: datetime) -> bool:
         """Revoked, or rotated out: it never works again."""

@@ -113,7 +113,7 @@ def _key(row: Row, secret: str) -> ApiKey:
     return ApiKey(
         id=row["id"],
         secret=secret,
-        product=Product(row["product"]),
+        products=(Product(row["product"]),),
         scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in _SCOPES),
         standing=Standing(row["standing"]),
         expires_at=row["expires_at"],
