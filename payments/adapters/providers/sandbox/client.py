@@ -1,0 +1,87 @@
+"""The acquirer's API as calls: which path, which body, which patience."""
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from payments.domain.money import Money
+from payments.domain.payment import Attempt
+from payments.outside import wire
+from payments.outside.wire import Reply, Timeouts
+
+
+class Client:
+    """Each call returns a Reply, or raises NeverLeft or NoAnswer."""
+
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        *,
+        base_url: str,
+        acquirer: str,
+        secret: str,
+        timeouts: Timeouts,
+    ) -> None:
+        self._http = http
+        self._root = base_url.rstrip("/")
+        self._payments = f"/acquirers/{_quoted(acquirer)}/payments"
+        self._headers = {"Authorization": f"Bearer {secret}"}
+        self._timeouts = timeouts
+
+    async def authorize(self, attempt: Attempt, method: str) -> Reply:
+        order = attempt.order
+        body = {
+            "reference": attempt.reference,
+            "amount": str(order.amount),
+            "currency": order.amount.currency,
+            "capture": order.capture,
+            "method": method,
+            "payee": order.partner_id,
+            "threeDS": "required" if attempt.challenge else "auto",
+        }
+        if order.return_url is not None:
+            body["returnUrl"] = order.return_url
+        return await self._money(self._payments, body, key=attempt.reference)
+
+    async def capture(self, payment: str, *, key: str, amount: Money, final: bool) -> Reply:
+        body = {"reference": key, "amount": str(amount), "final": final}
+        return await self._money(f"{self._payment(payment)}/captures", body, key=key)
+
+    async def void(self, payment: str) -> Reply:
+        return await self._money(f"{self._payment(payment)}/void", {}, key=f"{payment}:void")
+
+    async def refund(self, payment: str, *, key: str, amount: Money) -> Reply:
+        body = {"reference": key, "amount": str(amount)}
+        return await self._money(f"{self._payment(payment)}/refunds", body, key=key)
+
+    async def payment(self, reference: str) -> Reply:
+        return await self._call("GET", self._payment(reference), self._timeouts.money_s)
+
+    async def token(self, token: str) -> Reply:
+        return await self._call("GET", f"/vault/tokens/{_quoted(token)}", self._timeouts.quick_s)
+
+    def _payment(self, reference: str) -> str:
+        return f"{self._payments}/{_quoted(reference)}"
+
+    async def _money(self, path: str, body: dict[str, Any], *, key: str) -> Reply:
+        headers = {"Idempotency-Key": key}
+        return await self._call("POST", path, self._timeouts.money_s, json=body, headers=headers)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        timeout_s: float,
+        *,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Reply:
+        headers = self._headers | (headers or {})
+        return await wire.ask(
+            self._http, method, self._root + path, timeout_s, headers=headers, **options
+        )
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

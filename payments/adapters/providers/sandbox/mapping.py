@@ -1,0 +1,273 @@
+"""The acquirer's answers ↔ our values. Pure: one function for each question, tested as tables.
+
+Another amount, currency or payee than the order's is told as it is: whoever asked decides, and what
+was reserved is given back. Any other answer that does not fit the question is quarantined as
+UNKNOWN.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from payments.adapters.providers.sandbox.errors import (
+    DECLINES,
+    NAME_TAKEN,
+    REFUSING,
+    refusal,
+    turned_away,
+)
+from payments.domain.card import Card, Decline
+from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
+from payments.domain.codes import Code
+from payments.domain.money import Money
+from payments.domain.outcome import OutcomeKind
+from payments.domain.payment import Attempt
+from payments.outside.wire import Reply
+from payments.ports.provider import ProviderUnavailable
+
+_DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+# Nothing is reserved in these, and nothing was ever taken.
+_EMPTY: Final = frozenset({"VOIDED", "EXPIRED", "DECLINED"})
+_OPEN: Final = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
+
+
+class Unreadable(Exception):
+    """The answer is not one to this question."""
+
+
+def sent(reply: Reply, asked: Question) -> Answer:
+    """What became of a call just made."""
+    if reply.status in _DONE:
+        return _told(reply, asked, absent=Answer(OutcomeKind.UNKNOWN, detail="it is not in there"))
+    if turned_away(reply.status, reply.error):
+        return Answer(OutcomeKind.NOT_SENT, detail=str(reply), retry_after_s=reply.retry_after_s)
+    if reply.status not in REFUSING or not reply.error or reply.error in NAME_TAKEN:
+        # A 5xx, a redirect, or a page of somebody between us and the acquirer.
+        return Answer(OutcomeKind.UNKNOWN, detail=str(reply))
+    if asked.operation is Operation.VOID:
+        return _not_voided(reply)
+    return Answer(
+        OutcomeKind.DECLINED, decline=refusal(asked.operation, reply.error), detail=str(reply)
+    )
+
+
+def inquiry(reply: Reply, asked: Question, *, settled: bool) -> Answer:
+    """What became of a call made earlier. `settled`: it would be visible by now."""
+    absent = (
+        Answer(OutcomeKind.NOT_SENT, detail="they never had it")
+        if settled
+        else Answer(OutcomeKind.UNKNOWN, detail="not there, too early to tell")
+    )
+    if reply.status == HTTPStatus.OK:
+        return _told(reply, asked, absent=absent)
+    if reply.status == HTTPStatus.NOT_FOUND and reply.error == "PAYMENT_NOT_FOUND":
+        if settled and asked.operation is Operation.VOID:
+            return Answer(OutcomeKind.ACCEPTED, detail="they never had anything to give back")
+        return absent
+    return Answer(OutcomeKind.UNKNOWN, detail=str(reply))
+
+
+def card(reply: Reply, token: str) -> Card | None:
+    """Raises ProviderUnavailable for everything but a card or a clear "no such token"."""
+    if reply.status == HTTPStatus.NOT_FOUND and reply.error == "TOKEN_NOT_FOUND":
+        return None
+    body = reply.body
+    if reply.status != HTTPStatus.OK or body is None:
+        raise ProviderUnavailable(str(reply))
+    if body.get("token") != token:
+        raise ProviderUnavailable("another token")
+    try:
+        return Card(
+            token=token,
+            brand=text(body, "brand"),
+            bin=text(body, "bin"),
+            last4=text(body, "last4"),
+            exp_month=int(body["expMonth"]),
+            exp_year=int(body["expYear"]),
+            country=text(body, "country"),
+            fingerprint=text(body, "fingerprint"),
+            aliases={str(kind): str(name) for kind, name in body["aliases"].items()},
+            client_token=body.get("clientToken"),
+            tokenised_at=instant(text(body, "createdAt")),
+        )
+    except (Unreadable, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProviderUnavailable(f"unreadable card: {error}") from error
+
+
+def money(row: Any, field: str, currency: str) -> Money:
+    """An amount of theirs, which may be nothing. Raises ValueError or Unreadable."""
+    written = text(row, field)
+    if written.replace(".", "", 1).strip("0") == "":
+        return Money(0, currency)
+    return Money.parse(written, currency)
+
+
+def text(body: Any, field: str) -> str:
+    value = body.get(field)
+    if not isinstance(value, str) or not value:
+        raise Unreadable(f"no {field}")
+    return value
+
+
+def instant(written: str) -> datetime:
+    at = datetime.fromisoformat(written)
+    if at.tzinfo is None:
+        raise Unreadable("a time without its zone")
+    return at.astimezone(UTC)
+
+
+def named(rows: Any, reference: str) -> Mapping[str, Any] | None:
+    """The capture or refund that bears our name."""
+    found: list[Mapping[str, Any]] = [row for row in rows if row.get("reference") == reference]
+    return found[0] if found else None
+
+
+def _told(reply: Reply, asked: Question, *, absent: Answer) -> Answer:
+    """Read a payment of theirs as the answer to one question about it."""
+    body = reply.body or {}
+    if body.get("reference") != asked.attempt.reference:
+        return Answer(OutcomeKind.UNKNOWN, detail="quarantined: another reference")
+    try:
+        match asked.operation:
+            case Operation.AUTHORIZE:
+                return _authorization(body, asked.attempt)
+            case Operation.CAPTURE:
+                return _capture(body, asked.key, absent)
+            case Operation.VOID:
+                return _void(body, absent)
+            case Operation.REFUND:
+                return _refund(body, asked.key, absent)
+    except (Unreadable, ValueError, TypeError, KeyError, AttributeError) as error:
+        return Answer(OutcomeKind.UNKNOWN, detail=f"quarantined: {error}")
+
+
+def _authorization(body: Any, attempt: Attempt) -> Answer:
+    reference, payee = text(body, "id"), text(body, "payee")
+    currency = text(body, "currency")
+    asked_for = money(body, "amount", currency)
+    match text(body, "state"):
+        case "AUTHORIZED" | "CAPTURED" as state:
+            captured = state == "CAPTURED"
+            moved = money(body, "capturedAmount" if captured else "authorizedAmount", currency)
+            return Answer(
+                OutcomeKind.ACCEPTED,
+                reference=reference,
+                # Whichever of the two differs from the order is the one worth telling.
+                amount=moved if asked_for == attempt.order.amount else asked_for,
+                payee=payee,
+                captured=captured,
+                at=instant(text(body, "decidedAt")),
+            )
+        case "CHALLENGE":
+            challenge = body["challenge"]
+            return Answer(
+                OutcomeKind.PENDING,
+                reference=reference,
+                challenge=ChallengeAsked(
+                    _web_address(challenge), instant(text(challenge, "expiresAt"))
+                ),
+                amount=asked_for,
+                payee=payee,
+            )
+        case "PENDING":
+            return Answer(OutcomeKind.PENDING, reference=reference, detail="they decide later")
+        case "DECLINED":
+            decline = _decline(body["decline"])
+            return Answer(
+                OutcomeKind.DECLINED, reference=reference, decline=decline, detail=decline.raw
+            )
+        case "VOIDED" | "EXPIRED" as state:
+            code = Code.CHALLENGE_EXPIRED if state == "EXPIRED" else Code.CARD_DECLINED
+            return Answer(
+                OutcomeKind.DECLINED,
+                reference=reference,
+                decline=Decline(code, state),
+                detail=state,
+            )
+        case state:
+            raise Unreadable(f"state {state!r}")
+
+
+def _decline(told: Any) -> Decline:
+    reason = text(told, "reason")
+    return Decline(
+        code=DECLINES.get(reason, Code.CARD_DECLINED),
+        raw=told.get("raw") or reason,
+        network_code=told.get("networkCode"),
+        advice=told.get("advice"),
+    )
+
+
+def _capture(body: Any, key: str, absent: Answer) -> Answer:
+    capture = named(body["captures"], key)
+    if capture is None:
+        return absent
+    return Answer(
+        OutcomeKind.ACCEPTED,
+        reference=text(capture, "id"),
+        amount=money(capture, "amount", text(body, "currency")),
+        payee=text(body, "payee"),
+        captured=True,
+        at=instant(text(capture, "at")),
+    )
+
+
+def _void(body: Any, absent: Answer) -> Answer:
+    state = text(body, "state")
+    if state in _OPEN:
+        return absent
+    currency = text(body, "currency")
+    taken = money(body, "capturedAmount", currency)
+    if state not in _EMPTY and taken == money(body, "authorizedAmount", currency):
+        return _too_late(state)
+    decided = body.get("decidedAt")
+    return Answer(
+        OutcomeKind.ACCEPTED,
+        reference=text(body, "id"),
+        at=instant(decided) if decided else None,
+        detail=state,
+    )
+
+
+def _not_voided(reply: Reply) -> Answer:
+    """Only a payment that was captured is too late to void; of others nothing is left to void."""
+    if reply.error != "WRONG_STATE":
+        return Answer(OutcomeKind.UNKNOWN, detail=str(reply))
+    state = (reply.body or {}).get("state")
+    if state in _EMPTY:
+        return Answer(OutcomeKind.ACCEPTED, detail=str(state))
+    return _too_late("WRONG_STATE")
+
+
+def _too_late(word: str) -> Answer:
+    decline = refusal(Operation.VOID, word)
+    return Answer(OutcomeKind.DECLINED, decline=decline, captured=True, detail="captured already")
+
+
+def _refund(body: Any, key: str, absent: Answer) -> Answer:
+    refund = named(body["refunds"], key)
+    if refund is None:
+        return absent
+    reference = text(refund, "id")
+    amount = money(refund, "amount", text(body, "currency"))
+    match text(refund, "state"):
+        case "SUCCEEDED":
+            at = instant(text(refund, "at"))
+            return Answer(
+                OutcomeKind.ACCEPTED, reference=reference, amount=amount, captured=True, at=at
+            )
+        case "PENDING":
+            return Answer(OutcomeKind.PENDING, reference=reference, amount=amount)
+        case "FAILED":
+            decline = Decline(Code.REFUND_FAILED, str(refund.get("reason") or "FAILED"))
+            return Answer(OutcomeKind.DECLINED, reference=reference, decline=decline)
+        case state:
+            raise Unreadable(f"state {state!r}")
+
+
+def _web_address(challenge: Any) -> str:
+    url = text(challenge, "url")
+    if not url.startswith(("https://", "http://")):
+        raise Unreadable("a challenge without a web address")
+    return url
