@@ -119,6 +119,14 @@ def purge() -> None:
     typer.echo(asyncio.run(purges.purge(Settings.from_env())))
 
 
+@app.command()
+def reseal() -> None:
+    """Seal every stored secret under the first of QUITTANCE_SECRET_KEYS; a second run says 0."""
+    from payments.cli import reseals
+
+    typer.echo(asyncio.run(reseals.reseal(Settings.from_env())))
+
+
 @ledger.command()
 def balances() -> None:
     """Every account and its sum."""

@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from payments import temporal
 from payments.adapters.billers.plugged import PluggedBillers
-from payments.adapters.postgres import purge
+from payments.adapters.postgres import purge, reseal
 from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
@@ -55,6 +55,10 @@ class Record:
     async def purge(self) -> dict[str, int]:
         """Forget what has served its time; how many rows of each table."""
         return await purge.purge(self.database)
+
+    async def reseal(self) -> dict[str, int]:
+        """Seal every secret anew under the current master secret; how many rows of each table."""
+        return await reseal.reseal(self.database, self.vault)
 
     async def ready(self) -> bool:
         try:

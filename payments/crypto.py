@@ -51,6 +51,14 @@ class Vault:
             raise Unsealable("too short to be sealed")
         return self._try_all(lambda master: _gcm(master, label).decrypt(nonce, box, aad))
 
+    def seal_anew(self, label: str, sealed: bytes, aad: bytes = b"") -> bytes | None:
+        """Under the current master secret; None when it is that already. Raises Unsealable."""
+        try:
+            Vault(self._masters[:1]).open(label, sealed, aad)
+        except Unsealable:
+            return self.seal(label, self.open(label, sealed, aad), aad)
+        return None
+
     def seal_stable(self, label: str, plaintext: bytes, aad: bytes = b"") -> bytes:
         """AES-256-SIV: the same plaintext gives the same bytes while the master secret stays."""
         return _siv(self._masters[0], label).encrypt(plaintext, [aad])

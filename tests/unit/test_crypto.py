@@ -40,6 +40,25 @@ def test_a_removed_master_secret_opens_nothing(kind: str) -> None:
         doors(Vault([NEW]), kind)[1]("lock", sealed, b"")
 
 
+def test_what_is_sealed_anew_opens_without_the_old_master_secret() -> None:
+    sealed = Vault([OLD]).seal("api-key", b"qs_secret", b"qk_1")
+    rotated = Vault([NEW, OLD])
+
+    anew = rotated.seal_anew("api-key", sealed, b"qk_1")
+
+    assert anew is not None
+    assert Vault([NEW]).open("api-key", anew, b"qk_1") == b"qs_secret"
+    assert rotated.seal_anew("api-key", anew, b"qk_1") is None
+
+
+def test_nothing_is_sealed_anew_for_another_purpose_or_place() -> None:
+    sealed = Vault([OLD]).seal("api-key", b"qs_secret", b"qk_1")
+
+    for label, aad in (("lock", b"qk_1"), ("api-key", b"qk_2")):
+        with pytest.raises(Unsealable):
+            Vault([NEW, OLD]).seal_anew(label, sealed, aad)
+
+
 @type_of_seal
 def test_a_seal_is_bound_to_its_purpose_and_its_place(kind: str) -> None:
     seal, unseal = doors(Vault([NEW]), kind)

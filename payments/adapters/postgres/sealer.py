@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-_LABEL: Final = "api-key-secret"
+API_KEY_SECRET: Final = "api-key-secret"
 
 
 class Sealer(Protocol):
@@ -12,11 +12,13 @@ class Sealer(Protocol):
 
     def open(self, label: str, sealed: bytes, aad: bytes = b"") -> bytes: ...
 
+    def seal_anew(self, label: str, sealed: bytes, aad: bytes = b"") -> bytes | None: ...
+
 
 def seal_secret(sealer: Sealer, key_id: str, secret: str) -> bytes:
-    return sealer.seal(_LABEL, secret.encode(), key_id.encode())
+    return sealer.seal(API_KEY_SECRET, secret.encode(), key_id.encode())
 
 
 def open_secret(sealer: Sealer, key_id: str, sealed: bytes) -> str:
     """Raises the sealer's own error when none of its keys opens it."""
-    return sealer.open(_LABEL, sealed, key_id.encode()).decode()
+    return sealer.open(API_KEY_SECRET, sealed, key_id.encode()).decode()

@@ -1,0 +1,67 @@
+"""Seal anew what an old master secret sealed, so that the old one can be retired.
+
+Page by page, each one statement: whoever was interrupted starts again and finds the rest.
+"""
+
+# ruff: noqa: S608  # Every part of these statements is a constant of ours.
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from payments.adapters.postgres.sealer import API_KEY_SECRET, Sealer
+from payments.crypto import Unsealable
+from payments.db.session import Database
+
+_PAGE: Final = 100
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A column of sealed values, each bound to its row's id."""
+
+    table: str
+    column: str
+    label: str
+
+
+PLACES: Final = (Place("api_key", "secret_sealed", API_KEY_SECRET),)
+
+
+async def reseal(database: Database, sealer: Sealer) -> dict[str, int]:
+    """How many rows of each table were sealed anew; 0 when all are under the current secret."""
+    return {place.table: await _reseal(database, sealer, place) for place in PLACES}
+
+
+async def _reseal(database: Database, sealer: Sealer, place: Place) -> int:
+    read = f"""
+        SELECT id, {place.column} AS sealed FROM {place.table}
+        WHERE id > $1 ORDER BY id LIMIT {_PAGE}"""
+    write = f"""
+        UPDATE {place.table} SET {place.column} = anew.sealed
+        FROM unnest($1::text[], $2::bytea[]) AS anew (id, sealed)
+        WHERE {place.table}.id = anew.id"""
+    last, done = "", 0
+    while rows := await database.fetch(read, last):
+        last = rows[-1]["id"]
+        anew = {
+            row["id"]: sealed
+            for row in rows
+            if (sealed := _anew(sealer, place, row["id"], row["sealed"])) is not None
+        }
+        if anew:
+            await database.fetch(write, list(anew), list(anew.values()))
+            done += len(anew)
+    return done
+
+
+def _anew(sealer: Sealer, place: Place, row_id: str, sealed: bytes) -> bytes | None:
+    try:
+        return sealer.seal_anew(place.label, sealed, row_id.encode())
+    except Unsealable:
+        # Its secret was lost before; nobody can use it, and it must not hold up the others.
+        _log.error("reseal.unsealable", table=place.table, id=row_id)
+        return None
