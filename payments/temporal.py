@@ -4,6 +4,7 @@ Used by the API, by worker.py and by every test, so that what is tested is what 
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,13 @@ from temporalio.converter import (
     JSONPlainPayloadConverter,
 )
 from temporalio.envconfig import ClientConfig
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+)
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -113,15 +120,18 @@ def _runtime(metrics: str | None) -> Runtime:
 
     `metrics` is the host:port where the SDK shows its numbers; private, always.
     """
+    # What the engine's core says goes through our own log, which lets no card number pass.
+    said = LogForwardingConfig(logging.getLogger("temporalio.core"))
+    log = LoggingConfig(LoggingConfig.default.filter, forwarding=said)
     if metrics is None:
-        return Runtime(telemetry=TelemetryConfig())
+        return Runtime(telemetry=TelemetryConfig(logging=log))
     prometheus = PrometheusConfig(
         bind_address=metrics,
         counters_total_suffix=True,
         unit_suffix=True,
         durations_as_seconds=True,
     )
-    return Runtime(telemetry=TelemetryConfig(metrics=prometheus))
+    return Runtime(telemetry=TelemetryConfig(logging=log, metrics=prometheus))
 
 
 def make_worker(

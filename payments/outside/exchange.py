@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
+from payments.domain.card_numbers import redact, redact_all
+
 _LONGEST_TEXT: Final = 8_000
 # No evidence: people, cards, and what lets somebody act in another's name. They are dropped from
 # what is kept, with everything inside them.
@@ -22,6 +24,8 @@ _PRIVATE: Final = frozenset(
     | {"client_secret", "clientToken", "token", "paymentMethodToken", "method", "payment_method"}
     | {"aliases", "next_action", "url", "returnUrl", "return_url", "receipt_url"}
 )
+# A biller's bill number has its format from the biller; one in a hundred could be a card's as well.
+_FORMATTED: Final = frozenset({"billNumber"})
 _PRIVATE_TEXT: Final = re.compile(rf'("(?:{"|".join(sorted(_PRIVATE))})"\s*:\s*")[^"]*')
 
 
@@ -45,7 +49,7 @@ class Exchange:
         if self.body:
             kept["body"] = redacted(self.body)
         if self.fault:
-            kept["fault"] = self.fault
+            kept["fault"] = redact(self.fault)
         return kept
 
 
@@ -57,11 +61,17 @@ def redacted(text: str) -> Any:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
-        return _PRIVATE_TEXT.sub(r"\1", text)[:_LONGEST_TEXT]
+        return redact(_PRIVATE_TEXT.sub(r"\1", text))[:_LONGEST_TEXT]
     return _without_private(body) if len(text) <= _LONGEST_TEXT else {"length": len(text)}
 
 
 def _without_private(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {k: _without_private(v) for k, v in value.items() if k not in _PRIVATE}
-    return [_without_private(each) for each in value] if isinstance(value, list) else value
+        return {
+            redact(name): each if name in _FORMATTED else _without_private(each)
+            for name, each in value.items()
+            if name not in _PRIVATE
+        }
+    if isinstance(value, list):
+        return [_without_private(each) for each in value]
+    return redact_all(value)
