@@ -84,10 +84,15 @@ def server_error() -> Response:
     return Answer(500, {"error": "INTERNAL_ERROR"})
 
 
-async def read_body(request: Request, model: type[Body]) -> Body:
+async def read_content(request: Request) -> bytes:
     content = await request.body()
     if len(content) > LARGEST_BODY_BYTES:
         raise Refused(413, "TOO_LARGE", message=f"at most {LARGEST_BODY_BYTES} bytes")
+    return content
+
+
+async def read_body(request: Request, model: type[Body]) -> Body:
+    content = await read_content(request)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:

@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.acquirer import fields_app
 from sandbox.acquirer.app import AcquirerDoor
 from sandbox.acquirer.behaviour import ACQUIRERS, Conduct
 from sandbox.acquirer.books import Books
+from sandbox.acquirer.challenge_app import ChallengeDoor
 from sandbox.acquirer.clearing import Clearing
 from sandbox.acquirer.desk import Desk
 from sandbox.acquirer.entries import Delivered, Entry, TokenMade, entry_from
 from sandbox.acquirer.payments import Payment
 from sandbox.acquirer.vault import Vault
 from sandbox.acquirer.vault_app import VaultDoor
-from sandbox.answers import application
+from sandbox.answers import Answer, application
 from sandbox.journal import Journal
 
 
@@ -79,7 +83,16 @@ class House:
             f"{public_url}/challenge/",
         )
         vault = VaultDoor(self.vault, self.journal)
-        self._app = application([*acquirers.routes(), *vault.routes()])
+        challenges = ChallengeDoor(self.desk, self.journal, self.clearing)
+        self._app = application(
+            [
+                *acquirers.routes(),
+                *vault.routes(),
+                *challenges.routes(),
+                *fields_app.routes(),
+                ("GET", "/health", _health),
+            ]
+        )
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._app is not None, "opened before anybody is let in"
@@ -90,6 +103,10 @@ class House:
 
     async def stop(self) -> None:
         await self.clearing.stop()
+
+
+async def _health(_: Request) -> Response:
+    return Answer(200, {"state": "ready"})
 
 
 def _by_acquirer(name: str, environment: Mapping[str, str]) -> dict[str, str]:
