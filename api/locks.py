@@ -12,12 +12,13 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.answers import Refusal
 from api.lock_tokens import HeldLock
 from api.schemas import rfc3339
+from api.updates import code_of, is_lost
 from payments.domain import ids
 from payments.domain.bill import (
     Agreement,
@@ -87,7 +88,7 @@ class LockDesk:
         except WorkflowAlreadyStartedError:
             return await self._held(request)
         except WorkflowUpdateFailedError as error:
-            raise Refusal(_code(error)) from error
+            raise Refusal(code_of(error)) from error
         except _SILENT as error:
             # Perhaps the lock is ours now. The same key will find it; a guess would not.
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from error
@@ -153,9 +154,9 @@ class LockDesk:
                 rpc_timeout=self._pay_wait,
             )
         except WorkflowUpdateFailedError as error:
-            if _is_lost(error):
+            if is_lost(error):
                 return await self._recorded(partner_id, partner_transaction_id)
-            raise Refusal(_code(error)) from error
+            raise Refusal(code_of(error)) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             return await self._recorded(partner_id, partner_transaction_id)
         except RPCError as error:
@@ -200,7 +201,7 @@ class LockDesk:
                 rpc_timeout=ACQUIRE_TIMEOUT,
             )
         except WorkflowUpdateFailedError as error:
-            raise Refusal(_code(error)) from error
+            raise Refusal(code_of(error)) from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 code = await self._why_closed(partner_id, held, Code.LOCK_BEING_PAID)
@@ -215,17 +216,3 @@ def _granted(answer: LockAnswer) -> Lock:
         assert answer.refused is not None, "an answer is a lock or a refusal"
         raise Refusal(answer.refused.code)
     return answer.lock
-
-
-def _is_lost(error: WorkflowUpdateFailedError) -> bool:
-    """The workflow closed under an accepted update: its outcome is in the record, or nowhere."""
-    cause = error.cause
-    return isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow"
-
-
-def _code(error: WorkflowUpdateFailedError) -> Code:
-    """The workflow's refusals carry their code as the failure's type."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in set(Code):
-        return Code(cause.type)
-    raise error

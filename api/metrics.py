@@ -18,6 +18,18 @@ LATENCY: Final = Histogram(
 )
 
 
+WEBHOOKS: Final = Counter(
+    "quittance_webhooks_total",
+    "Events from providers: how each one stands, or why it was refused",
+    ["provider", "outcome"],
+)
+
+
+def webhook(provider: str, outcome: str) -> None:
+    """`provider` is one of ours, never what a stranger wrote into the path."""
+    WEBHOOKS.labels(provider, outcome).inc()
+
+
 def observe(endpoint: str, partner_id: str | None, code: Code | str, latency_us: int) -> None:
     _requests(endpoint, partner_id or "anon", code).inc()
     _latency(endpoint).observe(latency_us / 1e6)

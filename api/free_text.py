@@ -1,0 +1,29 @@
+"""Text of a partner's own that we only keep and give back: visible, bounded, and on one line."""
+
+import unicodedata
+from typing import Annotated, Final
+
+from pydantic import Field
+from pydantic.functional_validators import AfterValidator
+from pydantic_core import PydanticCustomError
+
+# Controls and separators of lines break a log or a terminal; the others turn text around.
+_REFUSED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_UNSEEN: Final = frozenset({"Cf", "Zs", "Mn", "Cn"})
+
+
+def _visible(text: str) -> str:
+    for letter in text:
+        if unicodedata.category(letter) in _REFUSED or letter in _TURNING:
+            raise PydanticCustomError("free_text", "no control characters, line breaks or turns")
+    if all(unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise PydanticCustomError("free_text", "at least one visible character")
+    return text
+
+
+Visible: Final = AfterValidator(_visible)
+Reason = Annotated[str, Field(max_length=200), Visible]
+MetadataKey = Annotated[str, Field(max_length=40), Visible]
+MetadataValue = Annotated[str, Field(max_length=500), Visible]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50)]

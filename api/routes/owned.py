@@ -1,0 +1,57 @@
+"""The caller's own objects: what is another's, or ill-formed, is as unknown as what never was."""
+
+import re
+from typing import Final
+
+from fastapi import Request
+
+from api.answers import Refusal
+from api.desk import desk_of
+from api.exchange import Exchange
+from payments.domain.codes import Code
+from payments.domain.payment import Payment, Refund
+from payments.ports.methods import Customer
+
+_ID: Final = re.compile(r"(pay|re|cus)_[0-9a-z]{26}", re.ASCII)
+
+
+def caller_of(request: Request) -> str:
+    """The partner's id."""
+    partner_id = Exchange.of(request).partner_id
+    assert partner_id is not None, "the route admits nobody without a token"
+    return partner_id
+
+
+def is_id(text: str) -> bool:
+    """Nothing else reaches the record or the engine."""
+    return _ID.fullmatch(text) is not None
+
+
+async def own_payment(request: Request, payment_id: str) -> Payment:
+    exchange, found = Exchange.of(request), None
+    if is_id(payment_id):
+        with exchange.measured("record.payment"):
+            found = await desk_of(request).payments.find(caller_of(request), payment_id)
+    if found is None:
+        raise Refusal(Code.PAYMENT_UNKNOWN)
+    return found
+
+
+async def own_refund(request: Request, refund_id: str) -> Refund:
+    exchange, found = Exchange.of(request), None
+    if is_id(refund_id):
+        with exchange.measured("record.refund"):
+            found = await desk_of(request).refunds.find(caller_of(request), refund_id)
+    if found is None:
+        raise Refusal(Code.REFUND_UNKNOWN)
+    return found
+
+
+async def own_customer(request: Request, customer_id: str) -> Customer:
+    exchange, found = Exchange.of(request), None
+    if is_id(customer_id):
+        with exchange.measured("record.customer"):
+            found = await desk_of(request).methods.customer(caller_of(request), customer_id)
+    if found is None:
+        raise Refusal(Code.CUSTOMER_UNKNOWN)
+    return found
