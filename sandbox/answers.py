@@ -94,7 +94,8 @@ async def read_content(request: Request) -> bytes:
 async def read_body(request: Request, model: type[Body]) -> Body:
     content = await read_content(request)
     try:
-        return model.model_validate_json(content)
+        # Nothing at all asks for the defaults.
+        return model.model_validate_json(content or b"{}")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])

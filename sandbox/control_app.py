@@ -1,114 +1,69 @@
-"""The control door: tell a biller how to behave, read its journal, see it all on one page."""
+"""The control door: tell everybody how to behave, read the journal, see it all on one page."""
 
-import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.answers import Answer, Refused, application, invalid, read_body
-from sandbox.biller.app import Period, bill_as_json
-from sandbox.biller.behaviour import (
-    DEFAULT_DELAY_MS,
-    DEFAULT_REASON,
-    NUMBER_RULES,
-    ONLY_FOR_PAY,
-    Behaviour,
-    Conduct,
-    Instruction,
-    Operation,
-    Setting,
-)
-from sandbox.biller.billers import BILLERS, BillId
+from sandbox.acquirer.behaviour import ACQUIRERS
+from sandbox.acquirer.behaviour import STORIES as ACQUIRER_STORIES
+from sandbox.acquirer.cards import CARDS
+from sandbox.acquirer.control import AcquirerControl
+from sandbox.acquirer.events import Forgery
+from sandbox.acquirer.house import House
+from sandbox.acquirer.moves import MOVES
+from sandbox.answers import Answer, Endpoint, Refused, application, invalid
+from sandbox.biller.behaviour import NUMBER_RULES, Behaviour, Conduct
+from sandbox.biller.billers import BILLERS
 from sandbox.biller.books import Books
-from sandbox.biller.entries import Entry
-from sandbox.faults import HANG_LIMIT_MS
+from sandbox.biller.control import BillerControl
 from sandbox.journal import Journal
 from sandbox.listener import Listener
 
-log = logging.getLogger("sandbox")
-
-PAGE = Path(__file__).with_name("page.html")
-PAY_ONLY = frozenset({Operation.PAY})
-
-
-class SettingBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    behaviour: Behaviour = Behaviour.ORDINARY
-    reason: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")] | None = None
-    delayMs: Annotated[int, Field(ge=0, le=HANG_LIMIT_MS, strict=True)] | None = None  # noqa: N815
-    times: Annotated[int, Field(ge=1, strict=True)] | None = None
-    honourIdempotencyKeys: Annotated[bool, Field(strict=True)] = True  # noqa: N815
-    operations: Annotated[frozenset[Operation], Field(min_length=1)] | None = None
-
-
-class PayElsewhereBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    period: Period
+FOLDER = Path(__file__).with_name("console")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ControlDoor:
     books: Books
+    house: House
     journal: Journal
     conduct: Conduct
     biller_listener: Listener
+    acquirer_listener: Listener
 
-    def app(self) -> Starlette:
-        biller = "/control/billers/{biller}"
-        return application(
-            [
-                ("GET", "/", self.page),
-                ("GET", "/health", self.health),
-                ("GET", "/journal", self.read_journal),
-                ("GET", biller, self.setting),
-                ("POST", biller, self.tell),
-                ("DELETE", biller, self.reset),
-                ("POST", biller + "/bills/{number}/pay-elsewhere", self.pay_elsewhere),
-            ]
-        )
-
-    async def setting(self, request: Request) -> Response:
-        return self._setting_answer(_biller(request))
-
-    async def tell(self, request: Request) -> Response:
-        biller = _biller(request)
-        setting = _checked(await read_body(request, SettingBody))
-        self.conduct.tell(biller, setting)
-        log.info("biller.told %s %s", biller, setting.instruction.behaviour)
-        await self._open_or_close()
-        return self._setting_answer(biller)
-
-    async def reset(self, request: Request) -> Response:
-        biller = _biller(request)
-        self.conduct.reset(biller)
-        log.info("biller.reset %s", biller)
-        await self._open_or_close()
-        return self._setting_answer(biller)
-
-    async def pay_elsewhere(self, request: Request) -> Response:
-        biller, number = _biller(request), request.path_params["number"]
-        body = await read_body(request, PayElsewhereBody)
-        if not BILLERS[biller].knows(number):
-            raise Refused(404, "BILL_NOT_FOUND")
-        bill = BillId(biller, number, body.period)
-        paid = self.books.pay_elsewhere(bill)
-        await self.journal.synced()
-        if not paid:
-            raise Refused(409, "ALREADY_PAID")
-        return Answer(200, bill_as_json(self.books, bill))
+    def app(self) -> ASGIApp:
+        billers = BillerControl(self.books, self.journal, self.conduct, self._billers_down)
+        acquirers = AcquirerControl(self.house, self._acquirers_down)
+        routes: list[tuple[str, str, Endpoint]] = [
+            ("GET", "/", self.page),
+            ("GET", "/console.js", _file("console.js", "text/javascript")),
+            ("GET", "/console.css", _file("console.css", "text/css")),
+            ("GET", "/health", self.health),
+            ("GET", "/journal", self.read_journal),
+        ]
+        return own_pages_only(application([*routes, *billers.routes(), *acquirers.routes()]))
 
     async def read_journal(self, request: Request) -> Response:
         questions = request.query_params
-        unknown = sorted(set(questions) - {"biller", "billNumber", "reference"})
+        known = {"biller", "billNumber", "acquirer", "reference"}
+        unknown = sorted(set(questions) - known)
         if unknown:
-            raise invalid(unknown[0], "ask by biller, billNumber and reference")
+            raise invalid(unknown[0], f"ask by {', '.join(sorted(known))}")
+        if "acquirer" in questions:
+            return await self._acquirers_journal(questions["acquirer"], request)
         asked = {
             "biller": questions.get("biller"),
             "bill_number": questions.get("billNumber"),
@@ -117,83 +72,101 @@ class ControlDoor:
         # Taken in one moment; the wait only makes sure that all of it is on the disk.
         effects, arrivals = self.books.effects.find(**asked), self.books.arrivals.find(**asked)
         await self.journal.synced()
-        return Answer(200, {"effects": _as_json(effects), "arrivals": _as_json(arrivals)})
+        return _journal_answer(effects, arrivals)
+
+    async def _acquirers_journal(self, acquirer: str, request: Request) -> Response:
+        if acquirer not in ACQUIRERS:
+            raise Refused(404, "ACQUIRER_NOT_FOUND")
+        reference = request.query_params.get("reference")
+        books = self.house.books
+        effects, arrivals = books.effects(acquirer, reference), books.arrivals(acquirer, reference)
+        await self.journal.synced()
+        return _journal_answer(effects, arrivals)
 
     async def health(self, _: Request) -> Response:
-        biller = "open" if self.biller_listener.is_open else "closed"
-        content = {"state": "ready", "biller": self.biller_listener.url, "billerListener": biller}
+        content = {"state": "ready"}
+        for name, listener in (
+            ("biller", self.biller_listener),
+            ("acquirer", self.acquirer_listener),
+        ):
+            content[name] = listener.url
+            content[f"{name}Listener"] = "open" if listener.is_open else "closed"
         return Answer(200, content)
 
     async def page(self, _: Request) -> Response:
         rules = {ending: rule.story for ending, rule in NUMBER_RULES.items()}
         rules = {"00–89": "ordinary"} | rules | {"99": "does not exist: BILL_NOT_FOUND"}
-        filled = Template(PAGE.read_text(encoding="utf-8")).substitute(
+        filled = Template((FOLDER / "console.html").read_text(encoding="utf-8")).substitute(
             biller_url=escape(self.biller_listener.url),
-            rules="".join(
-                f"<tr><td><code>{ending}</code></td><td>{escape(story)}</td></tr>"
-                for ending, story in rules.items()
+            acquirer_url=escape(self.acquirer_listener.url),
+            rules=_rows((ending, story) for ending, story in rules.items()),
+            cards=_rows(
+                (card.number, f"{card.brand} {card.country}: {card.story}")
+                for card in CARDS.values()
             ),
-            billers="".join(
-                f"<option value='{code}'>{code} ({biller.currency})</option>"
-                for code, biller in BILLERS.items()
-            ),
-            behaviours="".join(f"<option>{behaviour}</option>" for behaviour in Behaviour),
+            billers=_options(BILLERS),
+            behaviours=_options(Behaviour),
+            acquirers=_options(ACQUIRERS),
+            acquirer_behaviours=_options(ACQUIRER_STORIES),
+            stories=_rows(ACQUIRER_STORIES.items()),
+            states=_options(MOVES),
+            forgeries=_options(Forgery),
         )
-        return HTMLResponse(filled)
+        return HTMLResponse(filled, headers={"Content-Security-Policy": _POLICY})
 
-    async def _open_or_close(self) -> None:
-        # All billers share one listener, so one that is down takes the others with it.
-        if self.conduct.anybody_down:
-            self.biller_listener.close()
-        else:
-            await self.biller_listener.open()
+    async def _billers_down(self) -> None:
+        await _open_or_close(self.biller_listener, down=self.conduct.anybody_down)
 
-    def _setting_answer(self, biller: str) -> Response:
-        setting = self.conduct.of(biller)
-        instruction = setting.instruction
-        declines = instruction.behaviour is Behaviour.DECLINE
-        waits = instruction.behaviour in DEFAULT_DELAY_MS
-        return Answer(
-            200,
-            {
-                "biller": biller,
-                "behaviour": instruction.behaviour,
-                "reason": instruction.reason if declines else None,
-                "delayMs": instruction.delay_ms if waits else None,
-                "times": setting.times_left,
-                "operations": [op for op in Operation if op in setting.operations],
-                "honourIdempotencyKeys": setting.honour_idempotency_keys,
-            },
-        )
+    async def _acquirers_down(self) -> None:
+        await _open_or_close(self.acquirer_listener, down=self.house.conduct.anybody_down)
 
 
-def _checked(body: SettingBody) -> Setting:
-    """Refuse what would have no effect, so that nobody believes in a fault that never comes."""
-    behaviour, operations = body.behaviour, body.operations or PAY_ONLY
-    if body.reason is not None and behaviour is not Behaviour.DECLINE:
-        raise invalid("reason", f"{behaviour} gives no reason; decline does")
-    if body.delayMs is not None and behaviour not in DEFAULT_DELAY_MS:
-        raise invalid("delayMs", f"{behaviour} does not wait; {', '.join(DEFAULT_DELAY_MS)} do")
-    if behaviour in ONLY_FOR_PAY and operations != PAY_ONLY:
-        raise invalid("operations", f"{behaviour} is an answer to pay alone")
-    if behaviour is Behaviour.DOWN and (body.operations is not None or body.times is not None):
-        raise invalid("behaviour", "down closes the whole listener until it is reset")
-    if behaviour is Behaviour.ORDINARY and body.times is not None:
-        raise invalid("times", "ordinary is for ever")
-    instruction = Instruction(
-        behaviour,
-        body.reason or DEFAULT_REASON,
-        DEFAULT_DELAY_MS.get(behaviour, 0) if body.delayMs is None else body.delayMs,
+def own_pages_only(app: Starlette) -> ASGIApp:
+    """A page of any other site must not press our buttons, wherever a developer surfs."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", []))
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin and urlsplit(origin).netloc != headers.get(b"host", b"").decode("latin-1"):
+            await Answer(403, {"error": "ORIGIN_REFUSED"})(scope, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
+async def _open_or_close(listener: Listener, *, down: bool) -> None:
+    if down:
+        listener.close()
+    else:
+        await listener.open()
+
+
+def _journal_answer(effects: Sequence[Any], arrivals: Sequence[Any]) -> Response:
+    return Answer(
+        200,
+        {
+            "effects": [effect.as_json() for effect in effects],
+            "arrivals": [arrival.as_json() for arrival in arrivals],
+        },
     )
-    return Setting(instruction, operations, body.times, body.honourIdempotencyKeys)
 
 
-def _biller(request: Request) -> str:
-    biller: str = request.path_params["biller"]
-    if biller not in BILLERS:
-        raise Refused(404, "BILLER_NOT_FOUND")
-    return biller
+def _file(name: str, media_type: str) -> Endpoint:
+    content = (FOLDER / name).read_bytes()
+
+    async def serve(_: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return serve
 
 
-def _as_json(entries: list[Entry]) -> list[dict[str, Any]]:
-    return [entry.as_json() for entry in entries]
+def _rows(pairs: Iterable[tuple[str, str]]) -> str:
+    return "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(story)}</td></tr>"
+        for name, story in pairs
+    )
+
+
+def _options(names: Iterable[str]) -> str:
+    return "".join(f"<option>{escape(name)}</option>" for name in names)

@@ -42,23 +42,26 @@ async def run(doors: Doors, journal_path: Path, settings: Settings) -> int:
     stopping = _stop_on_signals()
     try:
         journal = Journal(journal_path)
-        books, house = Books(journal.append), House(journal, settings)
-        journal.replay(lambda fields: _fold(fields, books, house))
     except (JournalBroken, OSError) as error:
         log.error("journal.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
+    books, house = Books(journal.append), House(journal, settings)
     conduct, clearing = Conduct(), Clearing(books, journal)
     try:
         biller = Listener(
             BillerDoor(books, journal, conduct, clearing).app(), host=doors.host, port=doors.biller
         )
         acquirer = Listener(house.app, host=doors.host, port=doors.acquirer)
-        house.open(doors.acquirer_url or acquirer.url)
-        control = Listener(
-            ControlDoor(books, journal, conduct, biller).app(), host=doors.host, port=doors.control
-        )
+        door = ControlDoor(books, house, journal, conduct, biller, acquirer)
+        control = Listener(door.app(), host=doors.host, port=doors.control)
     except OSError as error:
         log.error("port.unusable %s", error)  # noqa: TRY400 (the message says it all)
+        return 1
+    house.open(doors.acquirer_url or acquirer.url)
+    try:
+        journal.replay(lambda fields: _fold(fields, books, house))
+    except (JournalBroken, OSError) as error:
+        log.error("journal.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
     clearing.resume()
     house.resume()

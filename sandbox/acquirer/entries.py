@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from sandbox.acquirer.behaviour import Operation
+from sandbox.moments import written
 
 
 class PaymentState(StrEnum):
@@ -91,6 +92,19 @@ class Arrived:
     currency: str | None = None
     key: str | None = None
     kind: Literal["arrived"] = "arrived"
+
+    def as_json(self) -> dict[str, str | None]:
+        return {
+            "at": written(self.at),
+            "kind": "arrival",
+            "operation": self.operation,
+            "acquirer": self.acquirer,
+            "payment": self.payment,
+            "reference": self.reference or self.payment,
+            "amount": self.amount,
+            "currency": self.currency,
+            "idempotencyKey": self.key,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from sandbox.acquirer.books import Books
 from sandbox.acquirer.challenge_app import ChallengeDoor
 from sandbox.acquirer.clearing import Clearing
 from sandbox.acquirer.desk import Desk
-from sandbox.acquirer.entries import Delivered, Entry, TokenMade, entry_from
-from sandbox.acquirer.payments import Payment
+from sandbox.acquirer.entries import Delivered, TokenMade, entry_from
+from sandbox.acquirer.events import secret_bytes
+from sandbox.acquirer.outbox import Outbox
 from sandbox.acquirer.vault import Vault
 from sandbox.acquirer.vault_app import VaultDoor
 from sandbox.answers import Answer, application
@@ -35,11 +36,23 @@ class Settings:
     """Secrets by acquirer. Who is not named here gets one that nobody knows."""
 
     secrets: Mapping[str, str] = field(repr=False)
+    webhook_secrets: Mapping[str, bytes] = field(repr=False)
+    # With {acquirer} in it.
+    webhook_url: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         given = _by_acquirer("SANDBOX_ACQUIRER_SECRETS", environment)
-        return cls({name: given.get(name) or secrets.token_urlsafe(32) for name in ACQUIRERS})
+        webhooks = _by_acquirer("SANDBOX_WEBHOOK_SECRETS", environment)
+        try:
+            known = {name: secret_bytes(secret) for name, secret in webhooks.items()}
+        except ValueError:
+            raise SettingsWrong("SANDBOX_WEBHOOK_SECRETS are not whsec_ and base64") from None
+        return cls(
+            {name: given.get(name) or secrets.token_urlsafe(32) for name in ACQUIRERS},
+            {name: known.get(name) or secrets.token_bytes(32) for name in ACQUIRERS},
+            environment.get("SANDBOX_WEBHOOK_URL") or None,
+        )
 
     @property
     def fingerprint_key(self) -> bytes:
@@ -48,17 +61,20 @@ class Settings:
         return hmac.new(together.encode(), b"card fingerprint", hashlib.sha256).digest()
 
 
-class Silent:
-    def changed(self, payment: Payment, entry: Entry) -> None: ...
-
-
 class House:
     def __init__(self, journal: Journal, settings: Settings) -> None:
         self.journal = journal
         self.settings = settings
         self.conduct = Conduct()
-        self.books = Books(journal.append, Silent())
         self.vault = Vault(journal.append, settings.fingerprint_key)
+        self.outbox = Outbox(
+            journal,
+            self.conduct,
+            settings.webhook_secrets,
+            settings.webhook_url,
+            lambda payment: self.desk.card_of(payment).webhook_copies,
+        )
+        self.books = Books(journal.append, self.outbox)
         self.desk = Desk(self.books, self.vault, self.conduct)
         self.clearing = Clearing(self.desk, journal)
         self._app: ASGIApp | None = None
@@ -67,20 +83,21 @@ class House:
         match entry_from(fields):
             case TokenMade() as made:
                 self.vault.fold(made)
-            case Delivered():
-                pass
+            case Delivered() as delivered:
+                self.outbox.fold(delivered)
             case entry:
                 self.books.fold(entry)
 
     def open(self, public_url: str) -> None:
         """Build the door. The address that browsers know is known only once there is a port."""
+        self.outbox.challenge_base = f"{public_url}/challenge/"
         acquirers = AcquirerDoor(
             self.desk,
             self.journal,
             self.conduct,
             self.clearing,
             self.settings.secrets,
-            f"{public_url}/challenge/",
+            self.outbox.challenge_base,
         )
         vault = VaultDoor(self.vault, self.journal)
         challenges = ChallengeDoor(self.desk, self.journal, self.clearing)
@@ -100,9 +117,11 @@ class House:
 
     def resume(self) -> None:
         self.clearing.resume()
+        self.outbox.resume()
 
     async def stop(self) -> None:
         await self.clearing.stop()
+        await self.outbox.stop()
 
 
 async def _health(_: Request) -> Response:
