@@ -17,6 +17,10 @@ GRANTS: Final[dict[str, str]] = {
     "token_request": "SELECT, INSERT, UPDATE, DELETE",
     "biller": "SELECT, INSERT, UPDATE",
     "agreement": "SELECT, INSERT, UPDATE",
+    "card_terms": "SELECT, INSERT, UPDATE",
+    "provider": "SELECT, INSERT, UPDATE",
+    "customer": "SELECT, INSERT, DELETE",
+    "payment_method": "SELECT, INSERT, DELETE",
     "request_log": "SELECT, INSERT",
     "provider_call": "SELECT, INSERT",
     "incident": "SELECT, INSERT (kind, partner_id, trace, place)",
@@ -25,6 +29,19 @@ GRANTS: Final[dict[str, str]] = {
     "ledger_transaction": "SELECT, INSERT (key, subject, description)",
     "ledger_entry": "SELECT, INSERT (transaction_id, account_id, amount_minor, currency)",
     "transaction": "SELECT, INSERT, UPDATE (state, code, biller_reference, suspended_at, paid_at)",
+    "payment": (
+        "SELECT, INSERT, UPDATE (status, previous_status, captured_minor, refunded_minor,"
+        " refund_reserved_minor, fee_minor, held_minor, suspended_attempt, attempt, provider,"
+        " provider_reference, code, raw_code, next_action, updated_at, expires_at, told, written)"
+    ),
+    "payment_attempt": (
+        "SELECT, INSERT, UPDATE (provider, challenge, outcome, decline_kind, code, network_code,"
+        " advice, raw, provider_reference, ended_at)"
+    ),
+    "refund": (
+        "SELECT, INSERT, UPDATE (status, code, provider_reference, suspended_at, settled_at)"
+    ),
+    "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at)",
     "event": (
         "SELECT, INSERT (partner_id, object_type, object_id, sequence, type, previous_status, data)"
     ),

@@ -2,21 +2,17 @@
 against each other. Guards (triggers, grants) stand in the migrations and in payments.db.grants.
 """
 
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    Column,
     Date,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -25,14 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 
-METADATA: Final = MetaData()
+from payments.db import card_tables  # noqa: F401  # They belong to METADATA too.
+from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe
 
-# A column is always filled, unless it says Maybe.
-Always: Final = partial(Column[Any], nullable=False)
-Maybe: Final = Column
-_MOMENT: Final = DateTime(timezone=True)
-_NOW: Final = text("now()")
-_NEW_ID: Final = text("new_id()")
+__all__ = ["METADATA"]
+
 _LIVE: Final = text("state IN ('PROCESSING', 'PAID')")
 
 partner: Final = Table(
@@ -43,7 +36,7 @@ partner: Final = Table(
     Always("standing", Text, server_default="active"),
     Always("joined_on", Date, server_default=text("CURRENT_DATE")),
     Always("requests_per_minute", Integer),
-    Always("created_at", _MOMENT, server_default=_NOW),
+    Always("created_at", MOMENT, server_default=NOW),
 )
 
 api_key: Final = Table(
@@ -55,8 +48,10 @@ api_key: Final = Table(
     Always("product", Text),
     Always("scopes", ARRAY(Text)),
     Always("standing", Text, server_default="active"),
-    Always("created_at", _MOMENT, server_default=_NOW),
-    Maybe("expires_at", _MOMENT),
+    Always("created_at", MOMENT, server_default=NOW),
+    Maybe("expires_at", MOMENT),
+    # None only where an older version of us wrote `product` alone.
+    Maybe("products", ARRAY(Text)),
     Index("api_key_partner", "partner_id"),
 )
 
@@ -71,7 +66,7 @@ revoked_token: Final = Table(
     "revoked_token",
     METADATA,
     Always("jti", Text, primary_key=True),
-    Always("expires_at", _MOMENT),
+    Always("expires_at", MOMENT),
     Index("revoked_token_expiry", "expires_at"),
 )
 
@@ -80,7 +75,7 @@ token_request: Final = Table(
     METADATA,
     Always("api_key_id", Text, primary_key=True),
     Always("nonce", Text, primary_key=True),
-    Always("requested_at", _MOMENT),
+    Always("requested_at", MOMENT),
     Index("token_request_age", "requested_at"),
 )
 
@@ -115,7 +110,7 @@ request_log: Final = Table(
     Always("http_status", Integer),
     Always("code", Text),
     Always("latency_us", BigInteger),
-    Always("received_at", _MOMENT),
+    Always("received_at", MOMENT),
     Always("downstream", JSONB),
     Maybe("replay_of", Text),
 )
@@ -130,7 +125,7 @@ provider_call: Final = Table(
     Always("phase", Text),
     Always("outcome", Text),
     Always("latency_us", BigInteger),
-    Always("started_at", _MOMENT),
+    Always("started_at", MOMENT),
     Always("raw", JSONB),
     Index("provider_call_reference", "reference"),
 )
@@ -138,12 +133,12 @@ provider_call: Final = Table(
 incident: Final = Table(
     "incident",
     METADATA,
-    Always("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Always("id", Uuid, primary_key=True, server_default=NEW_ID),
     Always("kind", Text),
     Maybe("partner_id", Text),
     Always("trace", Text),
     Always("place", Text),
-    Always("occurred_at", _MOMENT, server_default=_NOW),
+    Always("occurred_at", MOMENT, server_default=NOW),
     UniqueConstraint("trace", "kind", "place", name="incident_once"),
     Index("incident_time", "occurred_at"),
 )
@@ -155,14 +150,14 @@ idempotency: Final = Table(
     Always("route", Text, primary_key=True),
     Always("key", Text, primary_key=True),
     Always("fingerprint", LargeBinary),
-    Always("claimed_at", _MOMENT),
-    Maybe("answered_at", _MOMENT),
+    Always("claimed_at", MOMENT),
+    Maybe("answered_at", MOMENT),
     Maybe("http_status", Integer),
     Maybe("headers", JSONB),
     Maybe("body", LargeBinary),
     Maybe("trace", Text),
     Maybe("code", Text),
-    Always("expires_at", _MOMENT),
+    Always("expires_at", MOMENT),
     Index("idempotency_expiry", "expires_at"),
 )
 
@@ -179,11 +174,11 @@ ledger_account: Final = Table(
 ledger_transaction: Final = Table(
     "ledger_transaction",
     METADATA,
-    Always("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Always("id", Uuid, primary_key=True, server_default=NEW_ID),
     Always("key", Text, unique=True),
     Always("subject", Text),
     Always("description", Text),
-    Always("posted_at", _MOMENT, server_default=_NOW),
+    Always("posted_at", MOMENT, server_default=NOW),
     Index("ledger_transaction_subject", "subject"),
 )
 
@@ -214,10 +209,10 @@ transaction: Final = Table(
     Always("state", Text),
     Maybe("code", Text),
     Maybe("biller_reference", Text),
-    Always("locked_at", _MOMENT),
-    Always("accepted_at", _MOMENT),
-    Maybe("suspended_at", _MOMENT),
-    Maybe("paid_at", _MOMENT),
+    Always("locked_at", MOMENT),
+    Always("accepted_at", MOMENT),
+    Maybe("suspended_at", MOMENT),
+    Maybe("paid_at", MOMENT),
     Always("trace", Text),
     Index("transaction_partner_transaction", "partner_id", "partner_transaction_id", unique=True),
     Index(
@@ -233,7 +228,7 @@ transaction: Final = Table(
 event: Final = Table(
     "event",
     METADATA,
-    Always("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Always("id", Uuid, primary_key=True, server_default=NEW_ID),
     Always("position", BigInteger, Identity(always=True), unique=True),
     Always("partner_id", Text),
     Always("object_type", Text),
@@ -242,6 +237,6 @@ event: Final = Table(
     Always("type", Text),
     Maybe("previous_status", Text),
     Always("data", JSONB),
-    Always("occurred_at", _MOMENT, server_default=_NOW),
+    Always("occurred_at", MOMENT, server_default=NOW),
     UniqueConstraint("object_id", "sequence", name="event_sequence"),
 )

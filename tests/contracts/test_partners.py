@@ -74,7 +74,7 @@ async def test_a_partner_is_read_whole(
     assert partner.requests_per_minute == 600
     assert partner.ranges == (ip_network("10.1.0.0/16"), ip_network("2001:db8::/32"))
     [read] = partner.keys
-    assert (read.id, read.secret, read.product) == (key.id, key.secret, Product.BILL_COLLECTION)
+    assert (read.id, read.secret, read.products) == (key.id, key.secret, (Product.BILL_COLLECTION,))
     assert read.scopes == frozenset({Scope.READ_BILL})
     assert (read.standing, read.expires_at) == (Standing.ACTIVE, None)
 

@@ -1,22 +1,26 @@
-"""What operators write: partners, keys, addresses, billers and agreements. One statement each.
+"""What operators write: partners, keys, addresses, billers, providers, terms. One statement each.
 
 Every write is announced by the database itself, so that all processes know of it at once.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 import asyncpg
+import orjson
 
+from payments.adapters.postgres import providers
 from payments.adapters.postgres.sealer import Sealer, seal_secret
 from payments.db.session import Database, Rows
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Product, Scope, Standing
+from payments.domain.payment import CardTerms
+from payments.domain.provider import ProviderProfile
 
 Network = IPv4Network | IPv6Network
 
@@ -25,17 +29,20 @@ _ADD_PARTNER: Final = """
     ON CONFLICT (id) DO NOTHING RETURNING id"""
 _SET_PARTNER_STANDING: Final = "UPDATE partner SET standing = $2 WHERE id = $1 RETURNING id"
 _ADD_KEY: Final = """
-    INSERT INTO api_key (id, partner_id, secret_sealed, product, scopes)
-    SELECT $1, id, $3, $4, $5 FROM partner WHERE id = $2
+    INSERT INTO api_key (id, partner_id, secret_sealed, product, products, scopes)
+    SELECT $1, id, $3, ($4::text[])[1], $4, $5 FROM partner WHERE id = $2
     RETURNING id"""
+_ALLOW_KEY: Final = """
+    UPDATE api_key SET product = ($2::text[])[1], products = $2, scopes = $3
+    WHERE id = $1 AND standing <> 'revoked' RETURNING id"""
 _ROTATE_KEY: Final = """
     WITH old AS (
         UPDATE api_key SET expires_at = least(expires_at, now() + $4::interval)
         WHERE id = $1 AND standing = 'active' AND (expires_at IS NULL OR expires_at > now())
-        RETURNING partner_id, product, scopes
+        RETURNING partner_id, product, products, scopes
     )
-    INSERT INTO api_key (id, partner_id, secret_sealed, product, scopes)
-    SELECT $2, partner_id, $3, product, scopes FROM old
+    INSERT INTO api_key (id, partner_id, secret_sealed, product, products, scopes)
+    SELECT $2, partner_id, $3, product, products, scopes FROM old
     RETURNING id"""
 _SET_KEY_STANDING: Final = """
     UPDATE api_key SET standing = $2 WHERE id = $1 AND standing <> 'revoked' RETURNING id"""
@@ -64,6 +71,16 @@ _SET_AGREEMENT: Final = """
     WHERE partner.id = $1 AND biller.id = $2
     ON CONFLICT (partner_id, biller_id) DO UPDATE
     SET fee_flat_minor = EXCLUDED.fee_flat_minor, fee_basis_points = EXCLUDED.fee_basis_points
+    RETURNING partner_id"""
+_SET_CARD_TERMS: Final = """
+    INSERT INTO card_terms
+        (partner_id, currencies, return_hosts, fee_flat_minor, fee_basis_points, hold_above,
+        block_above)
+    SELECT id, $2, $3, $4, $5, $6::jsonb, $7::jsonb FROM partner WHERE id = $1
+    ON CONFLICT (partner_id) DO UPDATE
+    SET currencies = EXCLUDED.currencies, return_hosts = EXCLUDED.return_hosts,
+        fee_flat_minor = EXCLUDED.fee_flat_minor, fee_basis_points = EXCLUDED.fee_basis_points,
+        hold_above = EXCLUDED.hold_above, block_above = EXCLUDED.block_above
     RETURNING partner_id"""
 
 
@@ -100,13 +117,20 @@ class Administration:
         self,
         partner_id: str,
         *,
-        product: Product = Product.BILL_COLLECTION,
+        products: Sequence[Product] = (Product.BILL_COLLECTION,),
         scopes: Iterable[Scope] = tuple(Scope),
     ) -> NewKey:
+        """Its tokens name one of the products; the first, when they are asked for none."""
         key = _new_key()
         sealed = seal_secret(self._sealer, key.id, key.secret)
-        await self._change(_ADD_KEY, key.id, partner_id, sealed, product, sorted(scopes))
+        await self._change(_ADD_KEY, key.id, partner_id, sealed, list(products), sorted(scopes))
         return key
+
+    async def allow_key(
+        self, key_id: str, *, products: Sequence[Product], scopes: Iterable[Scope]
+    ) -> None:
+        """What a key may do, from its next token on."""
+        await self._change(_ALLOW_KEY, key_id, list(products), sorted(scopes))
 
     async def rotate_key(self, key_id: str, *, overlap: timedelta) -> NewKey:
         """A new key with the same rights. The old one works for `overlap` longer, no more."""
@@ -156,6 +180,24 @@ class Administration:
             biller_id,
             agreement.fee_flat_minor,
             agreement.fee_basis_points,
+        )
+
+    async def put_provider(self, provider: ProviderProfile) -> None:
+        """Add a card provider, or describe a known one anew."""
+        statement, parameters = providers.put(self._sealer, provider)
+        await self._write(statement, *parameters)
+
+    async def set_card_terms(self, partner_id: str, terms: CardTerms) -> None:
+        """What this partner may do with cards, from its next payment on."""
+        await self._change(
+            _SET_CARD_TERMS,
+            partner_id,
+            sorted(terms.currencies),
+            sorted(terms.return_hosts),
+            terms.fee_flat_minor,
+            terms.fee_basis_points,
+            orjson.dumps(terms.hold_above).decode(),
+            orjson.dumps(terms.block_above).decode(),
         )
 
     async def _change(self, statement: str, *parameters: object) -> None:

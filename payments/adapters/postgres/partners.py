@@ -1,4 +1,4 @@
-"""Partners, keys, addresses, agreements and revoked tokens: all in memory, true by notification."""
+"""Partners, keys, addresses, terms and revoked tokens: all in memory, true by notification."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from payments.db.directory import Directory
 from payments.db.session import Database, Row, Rows
 from payments.domain.bill import Agreement
 from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
+from payments.domain.payment import CardTerms
 
 _log = structlog.get_logger(__name__)
 
@@ -24,11 +25,16 @@ _PARTNERS: Final = """
         ARRAY(SELECT range FROM ip_range WHERE partner_id = partner.id ORDER BY range) AS ranges
     FROM partner"""
 _KEYS: Final = """
-    SELECT id, partner_id, secret_sealed, product, scopes, standing, expires_at
+    SELECT id, partner_id, secret_sealed, scopes, standing, expires_at,
+        coalesce(products, ARRAY[product]) AS products
     FROM api_key WHERE standing <> 'revoked' ORDER BY created_at, id"""
 _AGREEMENTS: Final = """
     SELECT agreement.partner_id, agreement.biller_id, fee_flat_minor, fee_basis_points
     FROM agreement"""
+_CARD_TERMS: Final = """
+    SELECT partner_id, currencies, return_hosts, fee_flat_minor, fee_basis_points, hold_above,
+        block_above
+    FROM card_terms"""
 _REVOKED: Final = "SELECT jti FROM revoked_token WHERE expires_at > now()"
 
 
@@ -37,6 +43,7 @@ class _Contents:
     partners: dict[str, Partner]
     by_key: dict[str, Partner]
     agreements: dict[tuple[str, str], Agreement]
+    card_terms: dict[str, CardTerms]
     revoked: frozenset[str]
 
 
@@ -70,17 +77,21 @@ class PostgresPartners:
     def agreement(self, partner_id: str, biller_id: str) -> Agreement | None:
         return self._directory.current.agreements.get((partner_id, biller_id))
 
+    def card_terms(self, partner_id: str) -> CardTerms | None:
+        return self._directory.current.card_terms.get(partner_id)
+
     def is_revoked(self, token_id: str) -> bool:
         return token_id in self._directory.current.revoked
 
     async def _read(self) -> _Contents:
-        # Four statements and no transaction: a change between two of them notifies, and is read.
+        # Five statements and no transaction: a change between two of them notifies, and is read.
         keys = self._open_keys(await self._database.fetch(_KEYS))
         partners = {
             row["id"]: _partner(row, keys.get(row["id"], []))
             for row in await self._database.fetch(_PARTNERS)
         }
         agreements = await self._database.fetch(_AGREEMENTS)
+        card_terms = await self._database.fetch(_CARD_TERMS)
         revoked = await self._database.fetch(_REVOKED)
         return _Contents(
             partners=partners,
@@ -91,6 +102,7 @@ class PostgresPartners:
                 )
                 for row in agreements
             },
+            card_terms={row["partner_id"]: _card_terms(row) for row in card_terms},
             revoked=frozenset(row["jti"] for row in revoked),
         )
 
@@ -104,7 +116,7 @@ class PostgresPartners:
                 _log.error("api_key.unsealable", key=row["id"], partner=row["partner_id"])
                 continue
             # A newer version, deployed beside this one, may know more products than we do.
-            if row["product"] in _PRODUCTS:
+            if not _PRODUCTS.isdisjoint(row["products"]):
                 keys.setdefault(row["partner_id"], []).append(_key(row, secret))
         return keys
 
@@ -113,10 +125,21 @@ def _key(row: Row, secret: str) -> ApiKey:
     return ApiKey(
         id=row["id"],
         secret=secret,
-        products=(Product(row["product"]),),
+        products=tuple(Product(each) for each in row["products"] if each in _PRODUCTS),
         scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in _SCOPES),
         standing=Standing(row["standing"]),
         expires_at=row["expires_at"],
+    )
+
+
+def _card_terms(row: Row) -> CardTerms:
+    return CardTerms(
+        currencies=frozenset(row["currencies"]),
+        return_hosts=frozenset(row["return_hosts"]),
+        fee_flat_minor=row["fee_flat_minor"],
+        fee_basis_points=row["fee_basis_points"],
+        hold_above=row["hold_above"],
+        block_above=row["block_above"],
     )
 
 

@@ -10,7 +10,12 @@ from typing import Final
 
 import structlog
 
-from payments.adapters.postgres.sealer import API_KEY_SECRET, Sealer
+from payments.adapters.postgres.sealer import (
+    API_KEY_SECRET,
+    PROVIDER_SECRET,
+    WEBHOOK_SECRETS,
+    Sealer,
+)
 from payments.crypto import Unsealable
 from payments.db.session import Database
 
@@ -28,12 +33,19 @@ class Place:
     label: str
 
 
-PLACES: Final = (Place("api_key", "secret_sealed", API_KEY_SECRET),)
+PLACES: Final = (
+    Place("api_key", "secret_sealed", API_KEY_SECRET),
+    Place("provider", "secret_sealed", PROVIDER_SECRET),
+    Place("provider", "webhook_secrets_sealed", WEBHOOK_SECRETS),
+)
 
 
 async def reseal(database: Database, sealer: Sealer) -> dict[str, int]:
-    """How many rows of each table were sealed anew; 0 when all are under the current secret."""
-    return {place.table: await _reseal(database, sealer, place) for place in PLACES}
+    """How many secrets of each table were sealed anew; 0 when all are under the current one."""
+    done = dict.fromkeys((place.table for place in PLACES), 0)
+    for place in PLACES:
+        done[place.table] += await _reseal(database, sealer, place)
+    return done
 
 
 async def _reseal(database: Database, sealer: Sealer, place: Place) -> int:

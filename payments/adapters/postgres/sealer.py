@@ -1,8 +1,10 @@
-"""How the secrets of API keys are sealed in the table: bound to their key, under one label."""
+"""How secrets are sealed in the tables: bound to their row, each kind under a label of its own."""
 
 from typing import Final, Protocol
 
 API_KEY_SECRET: Final = "api-key-secret"
+PROVIDER_SECRET: Final = "provider-secret"
+WEBHOOK_SECRETS: Final = "provider-webhook-secrets"
 
 
 class Sealer(Protocol):
@@ -15,10 +17,10 @@ class Sealer(Protocol):
     def seal_anew(self, label: str, sealed: bytes, aad: bytes = b"") -> bytes | None: ...
 
 
-def seal_secret(sealer: Sealer, key_id: str, secret: str) -> bytes:
-    return sealer.seal(API_KEY_SECRET, secret.encode(), key_id.encode())
+def seal_secret(sealer: Sealer, row_id: str, secret: str, label: str = API_KEY_SECRET) -> bytes:
+    return sealer.seal(label, secret.encode(), row_id.encode())
 
 
-def open_secret(sealer: Sealer, key_id: str, sealed: bytes) -> str:
+def open_secret(sealer: Sealer, row_id: str, sealed: bytes, label: str = API_KEY_SECRET) -> str:
     """Raises the sealer's own error when none of its keys opens it."""
-    return sealer.open(API_KEY_SECRET, sealed, key_id.encode()).decode()
+    return sealer.open(label, sealed, row_id.encode()).decode()
