@@ -19,7 +19,6 @@ _OURS: Final = frozenset({"level", "timestamp", "trace", "replay_of", "request_h
 def set_up(log_format: str) -> None:
     """Once per process. Errors of libraries, caught or not, go the same way as our own events."""
     shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
