@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.running_sandbox import RunningSandbox
+from tests.sandbox.till import Till
+from tests.sandbox.trap import Trap
 
 _bills = count(1)
 
@@ -24,6 +26,20 @@ def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     yield shared_sandbox
     shared_sandbox.reset()
+
+
+@pytest.fixture
+def till(sandbox: RunningSandbox) -> Till:
+    return Till(sandbox)
+
+
+@pytest.fixture
+def trap(sandbox: RunningSandbox) -> Iterator[Trap]:
+    """Where the sandbox's webhooks go during this test."""
+    with Trap() as trap:
+        sandbox.control.put("/control/webhooks", json={"url": trap.url})
+        yield trap
+        sandbox.control.put("/control/webhooks", json={"url": None})
 
 
 @pytest.fixture

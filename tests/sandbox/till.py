@@ -1,0 +1,135 @@
+"""A shop at the acquirers' doors: a card put in the vault, and the few calls about its money."""
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import httpx2
+
+from tests.sandbox.running_sandbox import SECRETS, RunningSandbox
+
+VISA = "4242424242424242"
+_payments = count(1)
+
+
+class Till:
+    def __init__(self, sandbox: RunningSandbox, acquirer: str = "NORTH") -> None:
+        self.sandbox = sandbox
+        self.acquirer = acquirer
+        self.http = sandbox.acquirer
+        self._headers = {"Authorization": f"Bearer {SECRETS[acquirer]}"}
+        self._root = f"/acquirers/{acquirer}/payments"
+
+    # Cards and payments.
+
+    def type_card(self, number: str, **changes: Any) -> httpx2.Response:
+        cvc = "1234" if number.startswith("3782") else "123"
+        typed = {"clientToken": "ct_1", "number": number, "expMonth": 12, "expYear": 2034}
+        return self.http.post("/vault/tokens", json=typed | {"cvc": cvc} | changes)
+
+    def token(self, number: str = VISA) -> str:
+        answer = self.type_card(number)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["paymentMethodToken"])
+
+    def order(self, number: str = VISA, **changes: Any) -> dict[str, Any]:
+        return {
+            "reference": f"pay_{next(_payments)}-1",
+            "amount": "10.00",
+            "currency": "USD",
+            "capture": False,
+            "method": self.token(number),
+            "payee": "partner_1",
+            "threeDS": "auto",
+        } | changes
+
+    def authorize(
+        self, order: dict[str, Any], *, key: str | None = None, **options: Any
+    ) -> httpx2.Response:
+        return self._post("", order, key or order["reference"], **options)
+
+    def paid(self, number: str = VISA, **changes: Any) -> dict[str, Any]:
+        """A new payment, as it was answered."""
+        answer = self.authorize(self.order(number, **changes))
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def ask(self, reference: str, **options: Any) -> httpx2.Response:
+        return self.http.get(f"{self._root}/{reference}", headers=self._headers, **options)
+
+    def state(self, reference: str) -> str:
+        return str(self.ask(reference).json()["state"])
+
+    def capture(
+        self,
+        payment: str,
+        reference: str,
+        amount: str,
+        *,
+        final: bool = False,
+        key: str | None = None,
+        **options: Any,
+    ) -> httpx2.Response:
+        body = {"reference": reference, "amount": amount, "final": final}
+        key = key or f"{payment}:{reference}"
+        return self._post(f"/{payment}/captures", body, key, **options)
+
+    def void(self, payment: str, **options: Any) -> httpx2.Response:
+        return self._post(f"/{payment}/void", {}, f"{payment}:void", **options)
+
+    def refund(
+        self, payment: str, reference: str, amount: str, *, key: str | None = None, **options: Any
+    ) -> httpx2.Response:
+        body = {"reference": reference, "amount": amount}
+        key = key or f"{payment}:{reference}"
+        return self._post(f"/{payment}/refunds", body, key, **options)
+
+    def vault(self, token: str) -> httpx2.Response:
+        return self.http.get(f"/vault/tokens/{token}", headers=self._headers)
+
+    def books(self) -> dict[str, Any]:
+        answer = self.http.get(f"/acquirers/{self.acquirer}/books", headers=self._headers)
+        return dict(answer.json()["totals"])
+
+    def decide(self, payment: dict[str, Any], decision: str) -> httpx2.Response:
+        return self.http.post(payment["challenge"]["url"], data={"decision": decision})
+
+    # The hand behind the scenes.
+
+    def tell(self, behaviour: str = "ordinary", **more: Any) -> None:
+        path = f"/control/acquirers/{self.acquirer}"
+        answer = self.sandbox.control.post(path, json={"behaviour": behaviour, **more})
+        assert answer.status_code == 200, answer.text
+
+    def move(self, payment: str, state: str) -> httpx2.Response:
+        path = f"/control/acquirers/{self.acquirer}/payments/{payment}/state"
+        return self.sandbox.control.post(path, json={"state": state})
+
+    def effects(self, payment: str) -> list[tuple[str, str]]:
+        """What was booked for a payment, as (effect, amount)."""
+        return [(row["effect"], row["amount"]) for row in self.journal(payment)["effects"]]
+
+    def arrivals(self, payment: str) -> list[dict[str, Any]]:
+        return self.journal(payment)["arrivals"]
+
+    def journal(self, payment: str) -> dict[str, list[dict[str, Any]]]:
+        asked = {"acquirer": self.acquirer, "reference": payment}
+        return dict(self.sandbox.control.get("/journal", params=asked).json())
+
+    def events(self, payment: str) -> list[dict[str, Any]]:
+        """The newest first."""
+        asked = {"acquirer": self.acquirer, "reference": payment}
+        answer = self.sandbox.control.get("/control/events", params=asked)
+        return list(answer.json()["events"])
+
+    def _post(self, path: str, body: dict[str, Any], key: str, **options: Any) -> httpx2.Response:
+        headers = self._headers | {"Idempotency-Key": key}
+        return self.http.post(self._root + path, json=body, headers=headers, **options)
+
+
+def eventually(question: Callable[[], bool], timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not question():
+        assert time.monotonic() < deadline, f"nothing after {timeout_s} s"
+        time.sleep(0.02)
