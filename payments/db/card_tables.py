@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -176,4 +177,36 @@ inbound_event: Final = Table(
     Always("note", Text),
     Maybe("settled_at", MOMENT),
     Index("inbound_event_open", "received_at", postgresql_where=text("state <> 'applied'")),
+)
+
+routing_rules: Final = Table(
+    "routing_rules",
+    METADATA,
+    Always("version", Integer, primary_key=True, autoincrement=False),
+    Always("rules", JSONB),
+    Always("fallback", JSONB),
+    Always("author", Text),
+    Always("created_at", MOMENT, server_default=NOW),
+)
+
+routing_activation: Final = Table(
+    "routing_activation",
+    METADATA,
+    Always("id", BigInteger, Identity(always=True), primary_key=True),
+    Always("version", Integer, ForeignKey("routing_rules.version")),
+    Always("activated_by", Text),
+    Always("activated_at", MOMENT, server_default=NOW),
+)
+
+switch_flip: Final = Table(
+    "switch_flip",
+    METADATA,
+    Always("id", BigInteger, Identity(always=True), primary_key=True),
+    Maybe("provider", Text),
+    Maybe("method", Text),
+    Maybe("country", Text),
+    Always("is_on", Boolean),
+    Always("flipped_by", Text),
+    Always("why", Text),
+    Always("flipped_at", MOMENT, server_default=NOW),
 )

@@ -42,6 +42,9 @@ GRANTS: Final[dict[str, str]] = {
         "SELECT, INSERT, UPDATE (status, code, provider_reference, suspended_at, settled_at)"
     ),
     "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at)",
+    "routing_rules": "SELECT, INSERT (version, rules, fallback, author)",
+    "routing_activation": "SELECT, INSERT (version, activated_by)",
+    "switch_flip": "SELECT, INSERT (provider, method, country, is_on, flipped_by, why)",
     "event": (
         "SELECT, INSERT (partner_id, object_type, object_id, sequence, type, previous_status, data)"
     ),
