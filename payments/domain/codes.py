@@ -310,7 +310,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         503,
         "outcome_unknown",
         _OURS,
-        "The outcome is not known yet; ask again with the same transactionId",
+        "The outcome is not known yet; ask again with the same id or reference",
         retry=True,
     ),
     Code.RECORD_UNAVAILABLE: _refused(
