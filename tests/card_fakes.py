@@ -68,7 +68,8 @@ class FakePayments:
         self._call("begin", order.payment_id)
         known = self._orders.get(order.payment_id)
         if known is not None:
-            return None if known == order else Code.REFERENCE_USED
+            is_same = (known.content, known.trace) == (order.content, order.trace)
+            return None if is_same else Code.REFERENCE_USED
         once = [] if self._is_saved(order) else [order.card.token, order.card.client_token or ""]
         if any(name in self._once for name in once if name):
             return Code.METHOD_USED
@@ -268,7 +269,8 @@ class FakePayments:
         known = self.sent.get(attempt.reference)
         if known is None or outcome.outcome is not None:
             self.sent[attempt.reference] = Sent(attempt, outcome, datetime.now(UTC))
-        self._latest[attempt.order.payment_id] = attempt.number
+        latest = self._latest[attempt.order.payment_id]
+        self._latest[attempt.order.payment_id] = max(latest, attempt.number)
 
     def _post(self, posting: Posting) -> None:
         assert posting.key not in self.postings, f"{posting.key} was posted twice"

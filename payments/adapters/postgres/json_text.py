@@ -1,7 +1,7 @@
 """JSON as PostgreSQL takes it, whatever a provider has sent us."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -11,7 +11,7 @@ import orjson
 _NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
-def json_text(value: Mapping[str, Any]) -> str:
+def json_text(value: Mapping[str, Any] | Sequence[Any]) -> str:
     """Serialise for a jsonb column. What is no JSON at all is kept as Python writes it."""
     try:
         text = orjson.dumps(value, default=str)
