@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     token_issuer: str = "quittance"
     token_ttl_s: int = 900
     max_body_bytes: int = 65_536
+    # The vault's page for a card number; partners give it to their customers' browsers.
+    fields_url: str = "http://127.0.0.1:8092/fields"
     rate_limit_storage: str = "async+memory://"
 
     task_queue: str = "payments"

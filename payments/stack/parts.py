@@ -87,6 +87,7 @@ class Plan:
             "QUITTANCE_DATABASE_URL": self.database.app_url,
             "QUITTANCE_API_HOST": LOCALHOST,
             "QUITTANCE_API_PORT": str(self.ports["api"]),
+            "QUITTANCE_FIELDS_URL": self.ports.url("acquirer") + "/fields",
             "QUITTANCE_OPERATOR_HOST": LOCALHOST,
             "QUITTANCE_OPERATOR_PORT": str(self.ports["operator"]),
             "TEMPORAL_ADDRESS": self.ports.address("temporal"),
