@@ -21,23 +21,33 @@ import uvloop
 from temporalio.client import Client
 
 from activities.billers import BillerActivities
+from activities.payments import PaymentActivities
+from activities.providers import ProviderActivities
+from activities.refunds import RefundActivities
 from activities.transactions import TransactionActivities
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
-from payments.ports.biller import Billers
-from payments.ports.transactions import Transactions
+from payments.ports.steps import Bills, Cards
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
+from workflows.challenge import Challenge
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
 from workflows.refund import Refund
 from workflows.reversal import Reversal
 
-WORKFLOWS: Final[Sequence[type]] = (BillLock, CardPayment, Probe, Refund, Reversal)
+WORKFLOWS: Final[Sequence[type]] = (
+    BillLock,
+    CardPayment,
+    Challenge,
+    Probe,
+    Refund,
+    Reversal,
+)
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.
-OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Billers, Transactions]]]
+OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Bills, Cards | None]]]
 
 log = structlog.get_logger()
 
@@ -47,13 +57,13 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
     longest_call = timedelta(seconds=settings.biller_timeout_s)
     # Otherwise Temporal would give up a payment before the biller's own time-out tells its outcome.
     assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_BILLER_TIMEOUT_S"
-    async with open_steps(settings) as (billers, transactions):
+    async with open_steps(settings) as (bills, cards):
         client = await temporal.connect(metrics=settings.metrics_address)
         async with temporal.make_worker(
             client,
             task_queue=settings.task_queue,
             workflows=WORKFLOWS,
-            activities=activities(billers, transactions),
+            activities=activities(bills, cards),
             longest_call=longest_call,
         ):
             proof = asyncio.create_task(prove(client, settings.task_queue))
@@ -68,10 +78,14 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
             log.info("worker.stopping")
 
 
-def activities(billers: Billers, transactions: Transactions) -> Sequence[Callable[..., Any]]:
+def activities(bills: Bills, cards: Cards | None) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
-    at_billers = BillerActivities(billers)
-    in_record = TransactionActivities(transactions)
+    return (*_of_bills(bills), *(_of_cards(cards) if cards else ()))
+
+
+def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
+    at_billers = BillerActivities(bills.billers)
+    in_record = TransactionActivities(bills.transactions)
     return (
         at_billers.hold,
         at_billers.release,
@@ -81,6 +95,30 @@ def activities(billers: Billers, transactions: Transactions) -> Sequence[Callabl
         in_record.suspend,
         in_record.settle,
         in_record.close_lock,
+    )
+
+
+def _of_cards(cards: Cards) -> Sequence[Callable[..., Any]]:
+    at_providers = ProviderActivities(cards.providers)
+    payments = PaymentActivities(cards.payments, cards.risk, cards.router)
+    refunds = RefundActivities(cards.refunds, cards.payments)
+    return (
+        at_providers.authorize,
+        at_providers.capture,
+        at_providers.refund,
+        at_providers.void,
+        at_providers.ask,
+        at_providers.look,
+        payments.begin,
+        payments.onward,
+        payments.move,
+        payments.suspend,
+        payments.unwanted,
+        payments.late,
+        payments.reversed,
+        refunds.reserve,
+        refunds.suspend,
+        refunds.settle,
     )
 
 

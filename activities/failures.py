@@ -4,10 +4,12 @@ A business "no" is never here: it is a value. Only these leave an activity as ex
 
     type                retried                       means
     BillerUnavailable   yes                           no answer to a call that moves no money
+    ProviderUnavailable yes                           the same of a card provider
     RecordUnavailable   yes                           our database; every write is idempotent
-    NotSent             yes, under the same key       surely nothing happened at the biller
-    NotKnown            yes, by asking again          the biller does not say yet
+    NotSent             yes, under the same key       surely nothing happened at the other side
+    NotKnown            yes, by asking again          the other side does not say yet
     OutcomeUnknown      never                         a bug or a shutdown in mid-payment: ask
+    MoveRefused         never                         the record says otherwise: a person looks
 """
 
 import asyncio
@@ -18,26 +20,35 @@ from typing import Final
 
 from temporalio.exceptions import ApplicationError
 
+from payments.domain.charge import Answer
 from payments.domain.outcome import Outcome
 from payments.ports.biller import BillerUnavailable
+from payments.ports.payments import MoveRefused
+from payments.ports.provider import ProviderUnavailable
 from payments.ports.record import RecordUnavailable
 
 BILLER_UNAVAILABLE: Final = "BillerUnavailable"
+PROVIDER_UNAVAILABLE: Final = "ProviderUnavailable"
 RECORD_UNAVAILABLE: Final = "RecordUnavailable"
 NOT_SENT: Final = "NotSent"
 NOT_KNOWN: Final = "NotKnown"
 OUTCOME_UNKNOWN: Final = "OutcomeUnknown"
+MOVE_REFUSED: Final = "MoveRefused"
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """For steps that move no money: say which of the two worlds did not answer."""
+    """For steps that move no money: say which of the worlds did not answer."""
     try:
         yield
     except BillerUnavailable as error:
         raise ApplicationError(str(error), type=BILLER_UNAVAILABLE) from error
+    except ProviderUnavailable as error:
+        raise ApplicationError(str(error), type=PROVIDER_UNAVAILABLE) from error
     except RecordUnavailable as error:
         raise ApplicationError(str(error), type=RECORD_UNAVAILABLE) from error
+    except MoveRefused as error:
+        raise ApplicationError(str(error), type=MOVE_REFUSED, non_retryable=True) from error
 
 
 @contextmanager
@@ -54,15 +65,20 @@ def never_again() -> Iterator[None]:
         ) from error
 
 
-def not_sent(outcome: Outcome) -> ApplicationError:
-    """Safe to send again; after the biller's own pause when it named one."""
-    pause = outcome.retry_after_s
+def not_sent(answer: Outcome | Answer, longest_pause_s: float | None = None) -> ApplicationError:
+    """Safe to send again; after the other side's own pause when it named one.
+
+    When that pause is longer than somebody can wait, it is not tried again.
+    """
+    pause = answer.retry_after_s
+    too_long = pause is not None and longest_pause_s is not None and pause > longest_pause_s
     return ApplicationError(
-        outcome.detail or "not sent",
+        answer.detail or "not sent",
         type=NOT_SENT,
+        non_retryable=too_long,
         next_retry_delay=None if pause is None else timedelta(seconds=pause),
     )
 
 
-def not_known(outcome: Outcome) -> ApplicationError:
-    return ApplicationError(f"{outcome.kind}: {outcome.detail or 'no word yet'}", type=NOT_KNOWN)
+def not_known(answer: Outcome | Answer) -> ApplicationError:
+    return ApplicationError(f"{answer.kind}: {answer.detail or 'no word yet'}", type=NOT_KNOWN)

@@ -31,7 +31,7 @@ from payments.outside.wire import Timeouts
 from payments.ports.biller import Billers
 from payments.ports.ledger import Ledger
 from payments.ports.record import RecordUnavailable
-from payments.ports.transactions import Transactions
+from payments.ports.steps import Bills, Cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ async def open_ledger(database_url: str) -> AsyncIterator[Ledger]:
 
 
 @asynccontextmanager
-async def open_steps(settings: Settings) -> AsyncIterator[tuple[Billers, Transactions]]:
+async def open_steps(settings: Settings) -> AsyncIterator[tuple[Bills, Cards | None]]:
     """What a worker's steps call."""
     async with open_record(settings) as record, _open_billers(settings, record) as billers:
-        yield billers, record.transactions
+        yield Bills(billers, record.transactions), None

@@ -49,6 +49,7 @@ BILL_ID: Final = SearchAttributeKey.for_keyword("BillId")
 PARTNER_ID: Final = SearchAttributeKey.for_keyword("PartnerId")
 PAY_STATE: Final = SearchAttributeKey.for_keyword("PayState")
 AMOUNT_MINOR: Final = SearchAttributeKey.for_int("AmountMinor")
+PROVIDER: Final = SearchAttributeKey.for_keyword("Provider")
 
 # In the memo of a lock: which request it was given to.
 LOCK_ID: Final = "lockId"
@@ -60,6 +61,7 @@ SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {
     PARTNER_ID.name: "Keyword",
     PAY_STATE.name: "Keyword",
     AMOUNT_MINOR.name: "Int",
+    PROVIDER.name: "Keyword",
 }
 
 DEFAULT_ADDRESS: Final = "localhost:7233"

@@ -23,7 +23,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.transactions import TransactionActivities
 from payments.domain import ids
@@ -48,7 +47,7 @@ from payments.domain.lock import (
 )
 from payments.temporal import AMOUNT_MINOR, BILL_ID, BILLER_ID, LOCK_ID, PARTNER_ID, PAY_STATE
 from workflows import holding, record
-from workflows.door import door
+from workflows.door import door, refusal
 from workflows.paying import pay_until_known, settle_lost
 
 
@@ -224,11 +223,11 @@ class BillLock:
     def _may_pay(self, order: PayOrder) -> None:
         if self._attempt is not None:
             if self._attempt.payment.partner_transaction_id != order.partner_transaction_id:
-                raise _refusal(Code.LOCK_USED)
+                raise refusal(Code.LOCK_USED)
             return
         self._must_be_held()
         if workflow.now() >= order.deadline:
-            raise _refusal(Code.ENGINE_UNAVAILABLE)
+            raise refusal(Code.ENGINE_UNAVAILABLE)
 
     @door("release", "Give the lock back early")
     async def release(self, trace: str) -> LockState:  # noqa: ARG002 it is there for history's readers
@@ -239,7 +238,7 @@ class BillLock:
     @release.validator
     def _may_release(self, trace: str) -> None:  # noqa: ARG002
         if self._attempt is not None:
-            raise _refusal(Code.LOCK_BEING_PAID)
+            raise refusal(Code.LOCK_BEING_PAID)
         if self._state is not LockState.RELEASED:
             self._must_be_held()
 
@@ -257,9 +256,9 @@ class BillLock:
     def _must_be_held(self) -> None:
         """Time decides, whether the timer or the update comes first in one workflow task."""
         if self._state not in (LockState.LOCKED, LockState.EXPIRED):
-            raise _refusal(Code.LOCK_UNKNOWN)
+            raise refusal(Code.LOCK_UNKNOWN)
         if self._state is LockState.EXPIRED or workflow.now() >= self._expires_at:
-            raise _refusal(Code.LOCK_EXPIRED)
+            raise refusal(Code.LOCK_EXPIRED)
 
     def _details(self) -> str:
         lines = [f"**{self._state}**"]
@@ -271,13 +270,3 @@ class BillLock:
         if self._attempt:
             lines.append(f"transaction `{self._attempt.payment.transaction_id}`")
         return "  \n".join(lines)
-
-
-def _refusal(code: Code) -> ApplicationError:
-    """A "no" from a validator: nothing of it is written into history. Its type is the code."""
-    return ApplicationError(
-        code.meaning.message,
-        type=code.value,
-        non_retryable=True,
-        category=ApplicationErrorCategory.BENIGN,
-    )

@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.workflow import UpdateMethodMultiParam
+
+from payments.domain.codes import Code
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -21,4 +24,14 @@ def door(
         "Callable[[Callable[Arguments, Awaitable[Answer]]],"
         " UpdateMethodMultiParam[Arguments, Answer]]",
         update,
+    )
+
+
+def refusal(code: Code) -> ApplicationError:
+    """A "no" from a validator: nothing of it is written into history. Its type is the code."""
+    return ApplicationError(
+        code.meaning.message,
+        type=code.value,
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
     )

@@ -58,8 +58,15 @@ HEARTBEAT: Final = timedelta(seconds=5)
 # Longer than any biller time-out we allow: the adapter's own comes first and ends in a value.
 PROVIDER_TIMEOUT: Final = timedelta(seconds=30)
 
-# Somebody else's money. Tried again only when an attempt surely was not sent; the server itself
-# tries again after its own time-outs unless they are named here (measured: tests/workflows).
+# After these an attempt may have been sent. The server itself tries again after its own time-outs
+# unless they are named here (measured: tests/workflows).
+_PERHAPS_SENT: Final = (
+    OUTCOME_UNKNOWN,
+    "TemporalTimeout:StartToClose",
+    "TemporalTimeout:Heartbeat",
+)
+
+# Somebody else's money. Tried again only when an attempt surely was not sent.
 _PROVIDER: Final[ActivityConfig] = {
     "start_to_close_timeout": PROVIDER_TIMEOUT,
     "heartbeat_timeout": HEARTBEAT,
@@ -67,15 +74,31 @@ _PROVIDER: Final[ActivityConfig] = {
         initial_interval=timedelta(seconds=1),
         backoff_coefficient=1.5,
         maximum_interval=timedelta(seconds=30),
-        non_retryable_error_types=[
-            OUTCOME_UNKNOWN,
-            "TemporalTimeout:StartToClose",
-            "TemporalTimeout:Heartbeat",
-        ],
+        non_retryable_error_types=_PERHAPS_SENT,
     ),
 }
 
-# Asking what became of a payment harms nobody, so it goes on until somebody knows.
+# The same while a customer waits and another provider may be asked: a few quick tries.
+_AUTHORIZE: Final[ActivityConfig] = {
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        backoff_coefficient=2.0,
+        maximum_attempts=3,
+        non_retryable_error_types=_PERHAPS_SENT,
+    ),
+}
+
+# One question, because somebody says that there is an answer now.
+_LOOK: Final[ActivityConfig] = {
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=2),
+}
+
+# Asking what became of a payment harms nobody, nor does voiding twice, so it goes on until somebody
+# knows.
 _UNTIL_KNOWN: Final[ActivityConfig] = {
     "start_to_close_timeout": PROVIDER_TIMEOUT,
     "heartbeat_timeout": HEARTBEAT,
@@ -105,6 +128,14 @@ def record_until_written(summary: str) -> ActivityConfig:
 
 def provider(summary: str) -> ActivityConfig:
     return {**_PROVIDER, "summary": summary}
+
+
+def authorize(summary: str) -> ActivityConfig:
+    return {**_AUTHORIZE, "summary": summary}
+
+
+def look(summary: str) -> ActivityConfig:
+    return {**_LOOK, "summary": summary}
 
 
 def until_known(summary: str) -> ActivityConfig:

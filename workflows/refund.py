@@ -1,18 +1,40 @@
-"""Give captured money back to the card it came from."""
+"""Give captured money back to the card it came from.
+
+POST …/refund -> settled -> refunds.reserve -> providers.refund
+                         [-> unknown, pending: refunds.suspend -> providers.ask]
+                         -> refunds.settle -> SUCCEEDED | FAILED: the reservation is given back
+"""
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 
+from activities.refunds import RefundActivities
 from payments.domain import ids
-from payments.domain.payment import RefundAnswer, RefundOrder, RefundStatus
-from workflows.door import door
+from payments.domain.card_steps import GiveBack, RefundEnd
+from payments.domain.charge import Answer
+from payments.domain.codes import Code
+from payments.domain.outcome import OutcomeKind
+from payments.domain.payment import Attempt, RefundAnswer, RefundOrder, RefundStatus
+from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
+from workflows import charging, record
+from workflows.asking import Bell
+from workflows.door import door, refusal
+from workflows.uncancelled import to_its_end
 
 
 def refund_operation(
     order: RefundOrder, task_queue: str
 ) -> WithStartWorkflowOperation["Refund", RefundStatus]:
-    """How a refund is started, by everybody: together with its first update, `settled`."""
+    """How a refund is started, by everybody: together with its first update, `settled`.
+
+    A reference names one refund for ever; only a run that never began may be followed by another.
+    """
     return WithStartWorkflowOperation(
         Refund.run,
         order,
@@ -20,6 +42,15 @@ def refund_operation(
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(PARTNER_ID, order.partner_id),
+                SearchAttributePair(PAY_STATE, RefundStatus.PENDING.value),
+                SearchAttributePair(AMOUNT_MINOR, order.amount.minor),
+            ]
+        ),
+        static_summary=f"{order.amount} {order.amount.currency} back for {order.partner_id}",
+        static_details=f"trace `{order.trace}`  \npayment `{order.payment_id}`",
     )
 
 
@@ -28,15 +59,67 @@ class Refund:
     @workflow.init
     def __init__(self, order: RefundOrder) -> None:
         self._order = order
+        self._bell = Bell()
+        self._is_begun = False
+        self._answer: RefundAnswer | None = None
 
     @workflow.run
-    async def run(self, order: RefundOrder) -> RefundStatus:
-        raise NotImplementedError
+    async def run(self, order: RefundOrder) -> RefundStatus:  # noqa: ARG002 read by __init__
+        status = await to_its_end(self._story())
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._answer is not None and self._answer.refused is not None:
+            # The record knows nothing of it, so the reference is free for another try.
+            raise refusal(self._answer.refused)
+        return status
 
-    @door("settled", "How the refund ended")
+    async def _story(self) -> RefundStatus:
+        if workflow.now() >= self._order.deadline:
+            raise refusal(Code.ENGINE_UNAVAILABLE)
+        self._is_begun = True
+        reserved = await record.write(RefundActivities.reserve, self._order, "set aside")
+        if reserved.attempt is None:
+            self._answer = RefundAnswer(refused=reserved.refused)
+            return RefundStatus.FAILED
+        return await self._give_back(reserved.attempt)
+
+    async def _give_back(self, attempt: Attempt) -> RefundStatus:
+        workflow.set_current_details(f"**pending** at {attempt.provider} `{attempt.reference}`")
+        back = GiveBack(attempt, self._order.refund_id, self._order.amount)
+        answer = await charging.refund(back, self._bell, when_unknown=self._suspend)
+        return await self._settle(attempt, answer)
+
+    async def _suspend(self) -> None:
+        await record.write(RefundActivities.suspend, self._order, "into suspense")
+
+    async def _settle(self, attempt: Attempt, answer: Answer) -> RefundStatus:
+        succeeded = answer.kind is OutcomeKind.ACCEPTED
+        status = RefundStatus.SUCCEEDED if succeeded else RefundStatus.FAILED
+        refund = await record.write(
+            RefundActivities.settle, RefundEnd(self._order, status, answer), f"now {status}"
+        )
+        self._answer = RefundAnswer(refund)
+        workflow.set_current_details(f"**{status}** at {attempt.provider} {answer.detail}")
+        workflow.upsert_search_attributes(
+            [PAY_STATE.value_set(status.value), PROVIDER.value_set(attempt.provider)]
+        )
+        return status
+
+    # Doors
+
+    @door("settled", "How the refund ended, or why it did not begin")
     async def settled(self) -> RefundAnswer:
-        raise NotImplementedError
+        await workflow.wait_condition(lambda: self._answer is not None)
+        assert self._answer is not None
+        return self._answer
+
+    @settled.validator
+    def _in_time(self) -> None:
+        if not self._is_begun and workflow.now() >= self._order.deadline:
+            raise refusal(Code.ENGINE_UNAVAILABLE)
 
     @door("told", "A provider's webhook came: ask the provider now")
-    async def told(self, event_id: str) -> RefundAnswer:
-        raise NotImplementedError
+    async def told(self, event_id: str) -> RefundAnswer:  # noqa: ARG002 for history's readers
+        """Empty when the provider was asked and does not know yet."""
+        rung = self._bell.ring()
+        await workflow.wait_condition(lambda: self._answer is not None or self._bell.heard >= rung)
+        return self._answer or RefundAnswer()

@@ -1,13 +1,13 @@
 """What goes between us and a card provider: operations, answers and questions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from payments.domain.card import Decline
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import Attempt
+from payments.domain.payment import Attempt, PaymentOrder
 
 
 class Operation(StrEnum):
@@ -28,12 +28,23 @@ class ChallengeAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """What can be done with reserved money, as its provider declares it: how long it can be taken,
+    and whether in more than one part.
+    """
+
+    lasts: timedelta
+    multiple: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How one call ended: exactly one of the five outcomes, and what belongs to it.
 
     `amount` and `payee` are what the provider says it authorised, captured or refunded, and for
     whom: what differs from the order was changed on the way and is never accepted. `captured` says
-    whether the money moved or is only reserved. `retry_after_s` is a NOT_SENT provider's own wish.
+    whether the money moved or is only reserved; then `reservation`, which our own step adds, says
+    for how long. `retry_after_s` is a NOT_SENT provider's own wish.
     """
 
     kind: OutcomeKind
@@ -46,6 +57,19 @@ class Answer:
     at: datetime | None = None
     detail: str = ""
     retry_after_s: float | None = None
+    reservation: Reservation | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether asking again would be of no use now. An open challenge is known: it is open."""
+        if self.kind is OutcomeKind.PENDING:
+            return self.challenge is not None
+        return self.kind is not OutcomeKind.UNKNOWN
+
+    def is_of(self, order: PaymentOrder) -> bool:
+        """Whether what was accepted is what was ordered: nothing that is said of it differs."""
+        same_amount = self.amount is None or self.amount == order.amount
+        return same_amount and self.payee in (None, order.partner_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ def reversal(attempt: str) -> str:
     return f"reversal:{attempt}"
 
 
+def reversal_refund(attempt: str) -> str:
+    """The refund of what one attempt took too late, as the provider knows it."""
+    return f"{attempt}-back"
+
+
 def payment_of_attempt(reference: str) -> str:
     """The payment whose attempt bears this reference. Raises ValueError for anything else."""
     payment_id, _, number = reference.rpartition("-")

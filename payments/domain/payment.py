@@ -129,6 +129,15 @@ class Begun:
     decision: Decision | None = None
     refused: Code | None = None
 
+    @property
+    def forbidden(self) -> Code | None:
+        """Why nothing may be sent of a payment that is in the record."""
+        if self.assessment is not None and self.assessment.verdict is Verdict.BLOCK:
+            return Code.RISK_DECLINE
+        if self.decision is None or self.decision.providers:
+            return None
+        return Code.NETWORK_FORBIDS if self.decision.by_network else Code.NO_ROUTE
+
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
@@ -170,6 +179,16 @@ class Payment:
     # The order's: whoever asks again is told whether it is the same question.
     content: str = ""
 
+    @property
+    def capturable_minor(self) -> int:
+        """What is reserved and not taken yet."""
+        open_ = self.status in (PaymentStatus.AUTHORIZED, PaymentStatus.PARTIALLY_CAPTURED)
+        return self.amount.minor - self.captured_minor if open_ else 0
+
+    @property
+    def refundable_minor(self) -> int:
+        return self.captured_minor - self.refunded_minor - self.refund_reserved_minor
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentAnswer:
@@ -202,6 +221,42 @@ class Attempt:
     @property
     def reference(self) -> str:
         return f"{self.order.payment_id}-{self.number}"
+
+
+def nothing_sent(order: PaymentOrder) -> Attempt:
+    """Stands in the facts of a payment of which nothing was sent to anybody."""
+    return Attempt(order, number=0, provider="")
+
+
+def begun(order: PaymentOrder) -> Payment:
+    """The payment as it stands before its first move."""
+    return Payment(
+        payment_id=order.payment_id,
+        partner_id=order.partner_id,
+        reference=order.reference,
+        amount=order.amount,
+        capture=order.capture,
+        status=PaymentStatus.PROCESSING,
+        card_brand=order.card.brand,
+        card_last4=order.card.last4,
+        captured_minor=0,
+        refunded_minor=0,
+        refund_reserved_minor=0,
+        fee_minor=0,
+        provider=None,
+        provider_reference=None,
+        code=None,
+        raw_code=None,
+        next_action=None,
+        customer_id=order.customer_id,
+        return_url=order.return_url,
+        metadata=order.metadata or {},
+        created_at=order.created_at,
+        updated_at=order.created_at,
+        expires_at=None,
+        trace=order.trace,
+        content=order.content,
+    )
 
 
 @dataclass(frozen=True, slots=True)

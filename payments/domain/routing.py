@@ -79,6 +79,11 @@ class Decision:
     facts: Facts | None = None
     challenge: bool = False
 
+    @property
+    def by_network(self) -> bool:
+        """Whether the card's network forbids every provider."""
+        return not self.providers and self.rule.startswith("network:")
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:

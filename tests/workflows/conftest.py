@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from tests.workflows.card_desk import CardDesk
 from tests.workflows.engine import Desk, engine
 
 
@@ -17,5 +18,12 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture
 async def desk(environment: WorkflowEnvironment) -> AsyncIterator[Desk]:
     desk = Desk(environment)
+    async with desk.worker():
+        yield desk
+
+
+@pytest.fixture
+async def cards(environment: WorkflowEnvironment) -> AsyncIterator[CardDesk]:
+    desk = CardDesk(environment)
     async with desk.worker():
         yield desk

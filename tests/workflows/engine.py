@@ -32,6 +32,7 @@ from payments.domain.bill import (
 )
 from payments.domain.codes import Code
 from payments.domain.lock import LockAnswer, PayAnswer, accepted, granted
+from payments.ports.steps import Bills, Cards
 from payments.temporal import (
     AMOUNT_MINOR,
     BILL_ID,
@@ -39,6 +40,7 @@ from payments.temporal import (
     DATA_CONVERTER,
     PARTNER_ID,
     PAY_STATE,
+    PROVIDER,
     SANDBOX,
     make_worker,
 )
@@ -46,7 +48,14 @@ from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
 from worker import WORKFLOWS, activities
 from workflows.bill_lock import BillLock, acquire_operation
 
-KEYS: Sequence[SearchAttributeKey[Any]] = (BILLER_ID, BILL_ID, PARTNER_ID, PAY_STATE, AMOUNT_MINOR)
+KEYS: Sequence[SearchAttributeKey[Any]] = (
+    BILLER_ID,
+    BILL_ID,
+    PARTNER_ID,
+    PAY_STATE,
+    AMOUNT_MINOR,
+    PROVIDER,
+)
 DYNAMIC_CONFIG = (
     "system.forceSearchAttributesCacheRefreshOnRead=true",
     "frontend.enableCancelWorkerPollsOnShutdown=true",
@@ -129,6 +138,12 @@ class Desk:
     def client(self) -> Client:
         return self.environment.client
 
+    def bills(self) -> Bills:
+        return Bills(FakeBillers({"DESCO": self.biller}), self.transactions)
+
+    def cards(self) -> Cards | None:
+        return None
+
     @asynccontextmanager
     async def worker(
         self, *, max_cached_workflows: int = 100, interceptors: Sequence[Interceptor] = ()
@@ -137,7 +152,7 @@ class Desk:
             self.client,
             task_queue=self.task_queue,
             workflows=WORKFLOWS,
-            activities=activities(FakeBillers({"DESCO": self.biller}), self.transactions),
+            activities=activities(self.bills(), self.cards()),
             max_cached_workflows=max_cached_workflows,
             workflow_runner=SANDBOX,
             interceptors=interceptors,
@@ -178,7 +193,9 @@ class Desk:
             rpc_timeout=patience,
         )
 
-    async def until_tried(self, handle: Handle, step: str, attempts: int = 1) -> None:
+    async def until_tried(
+        self, handle: WorkflowHandle[Any, Any], step: str, attempts: int = 1
+    ) -> None:
         """Until Temporal shows the step as pending in at least that attempt."""
         while True:
             described = await handle.describe()
@@ -191,7 +208,7 @@ class Desk:
         """Until the biller was asked after an unknown outcome and did not say yet."""
         await self.until_tried(handle, "billers.confirm", attempts=2)
 
-    async def until_cancel_arrived(self, handle: Handle) -> None:
+    async def until_cancel_arrived(self, handle: WorkflowHandle[Any, Any]) -> None:
         """Until the workflow has answered the task that brought Temporal's cancel."""
         while True:
             kinds = [event.event_type for event in (await handle.fetch_history()).events]

@@ -8,8 +8,17 @@ from typing import Any
 
 import activities as activity_folder
 import workflows as workflow_folder
+from payments.ports.steps import Bills, Cards
+from tests.card_fakes import FakePayments
+from tests.fake_provider import FakeProviders
 from tests.fakes import FakeBillers, FakeTransactions
+from tests.refund_fakes import FakeRefunds
+from tests.route_fakes import FixedRisk, FixedRoute
 from worker import WORKFLOWS, activities
+
+PAYMENTS = FakePayments()
+BILLS = Bills(FakeBillers({}), FakeTransactions())
+CARDS = Cards(FakeProviders({}), PAYMENTS, FakeRefunds(PAYMENTS), FixedRisk(), FixedRoute())
 
 
 def defined_in(folder: ModuleType) -> Iterator[tuple[str, Any]]:
@@ -44,18 +53,19 @@ def test_the_worker_runs_every_activity() -> None:
         for method in vars(value).values()
     } - {None}
 
-    running = activities(FakeBillers({}), FakeTransactions())
+    running = activities(BILLS, CARDS)
 
     assert {activity_name(each) for each in running} == defined
 
 
 def test_registered_names_never_change() -> None:
     """They stand in histories. A new name is a new line here, and never a changed one."""
-    running = activities(FakeBillers({}), FakeTransactions())
+    running = activities(BILLS, CARDS)
 
     assert {workflow_name(each) for each in WORKFLOWS} == {
         "BillLock",
         "CardPayment",
+        "Challenge",
         "Probe",
         "Refund",
         "Reversal",
@@ -69,4 +79,20 @@ def test_registered_names_never_change() -> None:
         "transactions.suspend",
         "transactions.settle",
         "transactions.close_lock",
+        "providers.authorize",
+        "providers.capture",
+        "providers.refund",
+        "providers.void",
+        "providers.ask",
+        "providers.look",
+        "payments.begin",
+        "payments.onward",
+        "payments.move",
+        "payments.suspend",
+        "payments.unwanted",
+        "payments.late",
+        "payments.reversed",
+        "refunds.reserve",
+        "refunds.suspend",
+        "refunds.settle",
     }

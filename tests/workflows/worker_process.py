@@ -15,8 +15,7 @@ from typing import Any
 
 import worker
 from payments.config import Settings
-from payments.ports.biller import Billers
-from payments.ports.transactions import Transactions
+from payments.ports.steps import Bills, Cards
 from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
 from tests.workflows.engine import Desk, worker_environment
 
@@ -86,10 +85,10 @@ def main() -> None:
     world, failpoint = World(Path(sys.argv[1])), sys.argv[2]
 
     @asynccontextmanager
-    async def open_steps(_: Settings) -> AsyncIterator[tuple[Billers, Transactions]]:
+    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards | None]]:
         biller: Any = Watched(world.biller, world, failpoint)
         transactions: Any = Watched(world.transactions, world, failpoint)
-        yield FakeBillers({"DESCO": biller}), transactions
+        yield Bills(FakeBillers({"DESCO": biller}), transactions), None
 
     worker.main(open_steps)
 

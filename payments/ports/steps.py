@@ -1,0 +1,25 @@
+"""Everything that a worker's steps call: the real adapters, or a test's own."""
+
+from dataclasses import dataclass
+
+from payments.ports.biller import Billers
+from payments.ports.payments import Payments, Refunds
+from payments.ports.provider import Providers
+from payments.ports.risk import Risk
+from payments.ports.routing import Router
+from payments.ports.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Bills:
+    billers: Billers
+    transactions: Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    providers: Providers
+    payments: Payments
+    refunds: Refunds
+    risk: Risk
+    router: Router

@@ -1,0 +1,310 @@
+"""A card provider in memory: its books, a script for how it takes the next calls, and a log."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from payments.domain.card import Card, Decline
+from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
+from payments.domain.codes import Code
+from payments.domain.money import Money
+from payments.domain.outcome import OutcomeKind
+from payments.domain.payment import Attempt
+from payments.ports.provider import Capabilities, Provider, Told
+
+
+class How(StrEnum):
+    """How the fake provider takes one call."""
+
+    ORDINARY = "takes it and says so"
+    CHALLENGE = "wants to see the customer first"
+    LOSE_ANSWER = "takes it, the answer is lost"
+    LOSE_REQUEST = "never gets it, and we cannot know"
+    UNREACHABLE = "no connection, surely not sent"
+    TOO_BUSY = "turns it away for longer than a customer waits"
+    PENDING = "has it and decides later"
+    WRONG_AMOUNT = "takes another amount"
+    WRONG_PAYEE = "takes it for somebody else"
+    BREAK = "our adapter itself breaks after it was sent"
+    ONLY_RESERVE = "reserves, although it was to take"
+
+
+SOFT = Decline(Code.INSUFFICIENT_FUNDS, "51", "51")
+HARD = Decline(Code.EXPIRED_CARD, "54", "54")
+NEVER = Decline(Code.STOLEN_CARD, "43", "43")
+STEP_UP = Decline(Code.AUTHENTICATION_REQUIRED, "65", "65")
+FAILED_CHALLENGE = Decline(Code.AUTHENTICATION_FAILED, "failed")
+REFUND_REFUSED = Decline(Code.REFUND_FAILED, "refused")
+
+CAPABILITIES = Capabilities(
+    kind="sandbox",
+    honours_idempotency_keys=True,
+    settles_within=timedelta(seconds=30),
+    authorization_lasts=timedelta(days=7),
+    partial_captures=True,
+    multiple_captures=True,
+    partial_refunds=True,
+    challenges=True,
+)
+NOBODY = Answer(OutcomeKind.UNKNOWN, detail="no answer")
+DECIDED_AT = datetime(2026, 4, 30, 8, 21, tzinfo=UTC)
+
+
+def end_of_time() -> datetime:
+    """A clock by which everything has settled: tests that skip time are ahead of the wall clock."""
+    return datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass
+class Booked:
+    """One payment in the provider's books."""
+
+    state: str
+    amount: Money
+    payee: str
+    sale: bool
+    decline: Decline | None = None
+    expires_at: datetime | None = None
+    captures: dict[str, int] = field(default_factory=dict)
+    refunds: dict[str, Answer] = field(default_factory=dict)
+
+
+@dataclass
+class FakeProvider:
+    """`effects` lists what moved or reserved money, in order: "take pay_x-1 10000"."""
+
+    capabilities: Capabilities = CAPABILITIES
+    clock: Callable[[], datetime] = end_of_time
+    calls: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    books: dict[str, Booked] = field(default_factory=dict)
+    script: dict[Operation, deque[How | Decline]] = field(
+        default_factory=lambda: defaultdict(deque)
+    )
+    unreachable: bool = False
+    # It takes calls but answers no question.
+    silent: bool = False
+    challenge_lasts: timedelta = timedelta(minutes=15)
+    # Cleared, a call waits after its effect until the test lets it go on.
+    gate: asyncio.Event | None = None
+
+    def takes(self, *hows: How | Decline, operation: Operation = Operation.AUTHORIZE) -> None:
+        self.script[operation].extend(hows)
+
+    # What the gateway calls
+
+    async def authorize(self, attempt: Attempt) -> Answer:
+        self.calls.append(f"authorize {attempt.reference}")
+        how = self._how(Operation.AUTHORIZE)
+        if (early := self._never_arrived(how)) is not None:
+            return early
+        if attempt.reference not in self.books:
+            self._book(attempt, how)
+        return await self._answered(how, self._authorization(attempt))
+
+    async def capture(self, attempt: Attempt, *, key: str, amount: Money, final: bool) -> Answer:
+        self.calls.append(f"capture {key}")
+        how = self._how(Operation.CAPTURE)
+        if (early := self._never_arrived(how)) is not None:
+            return early
+        if isinstance(how, Decline):
+            return Answer(OutcomeKind.DECLINED, decline=how, detail=how.raw)
+        booked = self.books[attempt.reference]
+        if key not in booked.captures:
+            left = booked.amount.minor - sum(booked.captures.values())
+            if booked.state != "AUTHORIZED" or amount.minor > left:
+                return Answer(OutcomeKind.DECLINED, decline=HARD, detail="nothing reserved")
+            booked.captures[key] = amount.minor
+            self.effects.append(f"capture {key} {amount.minor}")
+            if final or amount.minor == left:
+                booked.state = "CAPTURED"
+        return await self._answered(how, self._captured(booked, key))
+
+    async def void(self, attempt: Attempt) -> Answer:
+        self.calls.append(f"void {attempt.reference}")
+        how = self._how(Operation.VOID)
+        if (early := self._never_arrived(how)) is not None:
+            return early
+        booked = self.books.get(attempt.reference)
+        if booked is None or booked.state in ("VOIDED", "DECLINED", "EXPIRED"):
+            return Answer(OutcomeKind.ACCEPTED, detail="nothing to give back")
+        if booked.state == "CAPTURED":
+            return Answer(OutcomeKind.DECLINED, detail="too late")
+        booked.state = "CAPTURED" if booked.captures else "VOIDED"
+        self.effects.append(f"void {attempt.reference}")
+        return await self._answered(how, Answer(OutcomeKind.ACCEPTED, reference="V"))
+
+    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
+        self.calls.append(f"refund {key}")
+        how = self._how(Operation.REFUND)
+        if (early := self._never_arrived(how)) is not None:
+            return early
+        booked = self.books[attempt.reference]
+        if key not in booked.refunds:
+            if isinstance(how, Decline):
+                told = Answer(OutcomeKind.DECLINED, decline=how, detail=how.raw)
+            elif how is How.PENDING:
+                told = Answer(OutcomeKind.PENDING, detail="they decide later")
+            else:
+                told = self._refunded(key, amount)
+            booked.refunds[key] = told
+        return await self._answered(how, booked.refunds[key])
+
+    async def inquire(self, question: Question) -> Answer:
+        self.calls.append(f"inquire {question.key or question.attempt.reference}")
+        if self.unreachable or self.silent:
+            return NOBODY
+        known = self._known(question)
+        if known is not None:
+            return known
+        if self.clock() < question.sent_by + self.capabilities.settles_within:
+            return Answer(OutcomeKind.UNKNOWN, detail="too early to tell")
+        return Answer(OutcomeKind.NOT_SENT, detail="they never had it")
+
+    async def card(self, token: str) -> Card | None:
+        raise NotImplementedError(token)
+
+    def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
+        raise NotImplementedError(raw, headers, now)
+
+    # What happens over there without us
+
+    def approve(self, reference: str, *, minor: int | None = None) -> None:
+        """The customer passed the challenge, or the bank decided, perhaps after a "no"."""
+        booked = self.books[reference]
+        if minor is not None:
+            booked.amount = Money(minor, booked.amount.currency)
+        self._accept(reference, booked)
+
+    def decline(self, reference: str, decline: Decline = FAILED_CHALLENGE) -> None:
+        booked = self.books[reference]
+        booked.state, booked.decline = "DECLINED", decline
+
+    def ponder(self, reference: str) -> None:
+        """The challenge is over, and the bank thinks."""
+        self.books[reference].state = "PENDING"
+
+    def give_up(self, reference: str) -> None:
+        """The reservation ends over there."""
+        self.books[reference].state = "EXPIRED"
+
+    def take_past_us(self, reference: str) -> None:
+        """Somebody captures on the provider's own page."""
+        booked = self.books[reference]
+        booked.captures["past us"] = booked.amount.minor
+        booked.state = "CAPTURED"
+        self.effects.append(f"capture past-us {booked.amount.minor}")
+
+    def decide_refund(self, reference: str, key: str, amount: Money | None) -> None:
+        """A pending refund succeeds, or with None fails."""
+        told = Answer(OutcomeKind.DECLINED, decline=REFUND_REFUSED, detail="refused")
+        self.books[reference].refunds[key] = told if amount is None else self._refunded(key, amount)
+
+    # Its books
+
+    def _how(self, operation: Operation) -> How | Decline:
+        script = self.script[operation]
+        return script.popleft() if script else How.ORDINARY
+
+    def _never_arrived(self, how: How | Decline) -> Answer | None:
+        if self.unreachable or how is How.UNREACHABLE:
+            return Answer(OutcomeKind.NOT_SENT, detail="connection refused")
+        if how is How.TOO_BUSY:
+            return Answer(OutcomeKind.NOT_SENT, detail="too many requests", retry_after_s=30)
+        return NOBODY if how is How.LOSE_REQUEST else None
+
+    def _book(self, attempt: Attempt, how: How | Decline) -> None:
+        order = attempt.order
+        amount = order.amount
+        if how is How.WRONG_AMOUNT:
+            amount = Money(amount.minor * 2, amount.currency)
+        payee = "somebody else" if how is How.WRONG_PAYEE else order.partner_id
+        sale = order.capture and how is not How.ONLY_RESERVE
+        booked = self.books[attempt.reference] = Booked("PENDING", amount, payee, sale)
+        if isinstance(how, Decline):
+            booked.state, booked.decline = "DECLINED", how
+        elif how is How.CHALLENGE:
+            booked.state = "CHALLENGE"
+            booked.expires_at = datetime.now(UTC) + self.challenge_lasts
+        elif how is not How.PENDING:
+            self._accept(attempt.reference, booked)
+
+    def _accept(self, reference: str, booked: Booked) -> None:
+        booked.state = "CAPTURED" if booked.sale else "AUTHORIZED"
+        if booked.sale:
+            booked.captures["sale"] = booked.amount.minor
+        verb = "take" if booked.sale else "reserve"
+        self.effects.append(f"{verb} {reference} {booked.amount.minor}")
+
+    def _authorization(self, attempt: Attempt) -> Answer:
+        booked, reference = self.books[attempt.reference], f"acq_{attempt.reference}"
+        match booked.state:
+            case "AUTHORIZED" | "CAPTURED":
+                return Answer(
+                    OutcomeKind.ACCEPTED,
+                    reference=reference,
+                    amount=booked.amount,
+                    payee=booked.payee,
+                    captured=booked.state == "CAPTURED",
+                    at=DECIDED_AT,
+                )
+            case "CHALLENGE":
+                assert booked.expires_at is not None
+                asked = ChallengeAsked(f"https://acs.test/{attempt.reference}", booked.expires_at)
+                return Answer(OutcomeKind.PENDING, reference=reference, challenge=asked)
+            case "PENDING":
+                return Answer(OutcomeKind.PENDING, reference=reference, detail="they decide later")
+            case state:
+                decline = booked.decline or Decline(
+                    Code.CHALLENGE_EXPIRED if state == "EXPIRED" else Code.CARD_DECLINED, state
+                )
+                return Answer(
+                    OutcomeKind.DECLINED, reference=reference, decline=decline, detail=decline.raw
+                )
+
+    def _captured(self, booked: Booked, key: str) -> Answer:
+        taken = Money(booked.captures[key], booked.amount.currency)
+        return Answer(
+            OutcomeKind.ACCEPTED, reference=f"cap_{key}", amount=taken, captured=True, at=DECIDED_AT
+        )
+
+    def _refunded(self, key: str, amount: Money) -> Answer:
+        self.effects.append(f"refund {key} {amount.minor}")
+        return Answer(OutcomeKind.ACCEPTED, reference=f"ref_{key}", amount=amount, at=DECIDED_AT)
+
+    def _known(self, question: Question) -> Answer | None:
+        booked = self.books.get(question.attempt.reference)
+        if booked is None:
+            return None
+        match question.operation:
+            case Operation.CAPTURE:
+                taken = question.key in booked.captures
+                return self._captured(booked, question.key) if taken else None
+            case Operation.REFUND:
+                return booked.refunds.get(question.key)
+            case _:
+                return self._authorization(question.attempt)
+
+    async def _answered(self, how: How | Decline, answer: Answer) -> Answer:
+        if self.gate is not None:
+            await self.gate.wait()
+        if how is How.BREAK:
+            raise KeyError("receipt")
+        return NOBODY if how is How.LOSE_ANSWER else answer
+
+
+@dataclass
+class FakeProviders:
+    providers: Mapping[str, Provider]
+
+    def get(self, provider_id: str) -> Provider | None:
+        return self.providers.get(provider_id)
+
+    def kinds(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.providers, "sandbox")
+
+    def vault(self, token: str) -> Provider | None:
+        raise NotImplementedError(token)

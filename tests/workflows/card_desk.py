@@ -1,0 +1,212 @@
+"""A desk that takes card payments as the API does, with fakes behind the worker."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, cast
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
+
+from payments.domain import ids
+from payments.domain.charge import Operation
+from payments.domain.money import Money
+from payments.domain.payment import (
+    Attempt,
+    CaptureOrder,
+    Payment,
+    PaymentAnswer,
+    PaymentOrder,
+    PaymentStatus,
+    RefundAnswer,
+    RefundOrder,
+    RefundStatus,
+)
+from payments.ports.steps import Cards
+from tests import card_factories
+from tests.card_fakes import FakePayments
+from tests.fake_provider import FakeProvider, FakeProviders
+from tests.refund_fakes import FakeRefunds
+from tests.route_fakes import FixedRisk, FixedRoute
+from tests.workflows.engine import PATIENCE, Desk
+from workflows.card_payment import CardPayment, begin_operation
+from workflows.challenge import Challenge
+from workflows.refund import Refund, refund_operation
+from workflows.reversal import Reversal, reversal_operation
+
+PayHandle = WorkflowHandle[CardPayment, PaymentStatus]
+RefundHandle = WorkflowHandle[Refund, RefundStatus]
+# Tests skip days ahead of the wall clock.
+FAR = timedelta(days=365)
+TRACE = card_factories.TRACE
+
+_events = count(1)
+
+
+def make_order(**changes: Any) -> PaymentOrder:
+    now = datetime.now(UTC)
+    return card_factories.make_order(created_at=now, deadline=now + FAR, **changes)
+
+
+def make_refund(payment: Payment, minor: int, **changes: Any) -> RefundOrder:
+    now = datetime.now(UTC)
+    order = RefundOrder(
+        refund_id=ids.refund_id(payment.partner_id, f"refund-{now.isoformat()}-{minor}"),
+        payment_id=payment.payment_id,
+        partner_id=payment.partner_id,
+        reference=f"refund-{now.isoformat()}-{minor}",
+        amount=Money(minor, payment.amount.currency),
+        trace=TRACE,
+        created_at=now,
+        deadline=now + FAR,
+    )
+    return replace(order, **changes)
+
+
+def first(order: PaymentOrder) -> str:
+    """The reference of the first attempt."""
+    return f"{order.payment_id}-1"
+
+
+@dataclass
+class CardDesk(Desk):
+    north: FakeProvider = field(default_factory=FakeProvider)
+    south: FakeProvider = field(default_factory=FakeProvider)
+    risk: FixedRisk = field(default_factory=FixedRisk)
+    route: FixedRoute = field(default_factory=FixedRoute)
+    payments: FakePayments = field(default_factory=FakePayments)
+    refunds: FakeRefunds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refunds = FakeRefunds(self.payments)
+
+    def cards(self) -> Cards:
+        providers = FakeProviders({"NORTH": self.north, "SOUTH": self.south})
+        return Cards(providers, self.payments, self.refunds, self.risk, self.route)
+
+    # What the API does
+
+    async def begin(
+        self, order: PaymentOrder, patience: timedelta = PATIENCE
+    ) -> tuple[PayHandle, PaymentAnswer]:
+        operation = begin_operation(order, self.task_queue)
+        try:
+            answer = await self.client.execute_update_with_start_workflow(
+                CardPayment.decided,
+                order.content,
+                start_workflow_operation=operation,
+                id=f"decided:{order.content}",
+                rpc_timeout=patience,
+            )
+        finally:
+            # Its future holds the failure a second time and complains when nobody looks at it.
+            started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
+        return cast("PayHandle", started[0]), answer
+
+    async def charge(
+        self, order: PaymentOrder | None = None, patience: timedelta = PATIENCE
+    ) -> tuple[PayHandle, Payment]:
+        handle, answer = await self.begin(order or make_order(), patience)
+        assert answer.payment is not None, answer
+        return handle, answer.payment
+
+    async def authorize(self, **changes: Any) -> tuple[PayHandle, Payment]:
+        handle, payment = await self.charge(make_order(capture=False, **changes))
+        assert payment.status is PaymentStatus.AUTHORIZED, payment
+        return handle, payment
+
+    def starting(self, order: PaymentOrder) -> "asyncio.Task[tuple[PayHandle, Payment]]":
+        """For a payment that is not decided for a while; see `handle_of`."""
+        return asyncio.create_task(self.charge(order, timedelta(seconds=60)))
+
+    def handle_of(self, order: PaymentOrder) -> PayHandle:
+        return self.client.get_workflow_handle_for(CardPayment.run, ids.payment(order.payment_id))
+
+    async def capture(
+        self, handle: PayHandle, minor: int | None = None, *, final: bool = False, key: str = ""
+    ) -> PaymentAnswer:
+        amount = Money(minor, "USD") if minor is not None else None
+        order = CaptureOrder(key or f"cap_{next(_events)}", TRACE, amount, final)
+        return await handle.execute_update(CardPayment.capture, order, rpc_timeout=PATIENCE)
+
+    async def cancel(self, handle: PayHandle) -> PaymentAnswer:
+        return await handle.execute_update(CardPayment.cancel, TRACE, rpc_timeout=PATIENCE)
+
+    async def confirm(self, handle: PayHandle) -> Payment:
+        answer = await handle.execute_update(CardPayment.confirm, TRACE, rpc_timeout=PATIENCE)
+        assert answer.payment is not None
+        return answer.payment
+
+    async def told(self, handle: PayHandle) -> Payment:
+        answer = await handle.execute_update(
+            CardPayment.told, f"evt_{next(_events)}", rpc_timeout=PATIENCE
+        )
+        assert answer.payment is not None
+        return answer.payment
+
+    async def refund(
+        self, order: RefundOrder, patience: timedelta = PATIENCE
+    ) -> tuple[RefundHandle, RefundAnswer]:
+        operation = refund_operation(order, self.task_queue)
+        try:
+            answer = await self.client.execute_update_with_start_workflow(
+                Refund.settled,
+                start_workflow_operation=operation,
+                id="settled",
+                rpc_timeout=patience,
+            )
+        finally:
+            started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
+        return cast("RefundHandle", started[0]), answer
+
+    async def reverse(self, attempt: Attempt) -> bool:
+        operation = reversal_operation(attempt, self.task_queue)
+        return await self.client.execute_update_with_start_workflow(
+            Reversal.seen,
+            start_workflow_operation=operation,
+            id=f"seen:evt_{next(_events)}",
+            rpc_timeout=PATIENCE,
+        )
+
+    # What a test waits for
+
+    async def reversal_of(self, reference: str) -> bool:
+        """The result of the reversal that a payment started."""
+        handle = self.client.get_workflow_handle_for(Reversal.run, ids.reversal(reference))
+        while True:
+            try:
+                return await handle.result()
+            except RPCError:
+                await asyncio.sleep(0.02)
+
+    def challenge_of(self, order: PaymentOrder) -> WorkflowHandle[Challenge, Any]:
+        return self.client.get_workflow_handle_for(
+            Challenge.run, ids.challenge(order.payment_id, 1)
+        )
+
+    # What is left
+
+    def status(self, order: PaymentOrder) -> PaymentStatus:
+        return self.payments.rows[order.payment_id].status
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of postings, in order."""
+        return [key.split(":")[0] for key in self.payments.postings]
+
+    @property
+    def events(self) -> list[str]:
+        return [event[0].removeprefix("payment.") for event in self.payments.events]
+
+    def balance(self) -> dict[str, int]:
+        """Account kind → minor units, over all postings; empty accounts are left out."""
+        sums: dict[str, int] = {}
+        for posting in self.payments.postings.values():
+            for entry in posting.entries:
+                kind = entry.account.kind.value
+                sums[kind] = sums.get(kind, 0) + entry.amount.minor
+        return {kind: minor for kind, minor in sums.items() if minor}
+
+
+__all__ = ["CardDesk", "Operation", "first", "make_order", "make_refund"]
