@@ -31,12 +31,16 @@ _PRIVATE_TEXT: Final = re.compile(rf'("(?:{"|".join(sorted(_PRIVATE))})"\s*:\s*"
 
 @dataclass(slots=True)
 class Exchange:
-    """`left` says whether the request can have left us."""
+    """`left` says whether the request can have left us. Of several requests the last one tells."""
 
     left: bool = False
     status: int | None = None
     body: str = ""
     fault: str = ""
+
+    def begin(self) -> None:
+        """One more request is about to leave."""
+        self.left, self.status, self.body, self.fault = True, None, "", ""
 
     @property
     def phase(self) -> str:

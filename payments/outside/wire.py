@@ -95,17 +95,23 @@ async def ask(
 
 
 async def ask_raw(
-    http: httpx2.AsyncClient, method: str, url: str, timeout_s: float, **options: Any
+    http: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    timeout_s: float,
+    *,
+    largest_bytes: int = LARGEST_ANSWER_BYTES,
+    **options: Any,
 ) -> RawReply:
     """Raises NeverLeft or NoAnswer."""
     exchange = CURRENT.get() or Exchange()
-    exchange.left = True
+    exchange.begin()
     try:
         async with (
             asyncio.timeout(timeout_s),
             http.stream(method, url, **options) as response,
         ):
-            text = await _read(response)
+            text = await _read(response, largest_bytes)
     except _NEVER_LEFT as error:
         exchange.left = False
         exchange.fault = type(error).__name__
@@ -123,12 +129,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(float(text), _LONGEST_PAUSE_S) if text.isascii() and text.isdigit() else None
 
 
-async def _read(response: httpx2.Response) -> str:
+async def _read(response: httpx2.Response, largest_bytes: int) -> str:
     """Bounded: an endless answer is no answer."""
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk
-        if len(content) > LARGEST_ANSWER_BYTES:
+        if len(content) > largest_bytes:
             raise NoAnswer("the answer is too long")
     return content.decode("utf-8", errors="replace")
 

@@ -1,6 +1,7 @@
 """All card providers, each with its own connections, built from how an operator described them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import httpx2
@@ -8,6 +9,8 @@ import httpx2
 from payments.adapters.providers.recorded import RecordedProvider
 from payments.adapters.providers.sandbox.client import Client as SandboxClient
 from payments.adapters.providers.sandbox.provider import SandboxProvider
+from payments.adapters.providers.stripe.client import Client as StripeClient
+from payments.adapters.providers.stripe.provider import StripeProvider
 from payments.domain.partner import Standing
 from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.outside.wire import Timeouts, open_http
@@ -70,11 +73,22 @@ class PluggedProviders:
     def _plugged(self, row: ProviderProfile) -> Provider:
         # The connections stay when the description changes: a payment may be on one of them.
         http = self._http.get(row.id) or self._http.setdefault(row.id, open_http())
-        client = SandboxClient(
-            http,
-            base_url=row.base_url,
-            acquirer=row.id,
-            secret=row.secret,
-            timeouts=self._timeouts,
-        )
-        return RecordedProvider(row.id, SandboxProvider(row, client), self._calls)
+        return RecordedProvider(row.id, plugged(row, http, self._timeouts), self._calls)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def plugged(
+    row: ProviderProfile,
+    http: httpx2.AsyncClient,
+    timeouts: Timeouts,
+    now: Callable[[], datetime] = utc_now,
+) -> Provider:
+    """The adapter that a described provider asks for."""
+    match row.kind:
+        case ProviderKind.SANDBOX:
+            return SandboxProvider(row, SandboxClient(http, row, timeouts), now)
+        case ProviderKind.STRIPE:
+            return StripeProvider(row, StripeClient(http, row, timeouts), now)

@@ -7,6 +7,7 @@ import httpx2
 
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
+from payments.domain.provider import ProviderProfile
 from payments.outside import wire
 from payments.outside.wire import Reply, Timeouts
 
@@ -15,18 +16,12 @@ class Client:
     """Each call returns a Reply, or raises NeverLeft or NoAnswer."""
 
     def __init__(
-        self,
-        http: httpx2.AsyncClient,
-        *,
-        base_url: str,
-        acquirer: str,
-        secret: str,
-        timeouts: Timeouts,
+        self, http: httpx2.AsyncClient, profile: ProviderProfile, timeouts: Timeouts
     ) -> None:
         self._http = http
-        self._root = base_url.rstrip("/")
-        self._payments = f"/acquirers/{_quoted(acquirer)}/payments"
-        self._headers = {"Authorization": f"Bearer {secret}"}
+        self._root = profile.base_url.rstrip("/")
+        self._payments = f"/acquirers/{_quoted(profile.id)}/payments"
+        self._headers = {"Authorization": f"Bearer {profile.secret}"}
         self._timeouts = timeouts
 
     async def authorize(self, attempt: Attempt, method: str) -> Reply:
@@ -46,7 +41,9 @@ class Client:
 
     async def capture(self, payment: str, *, key: str, amount: Money, final: bool) -> Reply:
         body = {"reference": key, "amount": str(amount), "final": final}
-        return await self._money(f"{self._payment(payment)}/captures", body, key=key)
+        # One payment's captures are named beside each other; the key is for all payments.
+        path = f"{self._payment(payment)}/captures"
+        return await self._money(path, body, key=f"{payment}:{key}")
 
     async def void(self, payment: str) -> Reply:
         return await self._money(f"{self._payment(payment)}/void", {}, key=f"{payment}:void")

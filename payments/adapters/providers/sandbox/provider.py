@@ -1,7 +1,7 @@
 """A card provider that is reached over the sandbox acquirers' API."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from payments.adapters.providers.sandbox import mapping, webhooks
 from payments.adapters.providers.sandbox.capabilities import capabilities
@@ -16,13 +16,9 @@ from payments.outside.wire import NeverLeft, NoAnswer, Reply
 from payments.ports.provider import Capabilities, ProviderUnavailable, Told
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SandboxProvider:
     def __init__(
-        self, profile: ProviderProfile, client: Client, now: Callable[[], datetime] = utc_now
+        self, profile: ProviderProfile, client: Client, now: Callable[[], datetime]
     ) -> None:
         self._profile = profile
         self._client = client

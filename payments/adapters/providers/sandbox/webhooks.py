@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from standardwebhooks import Webhook
 
-from payments.adapters.providers.sandbox.mapping import Unreadable, instant, money, text
+from payments.adapters.providers.sandbox.mapping import (
+    Unreadable,
+    instant,
+    money,
+    named,
+    text,
+)
 from payments.domain.charge import Operation
 from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
 
@@ -55,7 +61,9 @@ def _read(body: Any, event_id: str, acquirer: str) -> Told:
     payment = data["payment"]
     currency = text(payment, "currency")
     if kind == "refund.updated":
-        refund = data["refund"]
+        refund = named(payment["refunds"], text(data, "refund"))
+        if refund is None:
+            raise Unreadable("a refund that is not there")
         return Told(
             event_id,
             kind,

@@ -1,0 +1,116 @@
+"""A proxy that spoils one request that moves money, the same way whoever stands behind it."""
+
+import asyncio
+from enum import StrEnum
+from typing import Protocol
+
+import httpx2
+
+
+class Fault(StrEnum):
+    LOSE_REQUEST = "never forwarded, never answered"
+    HANG = "forwarded, never answered"
+    RESET = "forwarded, then the connection is reset"
+    ERROR = "forwarded, then HTTP 500"
+    GARBAGE = "forwarded, then JSON that is cut short"
+    BUSY = "not forwarded: HTTP 429, come back in 7 seconds"
+
+
+AFTER_EFFECT = (Fault.HANG, Fault.RESET, Fault.ERROR, Fault.GARBAGE)
+
+
+class Changes(Protocol):
+    """What is changed on the way."""
+
+    def request(self, target: str, body: bytes) -> tuple[str, bytes]: ...
+    def answer(self, body: bytes) -> bytes: ...
+
+
+class FaultyProxy:
+    """`next` spoils the next POST; questions always pass."""
+
+    def __init__(self, upstream: str, changes: Changes | None = None) -> None:
+        self.next: Fault | None = None
+        self._changes = changes
+        self._http = httpx2.AsyncClient(base_url=upstream, timeout=10, trust_env=False)
+        self._server: asyncio.Server | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        """Also after stop(): then on the same port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the door: whoever knocks is refused."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def close(self) -> None:
+        await self.stop()
+        await self._http.aclose()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, target, _ = head[0].split(" ")
+        headers = [tuple(line.split(": ", 1)) for line in head[1:] if line]
+        lower = {name.lower(): value for name, value in headers}
+        body = await reader.readexactly(int(lower.get("content-length", "0")))
+        fault = None
+        if method == "POST":
+            fault, self.next = self.next, None
+        if fault is Fault.BUSY:
+            _write(writer, 429, b'{"error":"BUSY"}', "Retry-After: 7\r\n")
+            return
+        if fault is Fault.LOSE_REQUEST:
+            await reader.read()
+            return
+        status, answer = await self._forward(method, target, lower, body)
+        match fault:
+            case Fault.HANG:
+                # Until the caller has had enough.
+                await reader.read()
+            case Fault.RESET:
+                writer.transport.abort()
+            case Fault.ERROR:
+                _write(writer, 500, b'{"error":{"type":"api_error","message":"oops"}}')
+            case Fault.GARBAGE:
+                _write(writer, status, answer[: len(answer) // 2])
+            case _:
+                _write(writer, status, answer)
+
+    async def _forward(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        if self._changes is not None:
+            target, body = self._changes.request(target, body)
+        passed = {
+            name: value
+            for name, value in headers.items()
+            if name in ("authorization", "content-type", "idempotency-key")
+        }
+        reply = await self._http.request(method, target, headers=passed, content=body)
+        content = reply.content
+        return reply.status_code, self._changes.answer(content) if self._changes else content
+
+
+def _write(writer: asyncio.StreamWriter, status: int, body: bytes, more: str = "") -> None:
+    writer.write(
+        f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nConnection: close\r\n{more}"
+        f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
