@@ -53,8 +53,9 @@ def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., RunningSandbox]]:
     """Start a sandbox of one's own, or the next one after `previous`."""
     started: list[RunningSandbox] = []
 
-    def start(previous: RunningSandbox | None = None) -> RunningSandbox:
-        running = previous.again() if previous else RunningSandbox(tmp_path / "journal.jsonl")
+    def start(previous: RunningSandbox | None = None, **environment: str) -> RunningSandbox:
+        ports = previous.ports if previous else (0, 0, 0)
+        running = RunningSandbox(tmp_path / "journal.jsonl", ports=ports, **environment)
         started.append(running)
         return running
 

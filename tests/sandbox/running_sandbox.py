@@ -28,14 +28,16 @@ ENVIRONMENT = {
 
 
 class RunningSandbox:
-    def __init__(self, journal: Path, *, ports: tuple[int, int, int] = (0, 0, 0)) -> None:
+    def __init__(
+        self, journal: Path, *, ports: tuple[int, int, int] = (0, 0, 0), **environment: str
+    ) -> None:
         self.journal_path = journal
         flags = ["--port", str(ports[0]), "--biller-port", str(ports[1])]
         flags += ["--acquirer-port", str(ports[2]), "--journal", str(journal)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", *flags],
             cwd=ROOT,
-            env=os.environ | ENVIRONMENT,
+            env=os.environ | ENVIRONMENT | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -131,10 +133,6 @@ class RunningSandbox:
         self.biller.close()
         self.acquirer.close()
         return status
-
-    def again(self) -> "RunningSandbox":
-        """The next process on the same journal and the same ports."""
-        return RunningSandbox(self.journal_path, ports=self.ports)
 
     def _journal(self, number: str) -> dict[str, list[dict[str, Any]]]:
         answer = self.control.get("/journal", params={"billNumber": number})

@@ -166,7 +166,7 @@ def test_a_card_typed_twice_is_one_method_and_of_another_client_token_another(ti
         ({"cvc": "1234"}, "cvc"),
         ({"number": "378282246310005"}, "cvc"),
         ({"clientToken": "a b"}, "clientToken"),
-        ({"pin": "1234"}, "pin"),
+        ({"pin": "1234"}, "body"),
     ],
 )
 def test_a_card_that_is_mistyped_or_real_is_refused_by_its_field(till: Till, changes, field):
