@@ -80,6 +80,15 @@ class Access:
         await self._limit(partner)
         return caller
 
+    def recognise(self, request: Request) -> Caller | None:
+        """Whose token this is, admitted or not: for what is written down of a refused request."""
+        try:
+            token = self._read_token(request)
+        except Refusal:
+            return None
+        partner = self._partners.get(token.partner_id)
+        return Caller(partner, token.scopes) if partner else None
+
     def _read_token(self, request: Request) -> AccessToken:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":

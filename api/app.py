@@ -10,6 +10,7 @@ from limits.storage import storage_from_string
 
 from api.access import Access
 from api.addresses import Addresses
+from api.card_guard import CardGuard
 from api.desk import Desk
 from api.door import Door
 from api.lock_tokens import LockTokens
@@ -53,12 +54,14 @@ def partner_api(gateway: Gateway) -> Door:
     """The whole app over an open gateway."""
     app = routes()
     addresses = Addresses(gateway.settings.trusted_proxies)
-    app.state.desk = _desk(gateway, addresses)
+    app.state.desk = desk = _desk(gateway, addresses)
+    table = RouteTable(app, _mounted())
     return Door(
-        RouteTable(app, _mounted()),
+        table,
         signer=AnswerSigner(gateway.answer_keys),
         answers=gateway.record.answers,
         request_log=gateway.record.request_log,
+        guard=CardGuard(table, desk.access, gateway.record.incidents),
         addresses=addresses,
         max_body_bytes=gateway.settings.max_body_bytes,
     )

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api import metrics, versions
 from api.addresses import Addresses, header_values
 from api.answers import Refusal, envelope, refusal
+from api.card_guard import CardGuard
 from api.exchange import Exchange
 from api.signing import TRACE_HEADER, AnswerSigner, Question
 from api.table import RouteTable
@@ -57,6 +58,7 @@ class Door:
         signer: AnswerSigner,
         answers: AnswerStore,
         request_log: RequestLog,
+        guard: CardGuard,
         addresses: Addresses,
         max_body_bytes: int,
     ) -> None:
@@ -64,6 +66,7 @@ class Door:
         self._signer = signer
         self._answers = answers
         self._request_log = request_log
+        self._guard = guard
         self._addresses = addresses
         self._max_body_bytes = max_body_bytes
 
@@ -110,6 +113,7 @@ class Door:
         """Whatever happens in there, an envelope comes out."""
         try:
             exchange.body = await self._read(scope, receive)
+            await self._guard.look(exchange, scope)
             return await self._routes.answer(scope)
         except Refusal as refused:
             return refusal(exchange, refused)

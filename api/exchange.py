@@ -73,6 +73,10 @@ class Exchange:
         question.update(self.body)
         return question.digest()
 
+    def withhold(self) -> None:
+        """Let nothing of what was asked be kept, not even its digest."""
+        self.target, self.body = "*", b""
+
     @property
     def latency_us(self) -> int:
         return (time.perf_counter_ns() - self.started_ns) // 1000

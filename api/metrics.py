@@ -17,6 +17,10 @@ LATENCY: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
+INCIDENTS: Final = Counter(
+    "quittance_incidents_total", "What must not have happened", ["kind", "partner"]
+)
+
 
 WEBHOOKS: Final = Counter(
     "quittance_webhooks_total",
@@ -33,6 +37,10 @@ def webhook(provider: str, outcome: str) -> None:
 def observe(endpoint: str, partner_id: str | None, code: Code | str, latency_us: int) -> None:
     _requests(endpoint, partner_id or "anon", code).inc()
     _latency(endpoint).observe(latency_us / 1e6)
+
+
+def count_incident(kind: str, partner_id: str | None) -> None:
+    INCIDENTS.labels(kind, partner_id or "anon").inc()
 
 
 # Looking a child up by its labels costs more than counting with it.

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from api.formats import Formatted
 from payments.domain.bill import Bill, Lock, Transaction, TransactionState
 from payments.domain.codes import Status
 
@@ -56,14 +57,25 @@ def _decimal(value: str) -> str:
 
 
 BillerId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,19}$")]
-BillNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
+BillNumber = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$"), Formatted("[A-Za-z0-9-]{1,32}")
+]
 BillingPeriod = Annotated[
-    str, AfterValidator(_period), Field(json_schema_extra={"pattern": f"^{_PERIOD.pattern}$"})
+    str,
+    AfterValidator(_period),
+    Field(json_schema_extra={"pattern": f"^{_PERIOD.pattern}$"}),
+    Formatted(_PERIOD.pattern),
 ]
 Amount = Annotated[
-    str, AfterValidator(_decimal), Field(json_schema_extra={"pattern": r"^\d{1,16}(\.\d{1,4})?$"})
+    str,
+    AfterValidator(_decimal),
+    Field(json_schema_extra={"pattern": r"^\d{1,16}(\.\d{1,4})?$"}),
+    Formatted(_DECIMAL.pattern),
 ]
-LockToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,600}$")]
+# A real one is longer than what is only taken for one.
+LockToken = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,600}$"), Formatted("[A-Za-z0-9_-]{100,600}")
+]
 TransactionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 
 

@@ -27,6 +27,7 @@ class RouteTable:
     def __init__(self, app: FastAPI, mounted: Iterable[tuple[str, APIRouter]]) -> None:
         self._app = app
         self._plain: dict[str, _Handles] = {}
+        self._routes: dict[_Handle, StrictRoute] = {}
         named: dict[str, _Handles] = {}
         for prefix, router in mounted:
             for route in router.routes:
@@ -34,7 +35,8 @@ class RouteTable:
                 path = prefix + route.path
                 handles = (named if _NAME.search(path) else self._plain).setdefault(path, {})
                 assert route.method not in handles, f"two routes at {route.method} {path}"
-                handles[route.method] = route.get_route_handler()
+                handle = handles[route.method] = route.get_route_handler()
+                self._routes[handle] = route
         self._named = [(_pattern(path), handles) for path, handles in named.items()]
 
     async def answer(self, scope: Scope) -> Response:
@@ -48,6 +50,11 @@ class RouteTable:
             raise Refusal(Code.METHOD_REFUSED, headers={"Allow": ", ".join(sorted(handles))})
         scope["app"], scope["path_params"] = self._app, names
         return await handle(Request(scope))
+
+    def route_of(self, scope: Scope) -> StrictRoute | None:
+        """Which route would answer."""
+        handle = self._find(scope["path"])[0].get(scope["method"])
+        return self._routes[handle] if handle else None
 
     def _find(self, path: str) -> tuple[_Handles, dict[str, str]]:
         handles = self._plain.get(path)

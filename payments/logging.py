@@ -13,7 +13,10 @@ from payments.domain.card_numbers import redact, redact_all
 
 _HUMAN: Final = "console"
 # Made by us, in formats of our own.
-_OURS: Final = frozenset({"level", "timestamp", "trace", "replay_of", "request_hash"})
+_OURS: Final = frozenset(
+    {"level", "timestamp", "trace", "replay_of", "request_hash"}
+    | {"http_status", "latency_us", "downstream"}
+)
 
 
 def set_up(log_format: str) -> None:
@@ -46,17 +49,18 @@ def set_up(log_format: str) -> None:
 def without_card_numbers(
     _logger: Any, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
-    """The last look at a line, whoever wrote it: values, their names, and whole tracebacks."""
-    return {
-        redact(name): value if name in _OURS else _shown(value) for name, value in event.items()
-    }
-
-
-def _shown(value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float, dict, list, tuple)):
-        return redact_all(value)
-    # What it looks like is decided here and not by the renderer, which comes after.
-    return redact(str(value))
+    """The last look at a line, whoever wrote it: all values, whole tracebacks included."""
+    for name, value in event.items():
+        if value is None or name in _OURS:
+            continue
+        if type(value) is str:
+            event[name] = redact(value)
+        elif isinstance(value, (str, int, float, dict, list, tuple)):
+            event[name] = redact_all(value)
+        else:
+            # What it looks like is decided here and not by the renderer, which comes after.
+            event[name] = redact(str(value))
+    return event
 
 
 def _line(_logger: Any, _method: str, line: Any) -> str:

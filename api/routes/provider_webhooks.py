@@ -11,7 +11,7 @@ from api.card_schemas import WebhookView
 from api.desk import desk_of
 from api.documents import answers
 from api.exchange import Exchange
-from api.strict import StrictRoute, public
+from api.strict import REDACTED_LATER, StrictRoute, public
 from payments.domain.codes import Code
 
 router = APIRouter(route_class=StrictRoute, tags=["providers"])
@@ -22,7 +22,9 @@ _BODY: Final[dict[str, Any]] = {
     "description": "Whatever the provider signed, byte for byte",
     "content": {JSON: {"schema": {"type": "object"}}},
 }
-_DECLARED: Final = {"openapi_extra": {**public()["openapi_extra"], "requestBody": _BODY}}
+_DECLARED: Final[dict[str, Any]] = {
+    "openapi_extra": {**public()["openapi_extra"], "requestBody": _BODY, REDACTED_LATER: True}
+}
 
 
 @router.post("/providers/{provider_id}/webhooks", **_DECLARED, **answers(WebhookView, 409))

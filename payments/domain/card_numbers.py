@@ -7,56 +7,19 @@ number) is none.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv6Address
 from itertools import accumulate
 from typing import Any, Final
+
+from payments.domain.card_ranges import SHORTEST, lengths_of, luhn_sums
 
 Span = tuple[int, int]
 
 MASK: Final = "[card number]"
-SHORTEST: Final = 12
+_SMALLEST: Final = 10 ** (SHORTEST - 1)
 
-# First and last prefix of a range, and the lengths issued in it (ISO/IEC 7812; the networks' own
-# tables). UATP's 1 is left out: it is the first digit of every number that counts time.
-_LONG: Final = range(16, 20)
-_RANGES: Final[tuple[tuple[str, str, range | tuple[int, ...]], ...]] = (
-    ("4", "4", (13, 16, 19)),  # Visa
-    ("51", "55", (16,)),  # Mastercard
-    ("2221", "2720", (16,)),
-    ("34", "34", (15,)),  # American Express
-    ("37", "37", (15,)),
-    ("300", "305", range(14, 20)),  # Diners Club
-    ("3095", "3095", range(14, 20)),
-    ("36", "36", range(14, 20)),
-    ("38", "39", range(14, 20)),
-    ("3528", "3589", _LONG),  # JCB
-    ("1800", "1800", (15,)),
-    ("2131", "2131", (15,)),
-    ("6011", "6011", _LONG),  # Discover
-    ("644", "659", _LONG),
-    ("60", "60", (13, 16, 19)),  # RuPay, Hipercard
-    ("353", "353", (16,)),
-    ("62", "62", _LONG),  # UnionPay
-    ("81", "82", _LONG),  # UnionPay, RuPay
-    ("5018", "5018", range(12, 20)),  # Maestro
-    ("5020", "5020", range(12, 20)),
-    ("5038", "5038", range(12, 20)),
-    ("5893", "5893", range(12, 20)),
-    ("6304", "6304", range(12, 20)),
-    ("6759", "6763", range(12, 20)),
-    ("50", "50", _LONG),  # Maestro, Verve, Elo, Dankort
-    ("56", "58", _LONG),
-    ("63", "63", _LONG),
-    ("67", "67", _LONG),
-    ("2200", "2205", _LONG),  # Mir, Borica
-    ("9792", "9792", (16,)),  # Troy
-    ("9704", "9704", (16, 19)),  # Napas
-    ("8600", "8600", (16,)),  # Uzcard
-    ("9860", "9860", (16,)),  # Humo
-)
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
-
+_TEN_DIGITS: Final = b"0123456789"
 # Up to four characters stand between two digits: `, ` in quotes on both sides.
 _CHAIN: Final = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,4}+[0-9]){11,}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
@@ -74,7 +37,16 @@ _ROUNDS: Final = 3
 
 def find(text: str) -> Span | None:
     """Where the first one stands."""
-    return None if len(text) < SHORTEST else next(_spans(text), None)
+    return None if _is_harmless(text) else next(_spans(text), None)
+
+
+def _is_harmless(text: str) -> bool:
+    """At a glance: most texts have too few digits, and no other way to write one."""
+    if len(text) < SHORTEST:
+        return True
+    if not text.isascii() or "%" in text or "\\" in text:
+        return False
+    return len(text) - len(text.encode().translate(None, _TEN_DIGITS)) < SHORTEST
 
 
 def redact(text: str) -> str:
@@ -98,7 +70,8 @@ def redact_all(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [redact_all(each) for each in value]
     if isinstance(value, (int, float)):
-        return value if find(str(value)) is None else MASK
+        is_short = -_SMALLEST < value < _SMALLEST
+        return value if is_short or find(str(value)) is None else MASK
     return value
 
 
@@ -114,7 +87,7 @@ def _numbers(plain: str, chain: Span) -> Iterator[Span]:
     """A number begins and ends with a group of digits, and is the longest from there."""
     groups = [group.span() for group in _DIGITS.finditer(plain, *chain)]
     digits = "".join(plain[start:end] for start, end in groups)
-    sums = _luhn_sums(digits)
+    sums = luhn_sums(digits)
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     count = 0
@@ -126,7 +99,7 @@ def _numbers(plain: str, chain: Span) -> Iterator[Span]:
     for first, start in starts.items():
         if first < done:
             continue
-        for length in _lengths(digits[first : first + 4]):
+        for length in lengths_of(digits[first : first + 4]):
             last = first + length
             if (
                 last in ends
@@ -136,32 +109,6 @@ def _numbers(plain: str, chain: Span) -> Iterator[Span]:
                 done = last
                 yield start, ends[last]
                 break
-
-
-@cache
-def _lengths(prefix: str) -> Sequence[int]:
-    """Which lengths a number that begins so can have, the longest first."""
-    found = {
-        length
-        for low, high, lengths in _RANGES
-        if low <= prefix[: len(low)] <= high
-        for length in lengths
-    }
-    return sorted(found, reverse=True)
-
-
-def _luhn_sums(digits: str) -> tuple[Sequence[int], Sequence[int]]:
-    """Running sums for Luhn's check (ISO/IEC 7812-1, annex B), which doubles every second digit
-    from the right: for numbers that end after an even count of digits, and after an odd one.
-    """
-    doubled = digits.translate(_DOUBLED)
-    even, odd = list(digits), list(digits)
-    even[::2], odd[1::2] = doubled[::2], doubled[1::2]
-    return _running(even), _running(odd)
-
-
-def _running(digits: Iterable[str]) -> Sequence[int]:
-    return list(accumulate(map(int, digits), initial=0))
 
 
 def _readings(text: str) -> Iterator[tuple[str, list[int] | None]]:
@@ -250,6 +197,17 @@ def _is_iban(written: str, _: int) -> bool:
     return int("".join(str(int(each, 36)) for each in account[4:] + account[:4])) % 97 == 1
 
 
+def _is_ipv6(written: str, _: int) -> bool:
+    """Eight groups of one or two digits could be, but nobody has such an address."""
+    if all(len(group) < 3 for group in written.split(":")):
+        return False
+    try:
+        IPv6Address(written)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_phone(_: str, digits: int) -> bool:
     """Longer ones exist, but not as long as today's cards."""
     return digits <= 13
@@ -272,6 +230,7 @@ _FORMATS: Final[tuple[tuple[re.Pattern[str], Callable[[str, int], bool]], ...]] 
     # A time of day; a date and a time without separators, as in our traces.
     (re.compile(r"(?<![0-9])[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?![0-9])"), _always),
     (re.compile(r"(?<![0-9])20[0-9]{6}T[0-9]{6}"), _always),
+    (re.compile(f"(?<![0-9A-Za-z:])(?:{_HEX}{{0,4}}:){{2,7}}{_HEX}{{0,4}}"), _is_ipv6),
     (_word(rf"(?<![.]){_OCTET}(?:\.{_OCTET}){{3}}(?![.])"), _always),
     # A fraction. A card number in groups has more than three digits before the first dot.
     (re.compile(r"(?<![0-9.])[0-9]{1,3}\.[0-9]{4,}(?![0-9.])"), _always),

@@ -117,6 +117,7 @@ class Code(StrEnum):
     HEADERS_TOO_LARGE = "P5011"
     TARGET_TOO_LONG = "P5012"
     REQUEST_TOO_SLOW = "P5013"
+    CARD_NUMBER = "P5014"
     KEY_REUSED = "P5101"
     KEY_IN_FLIGHT = "P5102"
     KEY_MALFORMED = "P5103"
@@ -292,6 +293,9 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     Code.TARGET_TOO_LONG: _refused(414, "target_too_long", _PARTNER, "The URL is too long"),
     Code.REQUEST_TOO_SLOW: _refused(
         408, "request_too_slow", _PARTNER, "The request did not arrive in time", retry=True
+    ),
+    Code.CARD_NUMBER: _refused(
+        422, "card_number_refused", _PARTNER, "Something in the request looks like a card number"
     ),
     Code.KEY_REUSED: _refused(
         422, "key_reused", _PARTNER, "The Idempotency-Key was used for another request"

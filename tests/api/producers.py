@@ -103,6 +103,7 @@ simply(Code.BODY_TOO_LARGE, lambda world: world.by_hand(b" " * 70_000))
 simply(Code.NOT_ACCEPTABLE, lambda world: world.by_hand(Accept="text/html"))
 simply(Code.HEADERS_TOO_LARGE, lambda world: world.by_hand(X_Large="a" * 20_000))
 simply(Code.TARGET_TOO_LONG, lambda world: world.partner.ask("GET", f"/{'a' * 5_000}"))
+simply(Code.CARD_NUMBER, lambda world: world.partner.status("4000056655665556"))
 simply(Code.KEY_MALFORMED, lambda world: world.partner.lock(TestBill(), key="k" * 256))
 
 

@@ -26,7 +26,7 @@ def crash():
     raise ValueError(f"crashed on {CARD}")
 
 log.info("value.told", text=f"card {CARD}", number=int(CARD), parts=[CARD[:8], {"deep": CARD}])
-log.info("value.told", **{CARD: 1}, spaced=" ".join(CARD), quoted=CARD.encode(), shown=Shown())
+log.info("value.told", names={CARD: 1}, spaced=" ".join(CARD), quoted=CARD.encode(), shown=Shown())
 log.info("value.told", inside=[Shown()], escaped="".join(f"%3{digit}" for digit in CARD))
 log.info(f"said {CARD}", trace="partner_1.20260430T082114123Z.7K3Q9XW2", request_hash="42" * 32)
 try:

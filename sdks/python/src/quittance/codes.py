@@ -57,6 +57,7 @@ class Code(StrEnum):
     P5011 = "P5011"  # the request's headers are too large
     P5012 = "P5012"  # the URL is too long
     P5013 = "P5013"  # the request did not arrive in time
+    P5014 = "P5014"  # something in the request looks like a card number
     P5101 = "P5101"  # the Idempotency-Key was used for another request
     P5102 = "P5102"  # the first request with this key is still under way
     P5103 = "P5103"  # Idempotency-Key is 1 to 255 visible ASCII characters
