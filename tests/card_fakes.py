@@ -205,11 +205,11 @@ class FakePayments:
     async def named(self, reference: str) -> Named | None:
         try:
             payment = self.rows.get(ids.payment_of_attempt(reference))
+            number = int(reference.rpartition("-")[2])
         except ValueError:
             return None
         if payment is None:
             return None
-        number = int(reference.rpartition("-")[2])
         is_latest = number >= self._latest[payment.payment_id]
         return Named(payment, await self.attempt(reference), is_latest)
 

@@ -56,7 +56,7 @@ class FakeRefunds:
 
     async def suspend(self, order: RefundOrder) -> None:
         self._call("suspend", order.refund_id)
-        row = self.rows[order.refund_id]
+        row = self._reserved_like(order)
         if row.status is RefundStatus.PENDING and order.refund_id not in self._suspended:
             self._suspended.add(order.refund_id)
             self.payments._post(card_ledger.refund_suspended(order, self._provider(order)))
@@ -66,7 +66,7 @@ class FakeRefunds:
     ) -> Refund:
         self._call("settle", f"{status} {order.refund_id}")
         assert status is not RefundStatus.PENDING, "only a known outcome is settled"
-        row = self.rows[order.refund_id]
+        row = self._reserved_like(order)
         if row.status is not RefundStatus.PENDING:
             if row.status is not status:
                 raise MoveRefused(f"{order.refund_id} is {row.status} for ever")
@@ -101,6 +101,12 @@ class FakeRefunds:
     async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]:
         theirs = (partner_id, payment_id)
         return [row for row in self.rows.values() if (row.partner_id, row.payment_id) == theirs]
+
+    def _reserved_like(self, order: RefundOrder) -> Refund:
+        row = self.rows.get(order.refund_id)
+        if row is None or (row.payment_id, row.amount) != (order.payment_id, order.amount):
+            raise LookupError(f"{order.refund_id} was never reserved like this")
+        return row
 
     def _provider(self, order: RefundOrder) -> str:
         provider = self.payments.rows[order.payment_id].provider

@@ -5,10 +5,19 @@ from uuid import uuid4
 
 import pytest
 
+from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.methods import PostgresMethods
+from payments.adapters.postgres.payments import PostgresPayments
+from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.db.migrate import migrate
 from payments.db.session import Database
+from payments.ports.methods import Methods
+from payments.ports.payments import Payments, Refunds
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
+from tests.card_fakes import FakePayments
 from tests.contracts.direct import Direct
+from tests.refund_fakes import FakeRefunds
+from tests.vault_fakes import FakeMethods
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +59,24 @@ async def two_processes(urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Dat
     yield pools
     for pool in pools:
         await pool.close()
+
+
+@pytest.fixture(params=["postgres", "fake"])
+def methods(request: pytest.FixtureRequest, database: Database) -> Methods:
+    return FakeMethods() if request.param == "fake" else PostgresMethods(database)
+
+
+@pytest.fixture
+def payments(methods: Methods, database: Database) -> Payments:
+    """In one record with the methods."""
+    if isinstance(methods, FakeMethods):
+        return FakePayments(methods)
+    return PostgresPayments(database, PostgresLedger(database))
+
+
+@pytest.fixture
+def refunds(payments: Payments, database: Database) -> Refunds:
+    """Of the payments."""
+    if isinstance(payments, FakePayments):
+        return FakeRefunds(payments)
+    return PostgresRefunds(database, PostgresLedger(database))

@@ -2,31 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from payments.adapters.postgres.ledger import PostgresLedger
-from payments.adapters.postgres.methods import PostgresMethods
-from payments.adapters.postgres.payments import PostgresPayments
-from payments.db.session import Database
 from payments.domain import ids
-from payments.domain.card import Decline
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import (
-    PAYMENT_MOVES,
-    Assessment,
-    Fact,
-    NextAction,
-    PaymentOrder,
-    PaymentStatus,
-    Verdict,
-)
+from payments.domain.payment import Assessment, Verdict
 from payments.ports.methods import Customer, Methods
-from payments.ports.payments import MoveRefused, Payments
+from payments.ports.payments import Payments
 from tests.card_factories import (
     NOW,
     PASSED,
@@ -36,41 +22,7 @@ from tests.card_factories import (
     make_fact,
     make_order,
 )
-from tests.card_fakes import FakePayments
-from tests.vault_fakes import FakeMethods
-
-S = PaymentStatus
-DECLINED = Decline(Code.INSUFFICIENT_FUNDS, "insufficient_funds", "51")
-ACTION = NextAction("redirect", "https://acs.example/1", NOW + timedelta(minutes=10))
-
-
-@pytest.fixture(params=["postgres", "fake"])
-def methods(request: pytest.FixtureRequest, database: Database) -> Methods:
-    return FakeMethods() if request.param == "fake" else PostgresMethods(database)
-
-
-@pytest.fixture
-def payments(methods: Methods, database: Database) -> Payments:
-    if isinstance(methods, FakeMethods):
-        return FakePayments(methods)
-    return PostgresPayments(database, PostgresLedger(database))
-
-
-async def begun(payments: Payments, **changes: object) -> PaymentOrder:
-    order = make_order(**changes)
-    assert await payments.begin(order, PASSED, make_decision()) is None
-    return order
-
-
-def fact_of(order: PaymentOrder, status: PaymentStatus, **changes: object) -> Fact:
-    """A fact that the record takes for itself, whatever the status needs."""
-    needed: dict[PaymentStatus, dict[str, object]] = {
-        S.CAPTURED: {"captured": order.amount},
-        S.PARTIALLY_CAPTURED: {"captured": Money(1_000, order.amount.currency)},
-        S.FAILED: {"decline": DECLINED},
-        S.REQUIRES_ACTION: {"next_action": ACTION},
-    }
-    return make_fact(make_attempt(order), status, **(needed.get(status, {}) | changes))
+from tests.contracts.card_record import ACTION, S, begun, fact_of, usd
 
 
 async def test_a_payment_that_was_begun_is_processing(payments: Payments) -> None:
@@ -212,93 +164,6 @@ async def test_what_the_customer_had_to_do_is_remembered(payments: Payments) -> 
     assert (done.next_action, done.expires_at) == (ACTION, None)
 
 
-async def test_parts_are_captured_up_to_the_whole(payments: Payments) -> None:
-    order = await begun(payments, capture=False)
-    await payments.move(fact_of(order, S.AUTHORIZED, expires_at=NOW + timedelta(days=7)))
-
-    for number in (1, 2, 3):
-        part = fact_of(order, S.PARTIALLY_CAPTURED, key=f"part-{number}", captured=usd(3_000))
-        moved = await payments.move(part)
-        assert (moved.status, moved.captured_minor) == (S.PARTIALLY_CAPTURED, 3_000 * number)
-        assert moved.expires_at == NOW + timedelta(days=7)
-    with pytest.raises(MoveRefused):
-        await payments.move(fact_of(order, S.CAPTURED, key="too much", captured=usd(1_001)))
-    moved = await payments.move(fact_of(order, S.CAPTURED, key="the rest", captured=usd(1_000)))
-
-    assert (moved.status, moved.captured_minor) == (S.CAPTURED, 10_000)
-
-
-async def test_the_rest_is_given_back_without_another_capture(payments: Payments) -> None:
-    order = await begun(payments, capture=False)
-    await payments.move(fact_of(order, S.AUTHORIZED))
-    await payments.move(fact_of(order, S.PARTIALLY_CAPTURED, key="part"))
-
-    moved = await payments.move(fact_of(order, S.CAPTURED, captured=None))
-
-    assert (moved.status, moved.captured_minor) == (S.CAPTURED, 1_000)
-
-
-@pytest.mark.parametrize("status", [S.CAPTURED, S.FAILED, S.REQUIRES_ACTION, S.AUTHORIZED])
-async def test_the_same_fact_again_changes_nothing_and_says_the_same(
-    status: PaymentStatus, payments: Payments
-) -> None:
-    order = await begun(payments)
-
-    answers = await asyncio.gather(*(payments.move(fact_of(order, status)) for _ in range(10)))
-
-    assert all(answer == answers[0] for answer in answers)
-
-
-async def test_a_late_repetition_of_a_capture_changes_nothing(payments: Payments) -> None:
-    order = await begun(payments, capture=False)
-    await payments.move(fact_of(order, S.AUTHORIZED))
-    first = fact_of(order, S.PARTIALLY_CAPTURED, key="first")
-    await payments.move(first)
-    standing = await payments.move(fact_of(order, S.PARTIALLY_CAPTURED, key="second"))
-
-    assert await payments.move(first) == standing
-
-
-async def lead_to(status: PaymentStatus, payments: Payments) -> PaymentOrder:
-    order = await begun(payments, capture=False)
-    before: dict[PaymentStatus, tuple[PaymentStatus, ...]] = {
-        S.PROCESSING: (),
-        S.PARTIALLY_CAPTURED: (S.AUTHORIZED,),
-        S.EXPIRED: (S.AUTHORIZED,),
-    }
-    for each in (*before.get(status, ()), *(() if status is S.PROCESSING else (status,))):
-        await payments.move(fact_of(order, each))
-    return order
-
-
-@pytest.mark.parametrize("status", list(PaymentStatus))
-async def test_only_declared_moves_are_made(status: PaymentStatus, payments: Payments) -> None:
-    for to in PaymentStatus:
-        order = await lead_to(status, payments)
-        captured = None if status is S.PARTIALLY_CAPTURED else order.amount
-        changes = {"captured": captured} if to is S.CAPTURED else {}
-        fact = fact_of(order, to, key="the move", **changes)
-        if to in PAYMENT_MOVES[status]:
-            assert (await payments.move(fact)).status is to
-        else:
-            before = await payments.find(order.partner_id, order.payment_id)
-            with pytest.raises(MoveRefused):
-                await payments.move(fact)
-            assert await payments.find(order.partner_id, order.payment_id) == before
-
-
-async def test_of_opposite_moves_at_once_one_stands(payments: Payments) -> None:
-    for _ in range(10):
-        order = await begun(payments)
-        facts = [fact_of(order, S.CAPTURED), fact_of(order, S.FAILED)] * 3
-
-        await asyncio.gather(*(payments.move(each) for each in facts), return_exceptions=True)
-
-        standing = await payments.find(order.partner_id, order.payment_id)
-        assert standing is not None
-        assert standing.captured_minor == (10_000 if standing.status is S.CAPTURED else 0)
-
-
 async def test_only_a_payment_that_was_begun_like_this_is_written(payments: Payments) -> None:
     order = await begun(payments)
 
@@ -312,7 +177,3 @@ async def test_only_a_payment_that_was_begun_like_this_is_written(payments: Paym
             await payments.attempted(attempt, Answer(OutcomeKind.NOT_SENT))
     with pytest.raises(LookupError):
         await payments.reversed(make_attempt(order), order.amount, captured=True)
-
-
-def usd(minor: int) -> Money:
-    return Money(minor, "USD")
