@@ -41,7 +41,7 @@ openapi: $(INSTALLED) ## Write the OpenAPI file anew
 	@$(PY) cli.py openapi $(ARGS)
 
 clean: ## Remove .venv and every cache; the state in .quittance stays
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	@rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.txt pyproject.toml $(wildcard sdks/python/pyproject.toml)

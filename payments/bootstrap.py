@@ -18,10 +18,12 @@ from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.partners import PostgresPartners
 from payments.adapters.postgres.provider_calls import PostgresCallLog
+from payments.adapters.postgres.providers import PostgresProviders
 from payments.adapters.postgres.request_log import PostgresRequestLog
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.adapters.postgres.vitals import PostgresVitals
+from payments.adapters.providers.plugged import PluggedProviders
 from payments.config import Settings
 from payments.crypto import Vault
 from payments.db.session import Database
@@ -30,6 +32,7 @@ from payments.keys import KeyRing, Purpose, decode_secret
 from payments.outside.wire import Timeouts
 from payments.ports.biller import Billers
 from payments.ports.ledger import Ledger
+from payments.ports.provider import Providers
 from payments.ports.record import RecordUnavailable
 from payments.ports.steps import Bills, Cards
 
@@ -47,6 +50,7 @@ class Record:
     incidents: PostgresIncidents
     ledger: PostgresLedger
     partners: PostgresPartners
+    providers: PostgresProviders
     request_log: PostgresRequestLog
     token_requests: PostgresTokenRequests
     transactions: PostgresTransactions
@@ -88,6 +92,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         incidents=PostgresIncidents(database),
         ledger=ledger,
         partners=PostgresPartners(database, vault),
+        providers=PostgresProviders(database, vault),
         request_log=PostgresRequestLog(database),
         token_requests=PostgresTokenRequests(database),
         transactions=PostgresTransactions(database, ledger),
@@ -97,7 +102,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         closing.push_async_callback(database.close)
         for batched in (record.calls, record.request_log, record.token_requests):
             closing.push_async_callback(batched.close)
-        for directory in (record.partners, record.billers):
+        for directory in (record.partners, record.billers, record.providers):
             closing.push_async_callback(directory.close)
             await directory.start()
         yield record
@@ -113,6 +118,19 @@ async def _open_billers(settings: Settings, record: Record) -> AsyncIterator[Bil
         await billers.close()
 
 
+@asynccontextmanager
+async def open_providers(settings: Settings, record: Record) -> AsyncIterator[Providers]:
+    """The card providers, each with its own connections."""
+    timeouts = Timeouts(
+        quick_s=settings.provider_quick_timeout_s, money_s=settings.provider_timeout_s
+    )
+    providers = PluggedProviders(record.providers.rows, record.calls, timeouts)
+    try:
+        yield providers
+    finally:
+        await providers.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """What the API and the operator's app stand on."""
@@ -121,6 +139,7 @@ class Gateway:
     record: Record
     client: Client
     billers: Billers
+    providers: Providers
     token_keys: KeyRing
     answer_keys: KeyRing
 
@@ -137,12 +156,17 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    async with open_record(settings) as record, _open_billers(settings, record) as billers:
+    async with (
+        open_record(settings) as record,
+        _open_billers(settings, record) as billers,
+        open_providers(settings, record) as providers,
+    ):
         yield Gateway(
             settings=settings,
             record=record,
             client=await temporal.connect(),
             billers=billers,
+            providers=providers,
             token_keys=KeyRing.from_settings(Purpose.ACCESS_TOKEN, settings.token_keys),
             answer_keys=KeyRing.from_settings(Purpose.ANSWER, settings.answer_keys),
         )

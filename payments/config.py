@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     # Hold and release run inside a workflow task, so they must be short.
     biller_hold_timeout_s: float = 3.0
     lookup_cache_s: int = 5
+    # An issuer may take its time with a card; what its vault knows comes quickly or not at all.
+    provider_timeout_s: float = 8.0
+    provider_quick_timeout_s: float = 3.0
 
     database_pool_size: int = 10
     database_timeout_s: float = 5.0
