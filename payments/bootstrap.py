@@ -15,10 +15,14 @@ from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.incidents import PostgresIncidents
+from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.methods import PostgresMethods
 from payments.adapters.postgres.partners import PostgresPartners
+from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.provider_calls import PostgresCallLog
 from payments.adapters.postgres.providers import PostgresProviders
+from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.request_log import PostgresRequestLog
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.adapters.postgres.transactions import PostgresTransactions
@@ -48,9 +52,13 @@ class Record:
     billers: PostgresBillers
     calls: PostgresCallLog
     incidents: PostgresIncidents
+    inbox: PostgresInbox
     ledger: PostgresLedger
+    methods: PostgresMethods
     partners: PostgresPartners
+    payments: PostgresPayments
     providers: PostgresProviders
+    refunds: PostgresRefunds
     request_log: PostgresRequestLog
     token_requests: PostgresTokenRequests
     transactions: PostgresTransactions
@@ -90,9 +98,13 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
         incidents=PostgresIncidents(database),
+        inbox=PostgresInbox(database),
         ledger=ledger,
+        methods=PostgresMethods(database),
         partners=PostgresPartners(database, vault),
+        payments=PostgresPayments(database, ledger),
         providers=PostgresProviders(database, vault),
+        refunds=PostgresRefunds(database, ledger),
         request_log=PostgresRequestLog(database),
         token_requests=PostgresTokenRequests(database),
         transactions=PostgresTransactions(database, ledger),
