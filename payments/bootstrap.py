@@ -14,8 +14,8 @@ from payments.adapters.postgres import purge, reseal
 from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
-from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.inbox import PostgresInbox
+from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.methods import PostgresMethods
 from payments.adapters.postgres.partners import PostgresPartners
@@ -24,10 +24,14 @@ from payments.adapters.postgres.provider_calls import PostgresCallLog
 from payments.adapters.postgres.providers import PostgresProviders
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.request_log import PostgresRequestLog
+from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.adapters.postgres.vitals import PostgresVitals
 from payments.adapters.providers.plugged import PluggedProviders
+from payments.adapters.risk.limits import Limits
+from payments.adapters.routing.book import CelRuleBook
+from payments.adapters.routing.router import CelRouter
 from payments.config import Settings
 from payments.crypto import Vault
 from payments.db.session import Database
@@ -36,8 +40,10 @@ from payments.keys import KeyRing, Purpose, decode_secret
 from payments.outside.wire import Timeouts
 from payments.ports.biller import Billers
 from payments.ports.ledger import Ledger
+from payments.ports.payments import Payments
 from payments.ports.provider import Providers
 from payments.ports.record import RecordUnavailable
+from payments.ports.routing import RuleBook
 from payments.ports.steps import Bills, Cards
 
 
@@ -60,6 +66,7 @@ class Record:
     providers: PostgresProviders
     refunds: PostgresRefunds
     request_log: PostgresRequestLog
+    routing: PostgresRouting
     token_requests: PostgresTokenRequests
     transactions: PostgresTransactions
     vitals: PostgresVitals
@@ -106,6 +113,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         providers=PostgresProviders(database, vault),
         refunds=PostgresRefunds(database, ledger),
         request_log=PostgresRequestLog(database),
+        routing=PostgresRouting(database),
         token_requests=PostgresTokenRequests(database),
         transactions=PostgresTransactions(database, ledger),
         vitals=PostgresVitals(database),
@@ -114,7 +122,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         closing.push_async_callback(database.close)
         for batched in (record.calls, record.request_log, record.token_requests):
             closing.push_async_callback(batched.close)
-        for directory in (record.partners, record.billers, record.providers):
+        for directory in (record.partners, record.billers, record.providers, record.routing):
             closing.push_async_callback(directory.close)
             await directory.start()
         yield record
@@ -195,7 +203,39 @@ async def open_ledger(database_url: str) -> AsyncIterator[Ledger]:
 
 
 @asynccontextmanager
-async def open_steps(settings: Settings) -> AsyncIterator[tuple[Bills, Cards | None]]:
+async def open_steps(settings: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
     """What a worker's steps call."""
-    async with open_record(settings) as record, _open_billers(settings, record) as billers:
-        yield Bills(billers, record.transactions), None
+    async with (
+        open_record(settings) as record,
+        _open_billers(settings, record) as billers,
+        open_providers(settings, record) as providers,
+    ):
+        router = CelRouter(record.routing, providers.kinds)
+        cards = Cards(providers, record.payments, record.refunds, Limits(), router)
+        yield Bills(billers, record.transactions), cards
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDesk:
+    """What an operator of routing works with."""
+
+    book: RuleBook
+    payments: Payments
+
+
+@asynccontextmanager
+async def open_rule_book(settings: Settings) -> AsyncIterator[RuleDesk]:
+    async with (
+        open_record(settings) as record,
+        open_providers(settings, record) as providers,
+    ):
+        yield rule_desk(record, providers)
+
+
+def rule_desk(record: Record, providers: Providers) -> RuleDesk:
+    def known() -> frozenset[str]:
+        return frozenset(row.id for row in record.providers.rows())
+
+    router = CelRouter(record.routing, providers.kinds)
+    book = CelRuleBook(record.routing, router, known, record.payments.routed)
+    return RuleDesk(book, record.payments)
