@@ -114,6 +114,22 @@ def incidents(last: Annotated[int, typer.Option(min=1, help="How many.")] = 20) 
 
 
 @app.command()
+def review(
+    payment_id: str,
+    by: Annotated[str, typer.Option(help="Who decides; kept in the payment's history.")],
+    approve: Annotated[bool, typer.Option("--approve/--decline", help="The decision.")],
+) -> None:
+    """Decide on a payment that risk holds; without a word it expires after a day."""
+    from payments.cli import reviews
+    from payments.domain.payment import Review
+
+    try:
+        typer.echo(asyncio.run(reviews.review(payment_id, Review(approve, by))))
+    except LookupError as refused:
+        raise _failed(str(refused)) from None
+
+
+@app.command()
 def purge() -> None:
     """Delete expired answers, token requests and revocations; for a schedule, never blocks."""
     from payments.cli import purges
