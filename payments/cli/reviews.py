@@ -18,7 +18,7 @@ async def review(payment_id: str, word: Review) -> str:
     client = await temporal.connect()
     handle = client.get_workflow_handle(ids.payment(payment_id))
     try:
-        answer = await handle.execute_update(
+        answer: PaymentAnswer = await handle.execute_update(
             "review",
             word,
             id=f"review:{word.by}:{word.approved}",
