@@ -1,6 +1,7 @@
 """A desk that takes card payments as the API does, with fakes behind the worker."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,7 +11,6 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from payments.domain import ids
-from payments.domain.charge import Operation
 from payments.domain.money import Money
 from payments.domain.payment import (
     Attempt,
@@ -46,7 +46,7 @@ _events = count(1)
 
 def make_order(**changes: Any) -> PaymentOrder:
     now = datetime.now(UTC)
-    return card_factories.make_order(created_at=now, deadline=now + FAR, **changes)
+    return card_factories.make_order(**{"created_at": now, "deadline": now + FAR, **changes})
 
 
 def make_refund(payment: Payment, minor: int, **changes: Any) -> RefundOrder:
@@ -116,9 +116,14 @@ class CardDesk(Desk):
         assert payment.status is PaymentStatus.AUTHORIZED, payment
         return handle, payment
 
-    def starting(self, order: PaymentOrder) -> "asyncio.Task[tuple[PayHandle, Payment]]":
-        """For a payment that is not decided for a while; see `handle_of`."""
-        return asyncio.create_task(self.charge(order, timedelta(seconds=60)))
+    async def starting(
+        self, order: PaymentOrder
+    ) -> tuple[PayHandle, "asyncio.Task[tuple[PayHandle, Payment]]"]:
+        """For a payment that is not decided for a while."""
+        paying = asyncio.create_task(self.charge(order, timedelta(seconds=60)))
+        handle = self.handle_of(order)
+        await _until_begun(handle)
+        return handle, paying
 
     def handle_of(self, order: PaymentOrder) -> PayHandle:
         return self.client.get_workflow_handle_for(CardPayment.run, ids.payment(order.payment_id))
@@ -171,14 +176,16 @@ class CardDesk(Desk):
 
     # What a test waits for
 
+    async def refund_begun(self, order: RefundOrder) -> RefundHandle:
+        handle = self.client.get_workflow_handle_for(Refund.run, ids.refund(order.refund_id))
+        await _until_begun(handle)
+        return handle
+
     async def reversal_of(self, reference: str) -> bool:
         """The result of the reversal that a payment started."""
         handle = self.client.get_workflow_handle_for(Reversal.run, ids.reversal(reference))
-        while True:
-            try:
-                return await handle.result()
-            except RPCError:
-                await asyncio.sleep(0.02)
+        await _until_begun(handle)
+        return await handle.result()
 
     def challenge_of(self, order: PaymentOrder) -> WorkflowHandle[Challenge, Any]:
         return self.client.get_workflow_handle_for(
@@ -209,4 +216,10 @@ class CardDesk(Desk):
         return {kind: minor for kind, minor in sums.items() if minor}
 
 
-__all__ = ["CardDesk", "Operation", "first", "make_order", "make_refund"]
+async def _until_begun(handle: WorkflowHandle[Any, Any]) -> None:
+    """Until the engine knows of it."""
+    while True:
+        with suppress(RPCError):
+            await handle.describe()
+            return
+        await asyncio.sleep(0.02)
