@@ -87,6 +87,7 @@ def _shown(payment: Payment, *, status: int = 200) -> Response:
             amount=amount_written(order.amount_minor, order.currency),
             currency=order.currency,
             expires=written(challenge.expires_at),
+            expires_read=f"{challenge.expires_at:%H:%M} UTC",
         )
     back = way_back(payment)
     link = f'<p><a href="{escape(back)}">Back to the shop</a></p>' if back is not None else ""

@@ -82,9 +82,6 @@ class Desk:
         """The first answer counts; a late or a second one changes nothing."""
         if payment.state is not PaymentState.CHALLENGE:
             return
-        if _is_over(payment, now()):
-            self._decide(payment, verdicts.expired())
-            return
         match decision:
             case Decision.APPROVE:
                 card = self.card_of(payment)

@@ -162,7 +162,7 @@ def test_the_journal_is_on_the_disk_before_the_answer(sandbox, bill_number):
     kinds = [
         row["kind"]
         for row in map(json.loads, sandbox.journal_path.read_text().splitlines())
-        if row["billNumber"] == number
+        if row.get("billNumber") == number
     ]
     assert kinds == ["arrival", "effect"]
 
