@@ -39,6 +39,7 @@ class TokenRequest:
     nonce: str
     signature: str
     scope: str | None
+    audience: str | None
 
 
 class Access:
@@ -59,7 +60,7 @@ class Access:
         self.ttl_s = tokens.ttl_s
         self._arrived: OrderedDict[tuple[str, Address | None], Partner] = OrderedDict()
 
-    async def admit(self, request: Request, scope: Scope) -> Caller:
+    async def admit(self, request: Request, scope: Scope, product: Product) -> Caller:
         """Prove the caller by its access token. Costs no SQL; raises Refusal."""
         await self._partners.fresh()
         token = self._read_token(request)
@@ -72,8 +73,8 @@ class Access:
             raise _not_a_token()
         if Standing.SUSPENDED in (partner.standing, key.standing):
             raise Refusal(Code.SUSPENDED)
-        if token.audience != Product.BILL_COLLECTION:
-            raise Refusal(Code.AUDIENCE_WRONG)
+        if token.audience != product:
+            raise Refusal(Code.AUDIENCE_WRONG, {"audience": product})
         self._refuse_address(request, partner, token)
         if scope not in token.scopes:
             raise Refusal(Code.SCOPE_MISSING, {"scope": scope})
@@ -145,11 +146,11 @@ class Access:
         networks = _around(partner, self._addresses.client(request.scope))
         if not networks:
             raise Refusal(Code.ADDRESS_REFUSED)
-        scopes = _granted(key, asked.scope)
+        scopes, product = _granted(key, asked.scope), _product(key, asked.audience)
         await self._limit(partner)
         if not await self._token_requests.first_use(key.id, asked.nonce, asked.at):
             raise Refusal(Code.REQUEST_REPLAYED)
-        text = self._tokens.issue(partner, key, scopes, networks[0])
+        text = self._tokens.issue(partner, key, product, scopes, networks[0])
         return text, " ".join(sorted(scopes))
 
     async def _failure(self, request: Request, asked: TokenRequest | None) -> Refusal:
@@ -182,6 +183,16 @@ def _granted(key: ApiKey, asked: str | None) -> frozenset[Scope]:
     if not wanted <= key.scopes:
         raise Refusal(Code.SCOPE_MISSING, {"scope": min(wanted - key.scopes)[:100]})
     return frozenset(Scope(each) for each in wanted)
+
+
+def _product(key: ApiKey, asked: str | None) -> Product:
+    """The one that was asked for, or the key's first."""
+    if asked is None:
+        return key.product
+    for each in key.products:
+        if each == asked:
+            return each
+    raise Refusal(Code.AUDIENCE_WRONG, {"audience": key.product})
 
 
 def _around(partner: Partner, address: Address | None) -> list[str]:

@@ -11,26 +11,44 @@ from limits.storage import storage_from_string
 from api.access import Access
 from api.addresses import Addresses
 from api.card_guard import CardGuard
-from api.desk import Desk
+from api.card_orders import CardOrders
+from api.card_payments import PaymentDesk
+from api.client_tokens import ClientTokens
+from api.desk import CardDesks, Desk
 from api.door import Door
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
 from api.openapi import describe
-from api.routes import bills, reference, tokens, transactions
+from api.refunds import RefundDesk
+from api.routes import (
+    bills,
+    client_tokens,
+    customers,
+    payments,
+    provider_webhooks,
+    reference,
+    refunds,
+    tokens,
+    transactions,
+)
 from api.signing import AnswerSigner
 from api.table import RouteTable
 from api.tokens import AccessTokens
+from api.webhook_desk import WebhookDesk
 from payments.bootstrap import Gateway
 
 PREFIX: Final = "/v1"
 
 
 def _mounted() -> Iterator[tuple[str, APIRouter]]:
-    """Every router and its prefix. Most have two, and both names are one route."""
+    """Every router and its prefix. The older ones have two, and both names are one route."""
     for prefix in ("", PREFIX):
         for router in (transactions.router, bills.router, tokens.router, reference.health):
             yield prefix, router
+    for router in (payments.router, refunds.router, client_tokens.router, customers.router):
+        yield PREFIX, router
+    yield PREFIX, provider_webhooks.router
     yield PREFIX, reference.router
     yield "", reference.well_known
 
@@ -97,8 +115,39 @@ def _desk(gateway: Gateway, addresses: Addresses) -> Desk:
         locks=locks,
         lock_tokens=LockTokens(gateway.record.vault),
         lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
+        cards=_card_desks(gateway),
         key_rings=(gateway.token_keys, gateway.answer_keys),
         ready=gateway.ready,
+    )
+
+
+def _card_desks(gateway: Gateway) -> CardDesks:
+    settings, record, client = gateway.settings, gateway.record, gateway.client
+    wait = timedelta(seconds=settings.pay_wait_s)
+    tokens_ = ClientTokens(gateway.token_keys, issuer=settings.token_issuer)
+    return CardDesks(
+        records=record.payments,
+        refund_records=record.refunds,
+        methods=record.methods,
+        client_tokens=tokens_,
+        fields_url=settings.fields_url,
+        orders=CardOrders(
+            partners=record.partners,
+            methods=record.methods,
+            providers=gateway.providers,
+            client_tokens=tokens_,
+            is_live=settings.is_live,
+        ),
+        payments=PaymentDesk(client, record.payments, task_queue=settings.task_queue, wait=wait),
+        refunds=RefundDesk(client, record.refunds, task_queue=settings.task_queue, wait=wait),
+        webhooks=WebhookDesk(
+            client,
+            payments=record.payments,
+            refunds=record.refunds,
+            inbox=record.inbox,
+            providers=gateway.providers,
+            task_queue=settings.task_queue,
+        ),
     )
 
 

@@ -6,14 +6,36 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.access import Access
+from api.card_orders import CardOrders
+from api.card_payments import PaymentDesk
+from api.client_tokens import ClientTokens
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
+from api.refunds import RefundDesk
+from api.webhook_desk import WebhookDesk
 from payments.domain.codes import Code
 from payments.keys import KeyRing
 from payments.ports.answers import AnswerStore
+from payments.ports.methods import Methods
 from payments.ports.partners import Partners
+from payments.ports.payments import Payments, Refunds
 from payments.ports.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class CardDesks:
+    """Everything about cards: the record to look things up in, and the desks that act."""
+
+    records: Payments
+    refund_records: Refunds
+    methods: Methods
+    client_tokens: ClientTokens
+    fields_url: str
+    orders: CardOrders
+    payments: PaymentDesk
+    refunds: RefundDesk
+    webhooks: WebhookDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +47,7 @@ class Desk:
     locks: LockDesk
     lock_tokens: LockTokens
     lookups: Lookups
+    cards: CardDesks
     key_rings: tuple[KeyRing, ...]
     ready: Callable[[], Awaitable[Code | None]]
 

@@ -26,6 +26,7 @@ class Details(Told):
     field: str | None = None
     reason: str | None = None
     scope: str | None = None
+    audience: str | None = None
     server_time: str | None = None
     expires_at: str | None = None
     retry_after_s: int | None = None

@@ -99,6 +99,7 @@ class TokenBody(Asked):
     nonce: Credential = ""
     signature: Credential = ""
     scope: str | None = None
+    audience: str | None = None
 
 
 class BillQuery(Asked):

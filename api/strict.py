@@ -182,10 +182,17 @@ class StrictRoute(APIRoute):
         assert len(shapes) <= 1, f"{self.path} asks for more than one shape"
         return shapes[0] if shapes else None
 
+    def _needed(self) -> tuple[Scope, Product] | None:
+        """What a caller's token must have; None for anybody."""
+        declared = self.openapi_extra or {}
+        assert "security" in declared, f"{self.path} declares neither needs() nor public()"
+        if not declared["security"]:
+            return None
+        ((scope,),) = (each[SECURITY_SCHEME] for each in declared["security"])
+        return Scope(scope), Product(declared[AUDIENCE])
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        declared = (self.openapi_extra or {}).get("security")
-        assert declared is not None, f"{self.path} declares neither needs() nor public()"
-        scope = Scope(declared[0][SECURITY_SCHEME][0]) if declared else None
+        needed = self._needed()
         endpoint, shape, has_body = self.endpoint, self._shape(), self.body_field is not None
         takes_query = shape is not None and not has_body
         name = self.name_in_log
@@ -194,8 +201,8 @@ class StrictRoute(APIRoute):
             asked: dict[str, Any] = dict(request.path_params)
             exchange = Exchange.of(request)
             exchange.endpoint = name
-            if scope is not None:
-                exchange.caller = await desk_of(request).access.admit(request, scope)
+            if needed is not None:
+                exchange.caller = await desk_of(request).access.admit(request, *needed)
             exchange.version = _version(request, exchange)
             _refuse_media(request, has_body=has_body)
             query = _query(request, takes_query=takes_query)

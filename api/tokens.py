@@ -11,7 +11,7 @@ import orjson
 from uuid_utils import uuid7
 
 from payments.crypto import Vault
-from payments.domain.partner import ApiKey, Partner, Scope
+from payments.domain.partner import ApiKey, Partner, Product, Scope
 from payments.keys import KeyRing
 
 ALGORITHM: Final = "EdDSA"
@@ -58,12 +58,19 @@ class AccessTokens:
         text = f"{partner_id}\n{network}".encode()
         return [mac.hex() for mac in self._vault.macs("ip-hash", text)]
 
-    def issue(self, partner: Partner, key: ApiKey, scopes: frozenset[Scope], network: str) -> str:
+    def issue(
+        self,
+        partner: Partner,
+        key: ApiKey,
+        product: Product,
+        scopes: frozenset[Scope],
+        network: str,
+    ) -> str:
         issued_at_s = int(time.time())
         claims = {
             "iss": self._issuer,
             "sub": partner.id,
-            "aud": key.product,
+            "aud": product,
             "azp": key.id,
             "scope": " ".join(sorted(scopes)),
             "iat": issued_at_s,

@@ -144,7 +144,7 @@ class WebhookDesk:
 
     async def _asked(self, provider_id: str, told: Told, reference: str) -> Verdict:
         """Let the owning workflow ask the provider, and judge again by what it found."""
-        update = f"told:{told.event_id}"
+        update = _update("told", provider_id, told)
         try:
             if told.meaning is Meaning.REFUND:
                 refund = self._client.get_workflow_handle_for(Refund.run, ids.refund(reference))
@@ -168,17 +168,17 @@ class WebhookDesk:
     async def _reversed(self, told: Told, reference: str, verdict: Verdict) -> Verdict:
         attempt = await self._payments.attempt(reference)
         assert attempt is not None, "an attempt that was there a moment ago"
-        found = await self._reverse(attempt, told.event_id)
+        found = await self._reverse(attempt, _update("seen", attempt.provider, told))
         return verdict if found else replace(verdict, note="the provider holds nothing of ours")
 
-    async def _reverse(self, attempt: Attempt, event_id: str) -> bool:
+    async def _reverse(self, attempt: Attempt, update: str) -> bool:
         start = reversal_operation(attempt, self._task_queue)
         try:
             return await heard(
                 self._client.execute_update_with_start_workflow(
                     Reversal.seen,
                     start_workflow_operation=start,
-                    id=f"seen:{event_id}",
+                    id=update,
                     rpc_timeout=_WAIT,
                 )
             )
@@ -198,6 +198,12 @@ class WebhookDesk:
                 reference=told.reference,
                 why=verdict.note,
             )
+
+
+def _update(door: str, provider_id: str, told: Told) -> str:
+    """The same event is one update; its own id may be anything."""
+    name = hashlib.sha256(f"{provider_id}\n{told.event_id}".encode()).hexdigest()
+    return f"{door}:{name[:32]}"
 
 
 def _inbound(provider_id: str, told: Told, raw: bytes) -> Inbound:

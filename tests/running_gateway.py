@@ -184,6 +184,8 @@ class PartnerClient:
     def __init__(self, api: str, key: PartnerKey, *, address: str | None = None) -> None:
         """`address` is the one to call from; loopback has sixteen million of them."""
         self.key = key
+        # The product to ask for; without one it is the key's first.
+        self.audience: str | None = None
         self._keys = PublishedKeys(api)
         hooks = SignatureHooks(
             SignatureHooksMode.VERIFY_RESPONSE,
@@ -220,6 +222,8 @@ class PartnerClient:
         body = self.key.token_request()
         if scope is not None:
             body["scope"] = scope
+        if self.audience is not None:
+            body["audience"] = self.audience
         answer = await self.ask("POST", "/auth/token", json=body)
         assert answer.code == "P0000", answer
         return str(answer.data["accessToken"])

@@ -33,12 +33,12 @@ async def issue_client_token(request: Request, body: ClientTokenBody) -> Respons
     The card fields at `fieldsUrl` turn a card into a `paymentMethodToken`; no card number comes
     near you or us.
     """
-    sale = desk_of(request).card_orders.sale(caller_of(request), body)
+    sale = desk_of(request).cards.orders.sale(caller_of(request), body)
     return await once(request, partial(_issue, request, sale))
 
 
 async def _issue(request: Request, sale: Sale) -> Response:
-    exchange, desk = Exchange.of(request), desk_of(request)
+    exchange, desk = Exchange.of(request), desk_of(request).cards
     if sale.customer_id is not None:
         await own_customer(request, sale.customer_id)
     token, expires_at = desk.client_tokens.issue(sale)

@@ -45,7 +45,7 @@ async def _add(request: Request, body: CustomerBody) -> Response:
         created_at=exchange.received_at,
     )
     with exchange.measured("record.customer"):
-        customer = await desk_of(request).methods.add_customer(customer)
+        customer = await desk_of(request).cards.methods.add_customer(customer)
     return envelope(exchange, Code.OK, CustomerView.of(customer), message="Customer known")
 
 
@@ -66,7 +66,7 @@ async def forget_customer(request: Request, customer_id: CustomerId) -> Response
 
 async def _forget(request: Request, customer_id: str) -> Response:
     customer = await own_customer(request, customer_id)
-    await desk_of(request).methods.forget_customer(caller_of(request), customer.customer_id)
+    await desk_of(request).cards.methods.forget_customer(caller_of(request), customer.customer_id)
     return envelope(Exchange.of(request), Code.OK, ForgottenView(), message="Customer forgotten")
 
 
@@ -76,7 +76,9 @@ async def list_methods(request: Request, customer_id: CustomerId) -> Response:
     exchange = Exchange.of(request)
     customer = await own_customer(request, customer_id)
     with exchange.measured("record.methods"):
-        found = await desk_of(request).methods.of_customer(caller_of(request), customer.customer_id)
+        found = await desk_of(request).cards.methods.of_customer(
+            caller_of(request), customer.customer_id
+        )
     view = MethodsView(methods=[MethodView.of(each) for each in found])
     return envelope(exchange, Code.OK, view, message="Saved methods")
 
@@ -90,7 +92,7 @@ async def forget_method(request: Request, customer_id: CustomerId, token: Token)
 
 async def _forget_method(request: Request, customer_id: str, token: str) -> Response:
     customer = await own_customer(request, customer_id)
-    methods, saved = desk_of(request).methods, None
+    methods, saved = desk_of(request).cards.methods, None
     if _TOKEN_LETTERS.issuperset(token):
         saved = await methods.saved(customer.partner_id, token)
     if saved is None or saved.customer_id != customer.customer_id:

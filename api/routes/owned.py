@@ -31,7 +31,7 @@ async def own_payment(request: Request, payment_id: str) -> Payment:
     exchange, found = Exchange.of(request), None
     if is_id(payment_id):
         with exchange.measured("record.payment"):
-            found = await desk_of(request).payments.find(caller_of(request), payment_id)
+            found = await desk_of(request).cards.records.find(caller_of(request), payment_id)
     if found is None:
         raise Refusal(Code.PAYMENT_UNKNOWN)
     return found
@@ -41,7 +41,7 @@ async def own_refund(request: Request, refund_id: str) -> Refund:
     exchange, found = Exchange.of(request), None
     if is_id(refund_id):
         with exchange.measured("record.refund"):
-            found = await desk_of(request).refunds.find(caller_of(request), refund_id)
+            found = await desk_of(request).cards.refund_records.find(caller_of(request), refund_id)
     if found is None:
         raise Refusal(Code.REFUND_UNKNOWN)
     return found
@@ -51,7 +51,7 @@ async def own_customer(request: Request, customer_id: str) -> Customer:
     exchange, found = Exchange.of(request), None
     if is_id(customer_id):
         with exchange.measured("record.customer"):
-            found = await desk_of(request).methods.customer(caller_of(request), customer_id)
+            found = await desk_of(request).cards.methods.customer(caller_of(request), customer_id)
     if found is None:
         raise Refusal(Code.CUSTOMER_UNKNOWN)
     return found

@@ -41,15 +41,15 @@ _STILL: Final = "Not decided yet: the customer has to act, or somebody takes tim
 )
 async def create_payment(request: Request, body: PaymentBody) -> Response:
     """Pay by card. The first decision is the answer; `nextAction` says what is still to be done."""
-    desk_of(request).card_orders.check(caller_of(request), body)
+    desk_of(request).cards.orders.check(caller_of(request), body)
     return await once(request, partial(_create, request, body))
 
 
 async def _create(request: Request, body: PaymentBody) -> Response:
-    exchange, desk = Exchange.of(request), desk_of(request)
-    order = await desk.card_orders.order(exchange, body)
+    exchange, desk = Exchange.of(request), desk_of(request).cards
+    order = await desk.orders.order(exchange, body)
     with exchange.measured("engine.payment"):
-        payment = await desk.card_payments.create(order)
+        payment = await desk.payments.create(order)
     return _decided(exchange, Outcome(payment))
 
 
@@ -67,7 +67,7 @@ async def list_payments(request: Request, query: Annotated[PaymentsQuery, Query(
         limit=query.limit + 1,
     )
     with exchange.measured("record.payments"):
-        found = await desk_of(request).payments.list(caller_of(request), wanted)
+        found = await desk_of(request).cards.records.list(caller_of(request), wanted)
     page = found[: query.limit]
     view = PaymentsView(
         payments=[PaymentView.of(each) for each in page],
@@ -101,7 +101,7 @@ async def _confirm(request: Request, payment_id: str) -> Response:
     exchange = Exchange.of(request)
     payment = await own_payment(request, payment_id)
     with exchange.measured("engine.confirm"):
-        outcome = await desk_of(request).card_payments.confirm(payment, trace=exchange.trace)
+        outcome = await desk_of(request).cards.payments.confirm(payment, trace=exchange.trace)
     return _decided(exchange, outcome)
 
 
@@ -126,7 +126,7 @@ async def _capture(request: Request, payment_id: str, body: CaptureBody) -> Resp
         final=body.final,
     )
     with exchange.measured("engine.capture"):
-        outcome = await desk_of(request).card_payments.capture(payment, order)
+        outcome = await desk_of(request).cards.payments.capture(payment, order)
     return _done(exchange, outcome, outcome.payment.captured_minor > 0)
 
 
@@ -144,7 +144,7 @@ async def _cancel(request: Request, payment_id: str) -> Response:
     payment = await own_payment(request, payment_id)
     key = idempotency_key(request) or exchange.trace
     with exchange.measured("engine.cancel"):
-        outcome = await desk_of(request).card_payments.cancel(
+        outcome = await desk_of(request).cards.payments.cancel(
             payment, key=key, trace=exchange.trace
         )
     given_back = outcome.payment.captured_minor < outcome.payment.amount.minor

@@ -56,7 +56,7 @@ async def _refund(request: Request, payment_id: str, body: RefundBody) -> Respon
         reason=body.reason,
     )
     with exchange.measured("engine.refund"):
-        refund = await desk_of(request).refund_desk.give(order)
+        refund = await desk_of(request).cards.refunds.give(order)
     return _settled(exchange, refund)
 
 
@@ -70,7 +70,7 @@ async def _amount(request: Request, payment: Payment, body: RefundBody) -> Money
             raise field_refused(Code.REFUND_TOO_LARGE, "amount", "more than was captured")
         return amount
     refund_id = ids.refund_id(payment.partner_id, body.reference)
-    earlier = await desk_of(request).refunds.find(payment.partner_id, refund_id)
+    earlier = await desk_of(request).cards.refund_records.find(payment.partner_id, refund_id)
     if earlier is not None:
         return earlier.amount
     if payment.refundable_minor == 0:
@@ -102,7 +102,9 @@ async def list_refunds(request: Request, payment_id: PaymentId) -> Response:
     exchange = Exchange.of(request)
     payment = await own_payment(request, payment_id)
     with exchange.measured("record.refunds"):
-        found = await desk_of(request).refunds.of_payment(caller_of(request), payment.payment_id)
+        found = await desk_of(request).cards.refund_records.of_payment(
+            caller_of(request), payment.payment_id
+        )
     view = RefundsView(refunds=[RefundView.of(each) for each in found])
     return envelope(exchange, Code.OK, view, message="Refunds")
 

@@ -33,7 +33,9 @@ def _well_formed(body: TokenBody) -> TokenRequest | None:
         at = datetime.fromisoformat(body.timestamp)
     except ValueError:
         return None
-    return TokenRequest(body.api_key, body.timestamp, at, body.nonce, body.signature, body.scope)
+    return TokenRequest(
+        body.api_key, body.timestamp, at, body.nonce, body.signature, body.scope, body.audience
+    )
 
 
 @router.post("/auth/token", **public(), **answers(TokenView))

@@ -37,7 +37,7 @@ async def test_a_signed_request_becomes_a_token_for_fifteen_minutes(partner: Par
         "accessToken": "…",
         "tokenType": "Bearer",
         "expiresIn": 900,
-        "scope": "post:payment read:bill read:payment",
+        "scope": "post:payment post:refund read:bill read:payment",
     }
     assert answer.headers["cache-control"] == "no-store"
 
@@ -66,7 +66,7 @@ async def test_a_token_can_ask_for_fewer_scopes(partner: PartnerClient, scope: s
 
 @pytest.mark.parametrize(
     "scope",
-    ["post:payout", "read:bill post:refund", "read:bill ", " read:bill", "", "READ:BILL", "*"],
+    ["post:payout", "read:bill post:payout", "read:bill ", " read:bill", "", "READ:BILL", "*"],
 )
 async def test_a_token_never_gets_a_scope_its_key_has_not(
     partner: PartnerClient, scope: str
