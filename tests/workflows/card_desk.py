@@ -187,10 +187,12 @@ class CardDesk(Desk):
         await _until_begun(handle)
         return await handle.result()
 
-    def challenge_of(self, order: PaymentOrder) -> WorkflowHandle[Challenge, Any]:
-        return self.client.get_workflow_handle_for(
-            Challenge.run, ids.challenge(order.payment_id, 1)
-        )
+    async def challenge_of(self, order: PaymentOrder) -> WorkflowHandle[Challenge, Any]:
+        """It is started in the moment when the payment's first decision is answered."""
+        workflow_id = ids.challenge(order.payment_id, 1)
+        handle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
+        await _until_begun(handle)
+        return handle
 
     # What is left
 

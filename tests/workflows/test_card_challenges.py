@@ -23,7 +23,7 @@ async def challenged(cards: CardDesk, order: PaymentOrder) -> PayHandle:
 
 
 async def end_of_challenge(cards: CardDesk, order: PaymentOrder) -> WorkflowExecutionStatus | None:
-    return (await cards.challenge_of(order).describe()).status
+    return (await (await cards.challenge_of(order)).describe()).status
 
 
 async def test_a_challenge_is_asked_for_with_its_page_and_its_end(cards: CardDesk) -> None:
@@ -128,7 +128,7 @@ async def test_a_challenge_that_is_left_expires_and_nothing_stays_reserved(
     order = make_order()
     handle = await challenged(cards, order)
 
-    await cards.environment.fast_forward(cards.challenge_of(order), PAST_EXPIRY)
+    await cards.environment.fast_forward(await cards.challenge_of(order), PAST_EXPIRY)
 
     assert await handle.result() is PaymentStatus.EXPIRED
     assert cards.payments.rows[order.payment_id].code is Code.CHALLENGE_EXPIRED
@@ -142,7 +142,7 @@ async def test_the_provider_is_asked_before_a_challenge_is_called_expired(cards:
 
     # The customer passed it and closed the browser; the webhook was lost.
     cards.north.approve(first(order))
-    await cards.environment.fast_forward(cards.challenge_of(order), PAST_EXPIRY)
+    await cards.environment.fast_forward(await cards.challenge_of(order), PAST_EXPIRY)
 
     assert await handle.result() is PaymentStatus.CAPTURED
     assert cards.events == ["requires_action", "captured"]
@@ -156,7 +156,7 @@ async def test_a_provider_that_is_down_at_the_challenges_end_is_waited_for(
     cards.north.approve(first(order))
     cards.north.silent = True
 
-    challenge = cards.challenge_of(order)
+    challenge = await cards.challenge_of(order)
     await cards.environment.fast_forward(challenge, PAST_EXPIRY)
     await cards.until_tried(challenge, "providers.ask", attempts=2)
     waiting = cards.status(order)
@@ -176,7 +176,7 @@ async def test_a_customer_who_comes_back_while_the_provider_is_down_is_not_forgo
     cards.north.silent = True
 
     returned = await cards.confirm(handle)
-    await cards.until_tried(cards.challenge_of(order), "providers.ask", attempts=1)
+    await cards.until_tried(await cards.challenge_of(order), "providers.ask", attempts=1)
     cards.north.silent = False
 
     assert returned.status is PaymentStatus.REQUIRES_ACTION
@@ -251,7 +251,7 @@ async def test_a_bank_that_thinks_after_the_challenge_is_asked_until_it_knows(
 
     cards.north.ponder(first(order))
     thinking = await cards.confirm(handle)
-    await cards.until_tried(cards.challenge_of(order), "providers.ask", attempts=1)
+    await cards.until_tried(await cards.challenge_of(order), "providers.ask", attempts=1)
     cards.north.approve(first(order))
     payment = await cards.told(handle)
 
@@ -285,7 +285,7 @@ async def test_temporals_cancel_button_on_either_means_cancel(cards: CardDesk) -
     handles = [await challenged(cards, order) for order in orders]
 
     await handles[0].cancel()
-    await cards.challenge_of(orders[1]).cancel()
+    await (await cards.challenge_of(orders[1])).cancel()
 
     assert await handles[0].result() is PaymentStatus.CANCELED
     assert await handles[1].result() in (PaymentStatus.CANCELED, PaymentStatus.FAILED)
@@ -296,7 +296,7 @@ async def test_a_challenge_ended_by_force_leaves_the_payment_asking(cards: CardD
     order = make_order()
     handle = await challenged(cards, order)
 
-    await cards.challenge_of(order).terminate()
+    await (await cards.challenge_of(order)).terminate()
     cards.north.approve(first(order))
 
     assert await handle.result() is PaymentStatus.CAPTURED
