@@ -109,7 +109,7 @@ class PaymentsQuery(Asked):
     created_from: Moment | None = None
     created_before: Moment | None = None
     after: PaymentId | None = None
-    limit: Annotated[int, BeforeValidator(_page_size), Field(ge=1, le=LARGEST_PAGE)] = 50
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_page_size)] = 50
 
 
 class ClientTokenView(Told):
