@@ -58,6 +58,15 @@ async def test_a_late_repetition_of_a_capture_changes_nothing(payments: Payments
     assert await payments.move(first) == standing
 
 
+async def test_a_late_repetition_does_not_go_back_to_where_it_once_led(payments: Payments) -> None:
+    order = await begun(payments)
+    asked = fact_of(order, S.REQUIRES_ACTION)
+    await payments.move(asked)
+    standing = await payments.move(fact_of(order, S.PROCESSING))
+
+    assert await payments.move(asked) == standing
+
+
 @pytest.mark.parametrize("status", list(PaymentStatus))
 async def test_only_declared_moves_are_made(status: PaymentStatus, payments: Payments) -> None:
     for to in PaymentStatus:
