@@ -37,6 +37,7 @@ HARD = Decline(Code.EXPIRED_CARD, "54", "54")
 NEVER = Decline(Code.STOLEN_CARD, "43", "43")
 STEP_UP = Decline(Code.AUTHENTICATION_REQUIRED, "65", "65")
 FAILED_CHALLENGE = Decline(Code.AUTHENTICATION_FAILED, "failed")
+WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
 REFUND_REFUSED = Decline(Code.REFUND_FAILED, "refused")
 
 CAPABILITIES = Capabilities(
@@ -50,6 +51,7 @@ CAPABILITIES = Capabilities(
     challenges=True,
 )
 NOBODY = Answer(OutcomeKind.UNKNOWN, detail="no answer")
+OPEN = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
 DECIDED_AT = datetime(2026, 4, 30, 8, 21, tzinfo=UTC)
 
 
@@ -116,7 +118,7 @@ class FakeProvider:
         if key not in booked.captures:
             left = booked.amount.minor - sum(booked.captures.values())
             if booked.state != "AUTHORIZED" or amount.minor > left:
-                return Answer(OutcomeKind.DECLINED, decline=HARD, detail="nothing reserved")
+                return Answer(OutcomeKind.DECLINED, decline=WRONG_STATE, detail="nothing reserved")
             booked.captures[key] = amount.minor
             self.effects.append(f"capture {key} {amount.minor}")
             if final or amount.minor == left:
@@ -129,13 +131,10 @@ class FakeProvider:
         if (early := self._never_arrived(how)) is not None:
             return early
         booked = self.books.get(attempt.reference)
-        if booked is None or booked.state in ("VOIDED", "DECLINED", "EXPIRED"):
-            return Answer(OutcomeKind.ACCEPTED, detail="nothing to give back")
-        if booked.state == "CAPTURED":
-            return Answer(OutcomeKind.DECLINED, detail="too late")
-        booked.state = "CAPTURED" if booked.captures else "VOIDED"
-        self.effects.append(f"void {attempt.reference}")
-        return await self._answered(how, Answer(OutcomeKind.ACCEPTED, reference="V"))
+        if booked is not None and booked.state in OPEN:
+            booked.state = "CAPTURED" if booked.captures else "VOIDED"
+            self.effects.append(f"void {attempt.reference}")
+        return await self._answered(how, self._voided(booked))
 
     async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
         self.calls.append(f"refund {key}")
@@ -265,6 +264,13 @@ class FakeProvider:
                     OutcomeKind.DECLINED, reference=reference, decline=decline, detail=decline.raw
                 )
 
+    def _voided(self, booked: Booked | None) -> Answer:
+        if booked is not None and sum(booked.captures.values()) >= booked.amount.minor:
+            return Answer(
+                OutcomeKind.DECLINED, decline=WRONG_STATE, captured=True, detail="too late"
+            )
+        return Answer(OutcomeKind.ACCEPTED, detail="nothing is reserved any more")
+
     def _captured(self, booked: Booked, key: str) -> Answer:
         taken = Money(booked.captures[key], booked.amount.currency)
         return Answer(
@@ -280,6 +286,8 @@ class FakeProvider:
         if booked is None:
             return None
         match question.operation:
+            case Operation.VOID:
+                return None if booked.state in OPEN else self._voided(booked)
             case Operation.CAPTURE:
                 taken = question.key in booked.captures
                 return self._captured(booked, question.key) if taken else None

@@ -1,5 +1,5 @@
-"""A card provider to talk to and the hand behind the scenes: the sandbox's acquirer, and Stripe's
-adapter before localstripe. A faulty proxy stands before both.
+"""A card provider to talk to and the hand behind the scenes: the sandbox's acquirer and Stripe's
+adapter, each behind a faulty proxy, and the fake of the workflows' tests.
 """
 
 import json
@@ -12,14 +12,17 @@ from uuid import uuid4
 import stripe
 from standardwebhooks import Webhook
 
-from payments.domain.charge import Operation
+from payments.domain.card import Decline
+from payments.domain.charge import Answer, Operation
+from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
 from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.ports.provider import Provider
 from tests.card_factories import make_card, make_order
 from tests.contracts.biller_stages import Clock
-from tests.contracts.faulty_proxy import FaultyProxy
+from tests.contracts.provider.faulty_proxy import Fault, FaultyProxy
+from tests.fake_provider import FakeProvider, How
 from tests.localstripe.running_localstripe import KEY, RunningLocalstripe
 from tests.sandbox.running_sandbox import SECRETS, WEBHOOK_SECRETS, RunningSandbox
 
@@ -52,15 +55,23 @@ class Stage(Protocol):
     """A provider to talk to, and the hand behind the scenes that makes it misbehave."""
 
     clock: Clock
-    proxy: FaultyProxy
-    # It is silent about how much was captured in a partial capture.
+    # Whether it says how much a partial capture took.
     tells_captures: bool
 
     @property
     def provider(self) -> Provider: ...
     def token(self, story: Story) -> str: ...
-    def answer_challenge(self, reference: str, url: str, *, approve: bool) -> None: ...
+    def spoil(self, fault: Fault, operation: Operation) -> None: ...
+    async def disappear(self) -> None: ...
+    def answer_challenge(self, attempt: Attempt, asked: Answer, *, approve: bool) -> None: ...
     def effects(self, attempt: Attempt, operation: Operation, key: str = "") -> int: ...
+
+
+class AdapterStage(Stage, Protocol):
+    """An adapter speaks of cards and hears webhooks besides."""
+
+    proxy: FaultyProxy
+
     def webhook(self, attempt: Attempt, at: datetime) -> tuple[bytes, dict[str, str]]: ...
 
 
@@ -100,11 +111,23 @@ def new_attempt(stage: Stage, story: Story = Story.SUCCEEDS, **changes: Any) -> 
 
 
 @dataclass
-class SandboxStage:
-    sandbox: RunningSandbox
+class BehindProxy:
+    """What is spoiled the same way, whoever stands behind the proxy."""
+
     provider: Provider
     proxy: FaultyProxy
     clock: Clock
+
+    def spoil(self, fault: Fault, operation: Operation) -> None:
+        self.proxy.next = fault
+
+    async def disappear(self) -> None:
+        await self.proxy.stop()
+
+
+@dataclass
+class SandboxStage(BehindProxy):
+    sandbox: RunningSandbox
     tells_captures: bool = True
 
     def token(self, story: Story) -> str:
@@ -115,10 +138,11 @@ class SandboxStage:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["paymentMethodToken"])
 
-    def answer_challenge(self, reference: str, url: str, *, approve: bool) -> None:
+    def answer_challenge(self, attempt: Attempt, asked: Answer, *, approve: bool) -> None:
         # The page's own form, as a browser would send it.
-        decision = "approve" if approve else "fail"
-        answer = self.sandbox.acquirer.post(url, data={"decision": decision})
+        assert asked.challenge is not None
+        decision = {"decision": "approve" if approve else "fail"}
+        answer = self.sandbox.acquirer.post(asked.challenge.url, data=decision)
         assert answer.status_code == 303, answer.text
 
     def effects(self, attempt: Attempt, operation: Operation, key: str = "") -> int:
@@ -157,18 +181,16 @@ class SandboxStage:
 
 
 @dataclass
-class StripeStage:
+class StripeStage(BehindProxy):
     localstripe: RunningLocalstripe
-    provider: Provider
-    proxy: FaultyProxy
-    clock: Clock
     tells_captures: bool = False
 
     def token(self, story: Story) -> str:
         return self.localstripe.payment_method(STRIPE_NUMBERS[story])
 
-    def answer_challenge(self, reference: str, url: str, *, approve: bool) -> None:
-        self.localstripe.answer_challenge(reference, success=approve)
+    def answer_challenge(self, attempt: Attempt, asked: Answer, *, approve: bool) -> None:
+        assert asked.reference is not None
+        self.localstripe.answer_challenge(asked.reference, success=approve)
 
     def effects(self, attempt: Attempt, operation: Operation, key: str = "") -> int:
         if operation is Operation.REFUND:
@@ -198,3 +220,50 @@ class StripeStage:
             body, STRIPE_HOOKS[1], int(at.timestamp())
         )
         return body.encode(), {"Stripe-Signature": signature}
+
+
+DECLINED: Final = Decline(Code.DO_NOT_HONOR, "05", "05")
+FAKE_STORIES: Final[dict[Story, How | Decline]] = {
+    Story.DECLINED: DECLINED,
+    Story.CHALLENGE: How.CHALLENGE,
+    Story.CHALLENGE_DECLINED: How.CHALLENGE,
+}
+FAKE_FAULTS: Final = {
+    Fault.LOSE_REQUEST: How.LOSE_REQUEST,
+    Fault.BUSY: How.TOO_BUSY,
+}
+
+
+@dataclass
+class FakeStage:
+    provider: FakeProvider
+    clock: Clock
+    tells_captures: bool = True
+    # Its cards are a script: the story of the last token that was asked for.
+    story: Story = Story.SUCCEEDS
+
+    def token(self, story: Story) -> str:
+        self.story = story
+        if story in FAKE_STORIES:
+            self.provider.takes(FAKE_STORIES[story])
+        return f"tok_{uuid4().hex}"
+
+    def spoil(self, fault: Fault, operation: Operation) -> None:
+        self.provider.takes(FAKE_FAULTS.get(fault, How.LOSE_ANSWER), operation=operation)
+
+    async def disappear(self) -> None:
+        self.provider.unreachable = True
+
+    def answer_challenge(self, attempt: Attempt, asked: Answer, *, approve: bool) -> None:
+        if not approve:
+            self.provider.decline(attempt.reference)
+        elif self.story is Story.CHALLENGE_DECLINED:
+            self.provider.decline(attempt.reference, DECLINED)
+        else:
+            self.provider.approve(attempt.reference)
+
+    def effects(self, attempt: Attempt, operation: Operation, key: str = "") -> int:
+        name = key or attempt.reference
+        verbs = {Operation.AUTHORIZE: ("take", "reserve")}.get(operation, (operation.value,))
+        lines = [line.split() for line in self.provider.effects]
+        return sum(line[0] in verbs and line[1] == name for line in lines)

@@ -13,9 +13,10 @@ class Fault(StrEnum):
     RESET = "forwarded, then the connection is reset"
     ERROR = "forwarded, then HTTP 500"
     GARBAGE = "forwarded, then JSON that is cut short"
-    BUSY = "not forwarded: HTTP 429, come back in 7 seconds"
+    BUSY = "not forwarded: HTTP 429, come back later"
 
 
+BUSY_S = 7.0
 AFTER_EFFECT = (Fault.HANG, Fault.RESET, Fault.ERROR, Fault.GARBAGE)
 
 
@@ -74,7 +75,7 @@ class FaultyProxy:
         if method == "POST":
             fault, self.next = self.next, None
         if fault is Fault.BUSY:
-            _write(writer, 429, b'{"error":"BUSY"}', "Retry-After: 7\r\n")
+            _write(writer, 429, b'{"error":"BUSY"}', f"Retry-After: {BUSY_S:.0f}\r\n")
             return
         if fault is Fault.LOSE_REQUEST:
             await reader.read()
