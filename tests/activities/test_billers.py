@@ -14,7 +14,7 @@ from payments.domain.codes import Code
 from payments.domain.lock import HoldAnswer, Inquiry
 from payments.domain.outcome import Outcome, OutcomeKind
 from tests.contracts.factories import make_bill, make_lock, make_payment
-from tests.fakes import CAPABILITIES, FakeBiller, FakeBillers, Paying
+from tests.fakes.billers import CAPABILITIES, FakeBiller, FakeBillers, Paying
 
 SENT_BY = datetime(2026, 4, 30, 8, 22, tzinfo=UTC)
 

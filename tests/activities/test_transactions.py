@@ -10,7 +10,7 @@ from payments.domain.codes import Code
 from payments.domain.lock import ClosedLock, Settlement
 from payments.domain.outcome import Outcome, OutcomeKind
 from tests.contracts.factories import make_lock, make_payment
-from tests.fakes import FakeTransactions
+from tests.fakes.transactions import FakeTransactions
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def test_a_payment_is_suspended_and_then_settled_from_suspense(
     settled = await ActivityEnvironment().run(steps.settle, Settlement(payment, outcome))
 
     assert settled.state is TransactionState.PAID
-    assert [key.split(":")[0] for key in record.postings] == ["suspended", "paid"]
+    assert [key.split(":")[0] for key in record.ledger.postings] == ["suspended", "paid"]
 
 
 async def test_a_closed_lock_names_the_payment_that_was_lost_in_it(

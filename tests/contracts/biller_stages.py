@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from payments.domain.bill import BillPayment, BillRef
 from payments.domain.outcome import OutcomeKind
 from payments.ports.biller import Biller
-from tests.fakes import FakeBiller, Paying
+from tests.fakes.billers import FakeBiller, Paying
 from tests.sandbox.running_sandbox import RunningSandbox
 
 _numbers = count(70_000_000)

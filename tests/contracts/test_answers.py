@@ -1,6 +1,7 @@
-"""The promises of ports.answers.AnswerStore."""
+"""The promises of ports.answers.AnswerStore, for PostgreSQL and for the fake."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,14 +11,33 @@ from payments.adapters.postgres.answers import PostgresAnswers
 from payments.db.session import Database
 from payments.ports.answers import AnswerStore, ClaimState, Scope, StoredAnswer
 from tests.contracts.direct import Direct
+from tests.fakes.answers import FakeAnswers
 
+Later = Callable[[Scope, timedelta], Awaitable[None]]
+LEASE, DAY, MOMENT = timedelta(seconds=5), timedelta(hours=24), timedelta(seconds=3)
 THIS, ANOTHER = b"this request".ljust(32), b"another request".ljust(32)
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "fake"])
 def answers(request: pytest.FixtureRequest, database: Database) -> AnswerStore:
-    assert request.param == "postgres"
-    return PostgresAnswers(database)
+    return FakeAnswers() if request.param == "fake" else PostgresAnswers(database)
+
+
+@pytest.fixture
+def later(answers: AnswerStore, direct: Direct) -> Later:
+    """Let time pass for a key."""
+
+    async def pass_time(scope: Scope, by: timedelta) -> None:
+        if isinstance(answers, FakeAnswers):
+            answers.ahead += by
+        else:
+            await direct.run(
+                f"""UPDATE idempotency SET claimed_at = claimed_at - interval '{by}',
+                    expires_at = expires_at - interval '{by}'
+                WHERE key = '{scope.key}'"""
+            )
+
+    return pass_time
 
 
 @pytest.fixture
@@ -119,75 +139,79 @@ async def test_the_answer_kept_first_stands_and_the_second_owner_is_told(
     assert await answers.claim(scope, THIS) == first
 
 
-async def test_a_purge_leaves_what_is_still_promised(answers: AnswerStore, scope: Scope) -> None:
+async def test_a_claim_whose_owner_vanished_is_taken_over_by_the_same_request(
+    answers: AnswerStore, scope: Scope, later: Later
+) -> None:
     await answers.claim(scope, THIS)
-    await answers.keep(scope, make_answer())
+    await later(scope, LEASE - MOMENT)
+    assert await answers.claim(scope, THIS) is ClaimState.IN_FLIGHT
 
-    await answers.purge(1000)
+    await later(scope, MOMENT)
+
+    assert await answers.claim(scope, ANOTHER) is ClaimState.MISMATCH
+    assert await answers.claim(scope, THIS) is ClaimState.CLAIMED
+
+
+async def test_of_many_that_take_a_vanished_owners_claim_at_once_one_gets_it(
+    answers: AnswerStore, scope: Scope, later: Later
+) -> None:
+    await answers.claim(scope, THIS)
+    await later(scope, LEASE)
+
+    states = await asyncio.gather(*(answers.claim(scope, THIS) for _ in range(200)))
+
+    assert states.count(ClaimState.CLAIMED) == 1
+    assert states.count(ClaimState.IN_FLIGHT) == 199
+
+
+async def test_a_slow_first_owner_can_still_keep_after_a_second_one_dropped(
+    answers: AnswerStore, scope: Scope, later: Later
+) -> None:
+    await answers.claim(scope, THIS)
+    await later(scope, LEASE)
+    await answers.claim(scope, THIS)
+
+    await answers.drop(scope)
+    await answers.keep(scope, make_answer())
 
     assert await answers.claim(scope, THIS) == make_answer()
 
 
-class TestInPostgres:
-    async def test_a_claim_whose_owner_vanished_is_taken_over_by_one(
-        self, database: Database, scope: Scope
-    ) -> None:
-        impatient = PostgresAnswers(database, lease=timedelta(0))
-        patient = PostgresAnswers(database, lease=timedelta(seconds=5))
-        assert await patient.claim(scope, THIS) is ClaimState.CLAIMED
-        assert await patient.claim(scope, THIS) is ClaimState.IN_FLIGHT
-
-        assert await impatient.claim(scope, ANOTHER) is ClaimState.MISMATCH
-        assert await impatient.claim(scope, THIS) is ClaimState.CLAIMED
-
-    async def test_of_many_that_take_a_vanished_owners_claim_at_once_one_gets_it(
-        self, database: Database, direct: Direct, scope: Scope
-    ) -> None:
-        answers = PostgresAnswers(database)
-        await answers.claim(scope, THIS)
-        await age(direct, scope, "claimed_at = now() - interval '6 seconds'")
-
-        states = await asyncio.gather(*(answers.claim(scope, THIS) for _ in range(200)))
-
-        assert states.count(ClaimState.CLAIMED) == 1
-        assert states.count(ClaimState.IN_FLIGHT) == 199
-
-    async def test_a_slow_first_owner_can_still_keep_after_a_second_one_dropped(
-        self, database: Database, scope: Scope
-    ) -> None:
-        answers = PostgresAnswers(database, lease=timedelta(0))
-        await answers.claim(scope, THIS)
-        await answers.claim(scope, THIS)
-
-        await answers.drop(scope)
+@pytest.mark.parametrize("answered", [False, True])
+async def test_after_a_day_the_key_is_new(
+    answered: bool, answers: AnswerStore, scope: Scope, later: Later
+) -> None:
+    await answers.claim(scope, THIS)
+    if answered:
         await answers.keep(scope, make_answer())
 
-        assert await answers.claim(scope, THIS) == make_answer()
+    await later(scope, DAY)
 
-    @pytest.mark.parametrize("answered", [False, True])
-    async def test_after_a_day_the_key_is_new(
-        self, answered: bool, database: Database, direct: Direct, scope: Scope
-    ) -> None:
-        answers = PostgresAnswers(database)
-        await answers.claim(scope, THIS)
-        if answered:
-            await answers.keep(scope, make_answer())
-        await age(direct, scope, "expires_at = now()")
+    assert await answers.claim(scope, ANOTHER) is ClaimState.CLAIMED
+    assert await answers.claim(scope, ANOTHER) is ClaimState.IN_FLIGHT
 
-        assert await answers.claim(scope, ANOTHER) is ClaimState.CLAIMED
-        assert await answers.claim(scope, ANOTHER) is ClaimState.IN_FLIGHT
 
-    async def test_an_answer_is_kept_for_a_day(
-        self, database: Database, direct: Direct, scope: Scope
-    ) -> None:
-        await PostgresAnswers(database).claim(scope, THIS)
+async def test_an_answer_is_kept_for_a_day(
+    answers: AnswerStore, scope: Scope, later: Later
+) -> None:
+    await answers.claim(scope, THIS)
+    await answers.keep(scope, make_answer())
 
-        assert await direct.value(
-            """SELECT expires_at - claimed_at = interval '24 hours' FROM idempotency
-            WHERE key = $1""",
-            scope.key,
-        )
+    await later(scope, DAY - timedelta(minutes=1))
 
+    await answers.purge(1000)
+    assert await answers.claim(scope, THIS) == make_answer()
+
+
+async def test_what_has_expired_is_purged(answers: AnswerStore, scope: Scope, later: Later) -> None:
+    await answers.claim(scope, THIS)
+    await later(scope, DAY)
+
+    assert await answers.purge(1) == 1
+    assert await answers.purge(1) == 0
+
+
+class TestInPostgres:
     async def test_claim_replay_and_keep_are_one_statement_each(
         self, database: Database, direct: Direct, scope: Scope
     ) -> None:
@@ -230,7 +254,3 @@ class TestInPostgres:
             )
             assert [await answers.purge(3) for _ in range(3)] == [3, 1, 0]
         assert await answers.purge(3) == 1
-
-
-async def age(direct: Direct, scope: Scope, change: str) -> None:
-    await direct.run(f"UPDATE idempotency SET {change} WHERE key = '{scope.key}'")

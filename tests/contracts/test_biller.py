@@ -19,7 +19,8 @@ from payments.domain.outcome import OutcomeKind
 from payments.outside.wire import Timeouts, open_http
 from payments.ports.biller import BillerUnavailable
 from tests.contracts.biller_stages import Clock, FakeStage, HttpStage, Stage, new_bill
-from tests.fakes import CAPABILITIES, FakeBiller, FakeCallLog, Paying
+from tests.fakes.billers import CAPABILITIES, FakeBiller, Paying
+from tests.fakes.journal import FakeCallLog
 from tests.sandbox.running_sandbox import RunningSandbox
 
 

@@ -13,7 +13,7 @@ from payments.db.session import Database
 from payments.ports.journal import CallLog, CallRow
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW
-from tests.fakes import FakeCallLog
+from tests.fakes.journal import FakeCallLog
 
 
 @pytest.fixture(params=["postgres", "fake"])

@@ -1,4 +1,4 @@
-"""The promises of ports.ledger.Ledger."""
+"""The promises of ports.ledger.Ledger, for PostgreSQL and for the fake."""
 
 import asyncio
 from uuid import uuid4
@@ -13,12 +13,12 @@ from payments.domain.money import Money
 from payments.ports.ledger import Balance, Ledger
 from tests.contracts.direct import Direct
 from tests.contracts.factories import make_payment
+from tests.fakes.ledger import FakeLedger
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "fake"])
 def ledger(request: pytest.FixtureRequest, database: Database) -> Ledger:
-    assert request.param == "postgres"
-    return PostgresLedger(database)
+    return FakeLedger() if request.param == "fake" else PostgresLedger(database)
 
 
 def owned(owner: str, currency: str = "BDT") -> Account:

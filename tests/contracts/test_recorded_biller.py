@@ -15,7 +15,8 @@ from payments.outside.wire import Timeouts
 from payments.ports.biller import BillerUnavailable
 from payments.ports.journal import CallRow
 from tests.contracts.factories import make_bill, make_payment
-from tests.fakes import FakeBiller, FakeCallLog, Paying
+from tests.fakes.billers import FakeBiller, Paying
+from tests.fakes.journal import FakeCallLog
 
 PAYMENT = make_payment()
 

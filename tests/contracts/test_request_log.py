@@ -1,7 +1,7 @@
-"""The promises of ports.journal.RequestLog."""
+"""The promises of ports.journal.RequestLog, for PostgreSQL and for the fake."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -12,12 +12,16 @@ from payments.db.session import Database
 from payments.ports.journal import RequestLog, RequestRow
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW
+from tests.fakes.journal import FakeRequestLog
 
 
-@pytest.fixture(params=["postgres"])
-def request_log(request: pytest.FixtureRequest, database: Database) -> RequestLog:
-    assert request.param == "postgres"
-    return PostgresRequestLog(database)
+class Readable(RequestLog, Protocol):
+    async def find(self, trace: str) -> RequestRow | None: ...
+
+
+@pytest.fixture(params=["postgres", "fake"])
+def request_log(request: pytest.FixtureRequest, database: Database) -> Readable:
+    return FakeRequestLog() if request.param == "fake" else PostgresRequestLog(database)
 
 
 def make_row(**changes: Any) -> RequestRow:
@@ -38,12 +42,38 @@ def make_row(**changes: Any) -> RequestRow:
     )
 
 
-async def test_a_row_is_committed_when_record_returns(
-    request_log: RequestLog, direct: Direct
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"replay_of": "partner_1.20260430T082114123Z.7K3Q9XW2"},
+        # A request without a partner has a row too.
+        {"partner_id": None, "downstream": {}},
+    ],
+)
+async def test_a_row_is_there_when_record_returns(
+    request_log: Readable, changes: dict[str, Any]
 ) -> None:
-    row = make_row(replay_of="partner_1.20260430T082114123Z.7K3Q9XW2")
+    row = make_row(**changes)
+    assert await request_log.find(row.trace) is None
 
     await request_log.record(row)
+
+    assert await request_log.find(row.trace) == row
+
+
+async def test_a_trace_names_the_row_that_came_first(request_log: Readable) -> None:
+    row = make_row()
+
+    await asyncio.gather(*(request_log.record(row) for _ in range(3)))
+    await request_log.record(make_row(trace=row.trace, code="P9001"))
+
+    assert await request_log.find(row.trace) == row
+
+
+async def test_a_row_is_committed_column_by_column(database: Database, direct: Direct) -> None:
+    row = make_row(replay_of="partner_1.20260430T082114123Z.7K3Q9XW2")
+
+    await PostgresRequestLog(database).record(row)
 
     assert await direct.rows(
         """SELECT partner_id, endpoint, request_hash, http_status, code, latency_us, received_at,
@@ -64,27 +94,8 @@ async def test_a_row_is_committed_when_record_returns(
     ]
 
 
-async def test_a_request_without_a_partner_has_a_row_too(
-    request_log: RequestLog, direct: Direct
-) -> None:
-    row = make_row(partner_id=None, downstream={})
-
-    await request_log.record(row)
-
-    assert await direct.rows(
-        "SELECT partner_id, downstream FROM request_log WHERE trace = $1", row.trace
-    ) == [(None, "{}")]
-
-
-async def test_a_trace_names_one_row(request_log: RequestLog, direct: Direct) -> None:
-    row = make_row()
-
-    await asyncio.gather(*(request_log.record(row) for _ in range(3)))
-
-    assert await direct.value("SELECT count(*) FROM request_log WHERE trace = $1", row.trace) == 1
-
-
-async def test_many_at_once_are_few_statements(request_log: RequestLog, direct: Direct) -> None:
+async def test_many_at_once_are_few_statements(database: Database, direct: Direct) -> None:
+    request_log = PostgresRequestLog(database)
     direct.forget_calls()
 
     await asyncio.gather(*(request_log.record(make_row()) for _ in range(300)))
@@ -94,8 +105,9 @@ async def test_many_at_once_are_few_statements(request_log: RequestLog, direct: 
 
 
 async def test_a_row_that_no_column_can_hold_fails_its_own_request_only(
-    request_log: RequestLog, direct: Direct
+    database: Database, direct: Direct
 ) -> None:
+    request_log = PostgresRequestLog(database)
     good, bad = make_row(), make_row(endpoint="GET /\0")
 
     results = await asyncio.gather(

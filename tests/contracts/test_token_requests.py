@@ -1,4 +1,4 @@
-"""The promises of ports.partners.TokenRequests."""
+"""The promises of ports.partners.TokenRequests, for PostgreSQL and for the fake."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,12 @@ from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.db.session import Database
 from payments.ports.partners import TokenRequests
 from tests.contracts.direct import Direct
+from tests.fakes.token_requests import FakeTokenRequests
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "fake"])
 def token_requests(request: pytest.FixtureRequest, database: Database) -> TokenRequests:
-    assert request.param == "postgres"
-    return PostgresTokenRequests(database)
+    return FakeTokenRequests() if request.param == "fake" else PostgresTokenRequests(database)
 
 
 def now() -> datetime:
@@ -47,9 +47,8 @@ async def test_of_many_equal_requests_at_once_one_works(token_requests: TokenReq
     assert sum(uses) == 10
 
 
-async def test_many_at_once_are_few_statements(
-    token_requests: TokenRequests, direct: Direct
-) -> None:
+async def test_many_at_once_are_few_statements(database: Database, direct: Direct) -> None:
+    token_requests = PostgresTokenRequests(database)
     direct.forget_calls()
 
     await asyncio.gather(

@@ -15,7 +15,7 @@ from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.ports.transactions import Transactions
 from tests.contracts.factories import NOW, accepted, make_bill, make_lock, make_payment
-from tests.fakes import FakeTransactions
+from tests.fakes.transactions import FakeTransactions
 
 BLOCKED = Outcome(OutcomeKind.DECLINED, code=Code.ACCOUNT_BLOCKED)
 
@@ -135,6 +135,20 @@ async def test_a_declined_payment_says_why(transactions: Transactions) -> None:
     assert declined.state is TransactionState.DECLINED
     assert (declined.code, declined.paid_at) == (Code.ACCOUNT_BLOCKED, None)
     assert await transactions.find(payment.partner_id, payment.transaction_id) == declined
+
+
+@pytest.mark.parametrize("outcome", [accepted(), BLOCKED], ids=["accepted", "declined"])
+async def test_only_a_payment_that_was_begun_like_this_is_settled_or_suspended(
+    outcome: Outcome, transactions: Transactions
+) -> None:
+    begun = make_payment()
+    await transactions.begin(begun)
+
+    for payment in (make_payment(), replace(begun, amount=begun.amount + begun.fee)):
+        with pytest.raises(LookupError):
+            await transactions.settle(payment, outcome)
+        with pytest.raises(LookupError):
+            await transactions.suspend(payment)
 
 
 @pytest.mark.parametrize("suspended", [False, True])

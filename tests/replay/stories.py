@@ -10,7 +10,7 @@ from typing import Final
 
 from temporalio.client import WorkflowUpdateStage
 
-from tests.fakes import Paying
+from tests.fakes.billers import Paying
 from tests.workflows.engine import Desk, Handle, make_order, make_request
 from workflows.bill_lock import BillLock
 

@@ -44,7 +44,8 @@ from payments.temporal import (
     SANDBOX,
     make_worker,
 )
-from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
+from tests.fakes.billers import FakeBiller, FakeBillers
+from tests.fakes.transactions import FakeTransactions
 from worker import WORKFLOWS, activities
 from workflows.bill_lock import BillLock, acquire_operation
 

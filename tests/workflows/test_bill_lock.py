@@ -63,7 +63,7 @@ async def test_a_lock_expires_and_the_bill_is_given_back(desk: Desk) -> None:
     assert end is LockState.EXPIRED
     assert desk.biller.holds == {}
     assert desk.transactions.events == [("bill.lock_expired", request.lock_id)]
-    assert desk.transactions.postings == {}
+    assert desk.transactions.ledger.postings == {}
 
 
 async def test_an_expired_bill_can_be_locked_again(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from payments.domain.bill import LockState, Transaction, TransactionState
-from tests.fakes import Paying
+from tests.fakes.billers import Paying
 from tests.workflows.engine import Desk, make_order, make_request
 from tests.workflows.worker_process import DIED, World, started
 
@@ -100,7 +100,7 @@ class Story:
     @property
     def postings(self) -> list[str]:
         """The kinds of entries, in order; an entry written twice would be here twice."""
-        return [key.split(":")[0] for key in self.world.transactions.postings]
+        return [key.split(":")[0] for key in self.world.transactions.ledger.postings]
 
 
 @pytest.fixture(scope="module")

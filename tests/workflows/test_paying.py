@@ -9,7 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from payments.domain.bill import LockState, Refused, TransactionState
 from payments.domain.codes import Code
 from payments.domain.lock import PayAnswer
-from tests.fakes import Paying
+from tests.fakes.billers import Paying
 from tests.workflows.engine import Desk, Handle, make_order, refusal_of
 from workflows.bill_lock import BillLock
 
@@ -17,7 +17,7 @@ PAST_EXPIRY = timedelta(minutes=5, seconds=1)
 
 
 def postings(desk: Desk) -> set[str]:
-    return {key.split(":")[0] for key in desk.transactions.postings}
+    return {key.split(":")[0] for key in desk.transactions.ledger.postings}
 
 
 async def state_of(handle: Handle) -> LockState:
@@ -69,7 +69,7 @@ async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) ->
     assert refused is Code.LOCK_EXPIRED
     assert end is LockState.EXPIRED
     assert desk.biller.effects == []
-    assert desk.transactions.postings == {}
+    assert desk.transactions.ledger.postings == {}
 
 
 async def test_the_same_payment_asked_twice_is_one_payment_and_one_answer(desk: Desk) -> None:

@@ -48,7 +48,7 @@ async def test_a_payment_at_the_moment_of_expiry_is_paid_or_expired(desk: Desk) 
         paid = told == TransactionState.PAID
         assert end is (LockState.PAID if paid else LockState.EXPIRED)
         assert desk.biller.effects.count(transaction_id) == (1 if paid else 0)
-        assert (f"paid:{transaction_id}" in desk.transactions.postings) is paid
+        assert (f"paid:{transaction_id}" in desk.transactions.ledger.postings) is paid
         assert (transaction_id in desk.transactions.rows) is paid
     assert len(desk.transactions.events) == len(stories)
 
@@ -64,4 +64,4 @@ async def test_a_payment_and_a_release_at_the_same_instant_are_one_of_the_two(de
 
     assert set(ends) <= {LockState.PAID, LockState.RELEASED}
     assert len(desk.biller.effects) == ends.count(LockState.PAID)
-    assert len(desk.transactions.postings) == ends.count(LockState.PAID)
+    assert len(desk.transactions.ledger.postings) == ends.count(LockState.PAID)

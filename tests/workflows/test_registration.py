@@ -11,7 +11,8 @@ import workflows as workflow_folder
 from payments.ports.steps import Bills, Cards
 from tests.card_fakes import FakePayments
 from tests.fake_provider import FakeProviders
-from tests.fakes import FakeBillers, FakeTransactions
+from tests.fakes.billers import FakeBillers
+from tests.fakes.transactions import FakeTransactions
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from worker import WORKFLOWS, activities

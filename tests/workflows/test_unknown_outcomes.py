@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from payments.domain.bill import LockState, TransactionState
 from payments.domain.codes import Code
-from tests.fakes import Paying
+from tests.fakes.billers import Paying
 from tests.workflows.engine import Desk, make_order, make_request
 from workflows.bill_lock import BillLock
 
@@ -13,7 +13,7 @@ PAST_EXPIRY = timedelta(minutes=5, seconds=1)
 
 
 def postings(desk: Desk) -> set[str]:
-    return {key.split(":")[0] for key in desk.transactions.postings}
+    return {key.split(":")[0] for key in desk.transactions.ledger.postings}
 
 
 async def test_accepted_before_expiry_is_honoured_however_long_the_biller_takes(

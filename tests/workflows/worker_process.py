@@ -16,7 +16,8 @@ from typing import Any
 import worker
 from payments.config import Settings
 from payments.ports.steps import Bills, Cards
-from tests.fakes import FakeBiller, FakeBillers, FakeTransactions
+from tests.fakes.billers import FakeBiller, FakeBillers
+from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import Desk, worker_environment
 
 DIED = 137

@@ -1,29 +1,17 @@
-"""Small real implementations of the ports, with logs. tests/contracts keeps them honest."""
+"""A biller with a visible log, that can be told how to take each payment."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from payments.domain import ledger
-from payments.domain.bill import (
-    Bill,
-    BillPayment,
-    BillRef,
-    LockRequest,
-    LockState,
-    Refused,
-    Transaction,
-    TransactionState,
-)
+from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.ports.biller import Biller, BillerUnavailable, Capabilities
-from payments.ports.journal import CallRow
-from payments.ports.record import RecordUnavailable
 
 
 class Paying(StrEnum):
@@ -164,119 +152,3 @@ class FakeBillers:
 
     def get(self, biller_id: str) -> Biller | None:
         return self.billers.get(biller_id)
-
-
-@dataclass
-class FakeTransactions:
-    """The record, with the database's own guards. `postings` and `events` are append-only."""
-
-    calls: list[str] = field(default_factory=list)
-    rows: dict[str, Transaction] = field(default_factory=dict)
-    postings: dict[str, ledger.Posting] = field(default_factory=dict)
-    events: list[tuple[str, str]] = field(default_factory=list)
-    unavailable: bool = False
-    _payments: dict[str, BillPayment] = field(default_factory=dict)
-
-    async def begin(self, payment: BillPayment) -> Refused | None:
-        self._call("begin", payment.transaction_id)
-        for row in self.rows.values():
-            theirs = (row.partner_id, row.partner_transaction_id)
-            same_name = theirs == (payment.partner_id, payment.partner_transaction_id)
-            if same_name and (row.lock_id, row.bill) == (payment.lock_id, payment.bill):
-                return None
-            if same_name:
-                return Refused(Code.TRANSACTION_ID_USED)
-            if row.state is TransactionState.DECLINED:
-                continue
-            if row.lock_id == payment.lock_id:
-                return Refused(Code.LOCK_USED)
-            if row.bill == payment.bill:
-                return Refused(Code.BILL_ALREADY_PAID)
-        self._payments[payment.transaction_id] = payment
-        self.rows[payment.transaction_id] = _processing(payment)
-        return None
-
-    async def suspend(self, payment: BillPayment) -> None:
-        self._call("suspend", payment.transaction_id)
-        self._post(ledger.suspended(payment))
-
-    async def settle(self, payment: BillPayment, outcome: Outcome) -> Transaction:
-        self._call("settle", payment.transaction_id)
-        row = self.rows[payment.transaction_id]
-        if row.state is not TransactionState.PROCESSING:
-            return row
-        paid = outcome.kind is OutcomeKind.ACCEPTED
-        assert paid or outcome.kind is OutcomeKind.DECLINED, "only a known outcome is settled"
-        suspended = f"suspended:{payment.transaction_id}" in self.postings
-        if paid:
-            self._post((ledger.paid_from_suspense if suspended else ledger.paid)(payment))
-        elif suspended:
-            self._post(ledger.returned_from_suspense(payment))
-        settled = replace(
-            row,
-            state=TransactionState.PAID if paid else TransactionState.DECLINED,
-            code=None if paid else outcome.code,
-            paid_at=outcome.at if paid else None,
-            biller_reference=outcome.reference,
-        )
-        self.rows[payment.transaction_id] = settled
-        self.events.append(("bill.paid" if paid else "bill.declined", payment.transaction_id))
-        return settled
-
-    async def close_lock(self, lock: LockRequest, end: LockState) -> BillPayment | None:
-        self._call("close_lock", f"{end} {lock.lock_id}")
-        event = ("bill.lock_expired", lock.lock_id)
-        if end is LockState.EXPIRED and event not in self.events:
-            self.events.append(event)
-        for row in self.rows.values():
-            if row.lock_id == lock.lock_id and row.state is TransactionState.PROCESSING:
-                return self._payments[row.transaction_id]
-        return None
-
-    async def find(self, partner_id: str, transaction_id: str) -> Transaction | None:
-        for row in self.rows.values():
-            names = (row.transaction_id, row.partner_transaction_id)
-            if row.partner_id == partner_id and transaction_id in names:
-                return row
-        return None
-
-    async def of_lock(self, partner_id: str, lock_id: str) -> Transaction | None:
-        found = [row for row in self.rows.values() if row.lock_id == lock_id]
-        return next((row for row in reversed(found) if row.partner_id == partner_id), None)
-
-    def _post(self, posting: ledger.Posting) -> None:
-        self.postings.setdefault(posting.key, posting)
-
-    def _call(self, operation: str, subject: str) -> None:
-        self.calls.append(f"{operation} {subject}")
-        if self.unavailable:
-            raise RecordUnavailable("connection refused")
-
-
-@dataclass
-class FakeCallLog:
-    rows: list[CallRow] = field(default_factory=list)
-    unavailable: bool = False
-
-    async def record(self, row: CallRow) -> None:
-        if self.unavailable:
-            raise RecordUnavailable("connection refused")
-        self.rows.append(row)
-
-
-def _processing(payment: BillPayment) -> Transaction:
-    return Transaction(
-        transaction_id=payment.transaction_id,
-        partner_id=payment.partner_id,
-        partner_transaction_id=payment.partner_transaction_id,
-        lock_id=payment.lock_id,
-        bill=payment.bill,
-        amount=payment.amount,
-        fee=payment.fee,
-        state=TransactionState.PROCESSING,
-        code=None,
-        locked_at=payment.locked_at,
-        accepted_at=payment.accepted_at,
-        paid_at=None,
-        biller_reference=None,
-    )
