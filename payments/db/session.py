@@ -2,19 +2,23 @@
 
 A statement or transaction runs in a task of its own, shielded from its caller. A cancelled request
 therefore never leaves a half-done transaction on a pooled connection (sqlalchemy#13381: later
-commits on it would reach only a savepoint). Statements go to the driver itself: one statement is
-one round trip, and costs a fraction of what it costs through SQLAlchemy's engine.
+commits on it would reach only a savepoint). SQLAlchemy's engine keeps the pool; statements go to
+the driver itself, which costs a third of the time and makes one statement exactly one round trip.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeVar
 
 import asyncpg
 import orjson
 import structlog
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from payments.db.pool import Pool
 from payments.ports.record import RecordUnavailable
 
 Row = Mapping[str, Any]
@@ -53,14 +57,24 @@ class Database:
         self._url = url
         self._timeout_s = timeout_s
         self._running: set[asyncio.Task[Any]] = set()
-        self._pool = Pool(self._open, size=pool_size, timeout_s=timeout_s)
+        # Connections opened before this moment are suspect: one of them has just broken.
+        self._suspect_before = 0.0
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=timeout_s,
+            pool_use_lifo=True,  # The connection used last has its statements prepared.
+            pool_reset_on_return=None,  # _give_back sees for itself that nothing is open.
+            json_deserializer=orjson.loads,
+        )
+        event.listen(self._engine.sync_engine, "connect", _note_age)
+        event.listen(self._engine.sync_engine, "checkout", self._replace_broken)
 
     async def fetch(self, statement: str, *parameters: object) -> Rows:
         """One statement, committed when it returns: one round trip, no BEGIN and no COMMIT."""
-        rows: Rows = await self._to_its_end(
-            self._on_a_connection(lambda connection: connection.fetch(statement, *parameters))
-        )
-        return rows
+        return await self._to_its_end(self._fetch(statement, parameters))
 
     async def in_transaction(self, work: Callable[[Statements], Awaitable[T]]) -> T:
         """BEGIN, the work, COMMIT. Anything the work raises rolls it back."""
@@ -84,25 +98,19 @@ class Database:
             },
         )
 
-    async def _open(self) -> Any:
-        connection = await self.connect()
-        try:
-            await connection.set_type_codec(
-                "jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads
-            )
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
-
     async def close(self) -> None:
         """Let what runs come to its end, then close every connection."""
         while self._running:
             await asyncio.wait(set(self._running))
-        await self._pool.close()
+        await self._engine.dispose()
+
+    async def _fetch(self, statement: str, parameters: tuple[object, ...]) -> Rows:
+        async with self._connection() as connection:
+            rows: Rows = await connection.fetch(statement, *parameters)
+            return rows
 
     async def _transact(self, work: Callable[[Statements], Awaitable[T]]) -> T:
-        async def whole(connection: Any) -> T:
+        async with self._connection() as connection:
             await connection.execute("BEGIN")
             try:
                 result = await work(connection)
@@ -115,8 +123,6 @@ class Database:
             assert done == "COMMIT", "a transaction that failed was to be committed"
             return result
 
-        return await self._on_a_connection(whole)
-
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.get_running_loop().create_task(work)
         # The loop itself holds tasks only weakly.
@@ -128,25 +134,42 @@ class Database:
             task.add_done_callback(_log_abandoned)
             raise
 
-    async def _on_a_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
         try:
-            connection = await self._pool.take()
+            pooled = await self._engine.raw_connection()
         except Exception as error:
             raise RecordUnavailable("no database connection in time") from error
+        driver = pooled.driver_connection
+        assert driver is not None
         try:
-            return await work(connection)
+            yield driver
         except Exception as error:
-            if not _is_transient(error, connection):
+            if not _is_transient(error, driver):
                 raise
-            if isinstance(error, TimeoutError) or connection.is_closed():
-                connection.terminate()
-                self._pool.suspect_all()
+            if isinstance(error, TimeoutError) or driver.is_closed():
+                self._suspect_before = time.monotonic()
+                driver.terminate()
             raise RecordUnavailable("the database did not answer") from error
         except BaseException:
-            connection.terminate()
+            driver.terminate()
             raise
         finally:
-            self._pool.give_back(connection)
+            if driver.is_closed() or driver.is_in_transaction():
+                driver.terminate()
+                pooled.invalidate()
+            pooled.close()
+
+    def _replace_broken(self, _connection: Any, record: Any, _pooled: Any) -> None:
+        """At check-out, and without a round trip: the driver has seen a closed connection close."""
+        driver = record.driver_connection
+        if driver.is_closed() or record.info["opened_at"] < self._suspect_before:
+            driver.terminate()
+            raise DisconnectionError("opened before the database went away")
+
+
+def _note_age(_connection: Any, record: Any) -> None:
+    record.info["opened_at"] = time.monotonic()
 
 
 def _is_transient(error: Exception, driver: Any) -> bool:
