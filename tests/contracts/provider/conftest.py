@@ -24,7 +24,7 @@ from tests.contracts.provider.stages import (
     profile,
 )
 from tests.fake_provider import FakeProvider
-from tests.fakes import FakeCallLog
+from tests.fakes.journal import FakeCallLog
 from tests.localstripe.likeness import Likeness
 from tests.localstripe.running_localstripe import RunningLocalstripe
 from tests.sandbox.running_sandbox import RunningSandbox
