@@ -54,12 +54,27 @@ def migrate() -> None:
 @app.command()
 def seed(
     biller_url: Annotated[str, typer.Option(help="Where the sandbox's billers listen.")],
+    acquirer_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="QUITTANCE_SEED_ACQUIRER_URL", help="Where the sandbox's acquirers listen."
+        ),
+    ] = None,
+    acquirer_secrets: Annotated[
+        str, typer.Option(envvar="QUITTANCE_SEED_ACQUIRER_SECRETS", hidden=True)
+    ] = "",
+    webhook_secrets: Annotated[
+        str, typer.Option(envvar="QUITTANCE_SEED_WEBHOOK_SECRETS", hidden=True)
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the partners' secrets.")] = False,
 ) -> None:
-    """Make the sandbox's billers and two partners; doing it again changes nothing."""
+    """Make the sandbox's billers, acquirers and two partners; again it changes nothing."""
     from payments.cli import seed as seeds
 
-    told = asyncio.run(seeds.seed(Settings.from_env(), biller_url))
+    acquirers = None
+    if acquirer_url is not None:
+        acquirers = seeds.Acquirers(acquirer_url, acquirer_secrets, webhook_secrets)
+    told = asyncio.run(seeds.seed(Settings.from_env(), biller_url, acquirers))
     typer.echo(told if json else "seeded")
 
 

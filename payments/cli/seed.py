@@ -1,6 +1,7 @@
-"""`cli.py seed`: the sandbox's billers and two partners, made once and told every time."""
+"""`cli.py seed`: the sandbox's billers, acquirers and two partners, made once, told every time."""
 
 import json
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Final
@@ -9,6 +10,10 @@ from payments.bootstrap import Record, open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
+from payments.domain.money import digits
+from payments.domain.partner import Partner, Product, Scope
+from payments.domain.payment import CardTerms
+from payments.domain.provider import ProviderKind, ProviderProfile
 
 PARTNERS: Final = ("partner_1", "partner_2")
 # Name, currency, and what a partner pays us per bill: a flat part and basis points.
@@ -22,13 +27,65 @@ REQUESTS_PER_MINUTE: Final = 1_000_000
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 # The sandbox books or forgets a payment within a second; a hanging one decides before it hangs.
 SETTLES_WITHIN: Final = timedelta(seconds=5)
+# Bills first: what asks for a token without naming a product has always meant those.
+PRODUCTS: Final = (Product.BILL_COLLECTION, Product.PAYMENTS)
+CURRENCIES: Final = frozenset({"BDT", "USD", "EUR", "GBP", "JPY", "BHD"})
+RETURN_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
+# In main units of any currency: above the one a person looks, above the other nothing is sent.
+HOLD_ABOVE: Final = 500_000
+BLOCK_ABOVE: Final = 1_000_000
+# Cards are reserved for a week almost everywhere.
+AUTHORIZATION_LASTS: Final = timedelta(days=7)
+
+
+def _minor(main_units: int) -> dict[str, int]:
+    return {currency: main_units * 10 ** digits(currency) for currency in CURRENCIES}
+
+
+CARD_TERMS: Final = CardTerms(
+    currencies=CURRENCIES,
+    return_hosts=RETURN_HOSTS,
+    fee_flat_minor=30,
+    fee_basis_points=140,
+    hold_above=_minor(HOLD_ABOVE),
+    block_above=_minor(BLOCK_ABOVE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Acquirers:
+    """Where the sandbox's acquirers listen, and the secrets of each, as NORTH=…,SOUTH=…."""
+
+    url: str
+    secrets: str = field(repr=False)
+    webhook_secrets: str = field(repr=False)
+
+    def profiles(self) -> list[ProviderProfile]:
+        webhook_secrets = _by_name(self.webhook_secrets)
+        return [
+            ProviderProfile(
+                name,
+                ProviderKind.SANDBOX,
+                self.url,
+                secret,
+                (webhook_secrets[name],),
+                settles_within=SETTLES_WITHIN,
+                authorization_lasts=AUTHORIZATION_LASTS,
+            )
+            for name, secret in _by_name(self.secrets).items()
+        ]
+
+
+def _by_name(text: str) -> dict[str, str]:
+    pairs = (each.strip().partition("=") for each in text.split(","))
+    return {name: value for name, _, value in pairs}
 
 
 class NotASandbox(RuntimeError):
     """Seeds are refused outside the sandbox."""
 
 
-async def seed(settings: Settings, biller_url: str) -> str:
+async def seed(settings: Settings, biller_url: str, acquirers: Acquirers | None = None) -> str:
     """One JSON line with the partners and their secrets. Doing it again changes nothing."""
     if settings.is_live:
         raise NotASandbox("seeds are for the sandbox; add a live partner with `partner add`")
@@ -43,6 +100,8 @@ async def seed(settings: Settings, biller_url: str) -> str:
                 settles_within=SETTLES_WITHIN,
             )
             await record.administration.put_biller(profile)
+        for provider in acquirers.profiles() if acquirers else ():
+            await record.administration.put_provider(provider)
         partners = [await _partner(record, partner_id) for partner_id in PARTNERS]
     return json.dumps({"partners": partners})
 
@@ -50,6 +109,7 @@ async def seed(settings: Settings, biller_url: str) -> str:
 async def _partner(record: Record, partner_id: str) -> dict[str, str]:
     known = record.partners.get(partner_id)
     if known is not None and known.keys:
+        await _widen(record, known)
         return {"id": partner_id, "apiKey": known.keys[0].id, "secret": known.keys[0].secret}
     administration = record.administration
     await administration.add_partner(
@@ -59,6 +119,16 @@ async def _partner(record: Record, partner_id: str) -> dict[str, str]:
         await administration.add_range(partner_id, ip_network(network))
     for biller_id, (_, _, agreement) in BILLERS.items():
         await administration.set_agreement(partner_id, biller_id, agreement)
+    await administration.set_card_terms(partner_id, CARD_TERMS)
     # The key comes last: a run that was interrupted is finished by the next one.
-    key = await administration.add_key(partner_id)
+    key = await administration.add_key(partner_id, products=PRODUCTS)
     return {"id": partner_id, "apiKey": key.id, "secret": key.secret}
+
+
+async def _widen(record: Record, partner: Partner) -> None:
+    """A partner from before there were cards gets them too; what was set by hand stays."""
+    if record.partners.card_terms(partner.id) is None:
+        await record.administration.set_card_terms(partner.id, CARD_TERMS)
+    key = partner.keys[0]
+    if Product.PAYMENTS not in key.products:
+        await record.administration.allow_key(key.id, products=PRODUCTS, scopes=tuple(Scope))

@@ -16,5 +16,9 @@ class Vital:
 class Vitals(Protocol):
     async def read(self) -> list[Vital]:
         """transactions_processing, transactions_processing_oldest_s, suspense_minor per currency,
-        ledger_imbalance_minor per currency (0, always), answers_in_flight, event_position.
+        ledger_imbalance_minor per currency (0, always), answers_in_flight, event_position; of cards
+        payments_processing, payments_processing_oldest_s, payments_review,
+        payments_requires_action, payments_unknown (their money waits in suspense),
+        refunds_pending, refunds_pending_oldest_s, refunds_unknown, and of providers' webhooks
+        inbound_received, inbound_parked, inbound_quarantined (a person has to look).
         """

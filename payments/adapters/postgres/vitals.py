@@ -7,7 +7,37 @@ from payments.ports.vitals import Vital
 
 # Account codes are {kind}:{owner}:{currency}.
 _READ: Final = """
-SELECT 'transactions_processing' AS name, count(*)::float8 AS value, NULL AS currency
+WITH waiting AS (
+    SELECT count(*) FILTER (WHERE status = 'processing') AS processing,
+        count(*) FILTER (WHERE status = 'review') AS review,
+        count(*) FILTER (WHERE status = 'requires_action') AS requires_action,
+        count(suspended_attempt) AS unknown,
+        min(created_at) FILTER (WHERE status = 'processing') AS since
+    FROM payment WHERE status IN ('processing', 'review', 'requires_action')
+), refunding AS (
+    SELECT count(*) AS pending, count(suspended_at) AS unknown, min(created_at) AS since
+    FROM refund WHERE status = 'pending'
+), told AS (
+    SELECT count(*) FILTER (WHERE state = 'received') AS received,
+        count(*) FILTER (WHERE state = 'parked') AS parked,
+        count(*) FILTER (WHERE state = 'quarantined') AS quarantined
+    FROM inbound_event WHERE state <> 'applied'
+)
+SELECT cards.name, cards.value::float8 AS value, NULL AS currency
+  FROM waiting, refunding, told, LATERAL (VALUES
+    ('payments_processing', waiting.processing),
+    ('payments_processing_oldest_s', coalesce(extract(epoch FROM now() - waiting.since), 0)),
+    ('payments_review', waiting.review),
+    ('payments_requires_action', waiting.requires_action),
+    ('payments_unknown', waiting.unknown),
+    ('refunds_pending', refunding.pending),
+    ('refunds_pending_oldest_s', coalesce(extract(epoch FROM now() - refunding.since), 0)),
+    ('refunds_unknown', refunding.unknown),
+    ('inbound_received', told.received),
+    ('inbound_parked', told.parked),
+    ('inbound_quarantined', told.quarantined)) AS cards (name, value)
+UNION ALL
+SELECT 'transactions_processing', count(*)::float8, NULL
   FROM transaction WHERE state = 'PROCESSING'
 UNION ALL
 SELECT 'transactions_processing_oldest_s',

@@ -1,0 +1,81 @@
+"""The record's vital signs: what waits, and for how long."""
+
+import hashlib
+
+import pytest
+
+from payments.adapters.postgres.inbox import PostgresInbox
+from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.payments import PostgresPayments
+from payments.adapters.postgres.refunds import PostgresRefunds
+from payments.adapters.postgres.vitals import PostgresVitals
+from payments.db.session import Database
+from payments.ports.inbox import Inbound, InboundState
+from tests.card_factories import NOW, make_attempt, make_refund
+from tests.contracts.card_record import S, begun, fact_of
+
+
+@pytest.fixture
+def ledger(database: Database) -> PostgresLedger:
+    return PostgresLedger(database)
+
+
+async def read(database: Database) -> dict[tuple[str, str | None], float]:
+    vitals = await PostgresVitals(database).read()
+    return {(vital.name, vital.labels.get("currency")): vital.value for vital in vitals}
+
+
+async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
+    vitals = await read(database)
+
+    assert not any(vitals.values())
+    assert {name for name, _ in vitals} == {
+        *("transactions_processing", "transactions_processing_oldest_s"),
+        *("payments_processing", "payments_processing_oldest_s", "payments_unknown"),
+        *("payments_review", "payments_requires_action"),
+        *("refunds_pending", "refunds_pending_oldest_s", "refunds_unknown"),
+        *("inbound_received", "inbound_parked", "inbound_quarantined"),
+        *("answers_in_flight", "event_position"),
+    }
+
+
+async def test_what_waits_of_cards_is_counted(database: Database, ledger: PostgresLedger) -> None:
+    payments, refunds = PostgresPayments(database, ledger), PostgresRefunds(database, ledger)
+    for status in (S.REVIEW, S.REQUIRES_ACTION, S.FAILED, S.PROCESSING):
+        order = await begun(payments)
+        if status is not S.PROCESSING:
+            await payments.move(fact_of(order, status))
+    await payments.suspend(make_attempt(order))
+    captured = await begun(payments)
+    await payments.move(fact_of(captured, S.CAPTURED))
+    for suspended in (True, False):
+        refund = make_refund(captured, 100)
+        await refunds.reserve(refund)
+        if suspended:
+            await refunds.suspend(refund)
+    for state in InboundState:
+        event = Inbound(
+            "NORTH", f"evt_{state}", "t", None, None, hashlib.sha256().digest(), "{}", NOW
+        )
+        await PostgresInbox(database).store(event, state)
+
+    vitals = await read(database)
+
+    assert {name: value for (name, _), value in vitals.items() if name in EXPECTED} == EXPECTED
+    assert vitals["payments_processing_oldest_s", None] != 0
+    assert vitals["refunds_pending_oldest_s", None] != 0
+    assert vitals["suspense_minor", "USD"] == -10_100
+    assert vitals["ledger_imbalance_minor", "USD"] == 0
+
+
+EXPECTED = {
+    "payments_processing": 1,
+    "payments_review": 1,
+    "payments_requires_action": 1,
+    "payments_unknown": 1,
+    "refunds_pending": 2,
+    "refunds_unknown": 1,
+    "inbound_received": 1,
+    "inbound_parked": 1,
+    "inbound_quarantined": 1,
+}
