@@ -1,20 +1,23 @@
 """Every secret of the record moves under the current master secret, and the old one can go."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from payments.adapters.postgres.administration import Administration, NewKey
 from payments.adapters.postgres.partners import PostgresPartners
+from payments.adapters.postgres.providers import PostgresProviders
 from payments.adapters.postgres.reseal import PLACES, reseal
 from payments.adapters.postgres.sealer import open_secret
 from payments.cli import reseals
 from payments.config import Settings
 from payments.crypto import Unsealable, Vault
-from payments.db.session import Database
+from payments.db.session import Database, Rows
 from payments.db.tables import METADATA
+from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.stack.postgres import DatabaseUrls
 from tests.contracts.direct import Direct
 
@@ -57,6 +60,65 @@ async def test_only_what_is_old_is_written(database: Database, old_keys: list[Ne
     assert await reseal(database, ROTATED) == {"api_key": len(old_keys), "provider": 0}
 
     assert (await seals(database))[fresh.id] == before
+
+
+async def test_what_is_sealed_of_a_provider_moves_too(database: Database, direct: Direct) -> None:
+    provider = make_provider()
+    await Administration(database, Vault([OLD])).put_provider(provider)
+
+    assert (await reseal(database, ROTATED))["provider"] == 2
+
+    assert await providers_of(database, Vault([NEW])) == (provider,)
+    await direct.run("DELETE FROM provider")
+
+
+class Meanwhile:
+    """Somebody else writes between the reading of the first page and its writing."""
+
+    def __init__(self, database: Database, deed: Callable[[], Awaitable[None]]) -> None:
+        self._database, self._deeds = database, [deed]
+
+    async def fetch(self, statement: str, *parameters: object) -> Rows:
+        if "UPDATE" in statement and self._deeds:
+            await self._deeds.pop()()
+        return await self._database.fetch(statement, *parameters)
+
+
+async def test_a_secret_that_is_changed_meanwhile_stays_changed(
+    database: Database, direct: Direct
+) -> None:
+    before = Administration(database, Vault([OLD]))
+    changed = make_provider(secret="another", webhook_secrets=("whsec_another",))
+    await before.put_provider(make_provider())
+
+    await reseal(Meanwhile(database, lambda: before.put_provider(changed)), ROTATED)
+
+    assert await providers_of(database, ROTATED) == (changed,)
+    await direct.run("DELETE FROM provider")
+
+
+async def providers_of(database: Database, vault: Vault) -> tuple[ProviderProfile, ...]:
+    providers = PostgresProviders(database, vault)
+    await providers.start()
+    try:
+        return providers.rows()
+    finally:
+        await providers.close()
+
+
+def make_provider(**changes: Any) -> ProviderProfile:
+    return ProviderProfile(
+        **{
+            "id": "NORTH",
+            "kind": ProviderKind.SANDBOX,
+            "base_url": "http://127.0.0.1:8092",
+            "secret": "secret of the acquirer",
+            "webhook_secrets": ("whsec_secret", "whsec_secret_before"),
+            "settles_within": timedelta(seconds=5),
+            "authorization_lasts": timedelta(days=7),
+            **changes,
+        }
+    )
 
 
 class StoppedVault(Vault):

@@ -17,7 +17,7 @@ from payments.adapters.postgres.sealer import (
     Sealer,
 )
 from payments.crypto import Unsealable
-from payments.db.session import Database
+from payments.db.session import Statements
 
 _PAGE: Final = 100
 
@@ -40,7 +40,7 @@ PLACES: Final = (
 )
 
 
-async def reseal(database: Database, sealer: Sealer) -> dict[str, int]:
+async def reseal(database: Statements, sealer: Sealer) -> dict[str, int]:
     """How many secrets of each table were sealed anew; 0 when all are under the current one."""
     done = dict.fromkeys((place.table for place in PLACES), 0)
     for place in PLACES:
@@ -48,25 +48,26 @@ async def reseal(database: Database, sealer: Sealer) -> dict[str, int]:
     return done
 
 
-async def _reseal(database: Database, sealer: Sealer, place: Place) -> int:
+async def _reseal(database: Statements, sealer: Sealer, place: Place) -> int:
     read = f"""
         SELECT id, {place.column} AS sealed FROM {place.table}
         WHERE id > $1 ORDER BY id LIMIT {_PAGE}"""
     write = f"""
         UPDATE {place.table} SET {place.column} = anew.sealed
-        FROM unnest($1::text[], $2::bytea[]) AS anew (id, sealed)
-        WHERE {place.table}.id = anew.id"""
+        FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS anew (id, sealed, before)
+        WHERE {place.table}.id = anew.id AND {place.table}.{place.column} = anew.before
+        RETURNING {place.table}.id"""
     last, done = "", 0
     while rows := await database.fetch(read, last):
         last = rows[-1]["id"]
-        anew = {
-            row["id"]: sealed
+        anew = [
+            (row["id"], sealed, row["sealed"])
             for row in rows
             if (sealed := _anew(sealer, place, row["id"], row["sealed"])) is not None
-        }
+        ]
         if anew:
-            await database.fetch(write, list(anew), list(anew.values()))
-            done += len(anew)
+            # A secret that was changed meanwhile is not this one any more, and stays.
+            done += len(await database.fetch(write, *zip(*anew, strict=True)))
     return done
 
 
