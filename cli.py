@@ -13,7 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from payments.cli import partners, routing
+from payments.cli import partners, providers, routing
 from payments.cli.dev import dev
 from payments.config import Settings
 from payments.stack.home import Home
@@ -21,6 +21,7 @@ from payments.stack.home import Home
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
 app.command()(dev)
 app.add_typer(partners.app, name="partner")
+app.add_typer(providers.app, name="provider")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")
 ledger = typer.Typer(no_args_is_help=True, help="Read the ledger.")

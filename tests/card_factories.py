@@ -13,7 +13,6 @@ from payments.domain.payment import (
     Attempt,
     CardTerms,
     Fact,
-    Payment,
     PaymentOrder,
     PaymentStatus,
     RefundOrder,
@@ -98,34 +97,3 @@ def make_refund(payment: PaymentOrder, minor: int, **changes: Any) -> RefundOrde
         deadline=NOW + timedelta(minutes=1),
     )
     return replace(order, **changes)
-
-
-def begun(order: PaymentOrder) -> Payment:
-    """The payment as it stands right after its beginning."""
-    return Payment(
-        payment_id=order.payment_id,
-        partner_id=order.partner_id,
-        reference=order.reference,
-        amount=order.amount,
-        capture=order.capture,
-        status=PaymentStatus.PROCESSING,
-        card_brand=order.card.brand,
-        card_last4=order.card.last4,
-        captured_minor=0,
-        refunded_minor=0,
-        refund_reserved_minor=0,
-        fee_minor=0,
-        provider=None,
-        provider_reference=None,
-        code=None,
-        raw_code=None,
-        next_action=None,
-        customer_id=order.customer_id,
-        return_url=order.return_url,
-        metadata=order.metadata or {},
-        created_at=order.created_at,
-        updated_at=order.created_at,
-        expires_at=None,
-        trace=order.trace,
-        content=order.content,
-    )

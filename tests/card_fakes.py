@@ -23,11 +23,11 @@ from payments.domain.payment import (
     Payment,
     PaymentOrder,
     PaymentStatus,
+    begun,
 )
 from payments.domain.routing import Decision, Retries, Routed
 from payments.ports.payments import Filter, MoveRefused, Named
 from payments.ports.record import RecordUnavailable
-from tests.card_factories import begun
 from tests.vault_fakes import FakeMethods
 
 _OPEN = (PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION)

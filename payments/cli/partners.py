@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -14,10 +14,18 @@ from rich.table import Table
 from payments.bootstrap import Record, open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
-from payments.domain.partner import Scope
+from payments.domain.money import Money, digits
+from payments.domain.partner import Product, Scope
+from payments.domain.payment import CardTerms
 
 app = typer.Typer(no_args_is_help=True, help="Partners, their keys, addresses and agreements.")
 console = Console()
+
+Products = Annotated[
+    list[Product], typer.Option(help="What its tokens are for; the first one unless they say.")
+]
+Scopes = Annotated[list[Scope], typer.Option(help="What it may do; everything by default.")]
+BILLS_ONLY: Final = [Product.BILL_COLLECTION]
 
 
 def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
@@ -37,11 +45,13 @@ def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
 @app.command()
 def add(
     partner_id: str,
+    *,
     name: Annotated[str, typer.Option(help="The partner's name.")],
     network: Annotated[list[str], typer.Option("--range", help="A CIDR it calls from.")],
     biller: Annotated[
         list[str], typer.Option(help="BILLER:FLAT_MINOR:BASIS_POINTS, an agreement.")
     ] = [],  # noqa: B006  # typer makes a new list for each call
+    product: Products = BILLS_ONLY,
     requests_per_minute: int = 600,
 ) -> None:
     """Add a partner with its first key; the secret is shown this once."""
@@ -57,7 +67,7 @@ def add(
             await administration.add_range(partner_id, ip_network(each))
         for each in biller:
             await _agree(record, partner_id, each)
-        key = await administration.add_key(partner_id)
+        key = await administration.add_key(partner_id, products=product)
         typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
 
     _with_record(work)
@@ -112,15 +122,70 @@ def resume(partner_id: str) -> None:
 @app.command()
 def add_key(
     partner_id: str,
-    scope: Annotated[list[Scope], typer.Option(help="What it may do; everything by default.")] = [],  # noqa: B006  # as above
+    product: Products = BILLS_ONLY,
+    scope: Scopes = [],  # noqa: B006  # as above
 ) -> None:
     """Give a partner another key, perhaps one that may only read."""
 
     async def work(record: Record) -> None:
-        key = await record.administration.add_key(partner_id, scopes=scope or tuple(Scope))
+        key = await record.administration.add_key(
+            partner_id, products=product, scopes=scope or tuple(Scope)
+        )
         typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
 
     _with_record(work)
+
+
+@app.command()
+def allow_key(
+    key_id: str,
+    product: Products = BILLS_ONLY,
+    scope: Scopes = [],  # noqa: B006  # as above
+) -> None:
+    """What a key may do, from its next token on."""
+    _with_record(
+        lambda record: record.administration.allow_key(
+            key_id, products=product, scopes=scope or tuple(Scope)
+        )
+    )
+
+
+@app.command()
+def cards(
+    partner_id: str,
+    *,
+    currency: Annotated[list[str], typer.Option(help="A currency it takes.")],
+    fee: Annotated[str, typer.Option(help="FLAT_MINOR:BASIS_POINTS, for each capture.")],
+    return_host: Annotated[list[str], typer.Option(help="Where customers may come back to.")] = [],  # noqa: B006  # as above
+    hold_above: Annotated[
+        list[str], typer.Option(help="CURRENCY:AMOUNT, above which a person looks.")
+    ] = [],  # noqa: B006  # as above
+    block_above: Annotated[
+        list[str], typer.Option(help="CURRENCY:AMOUNT, above which nothing is sent.")
+    ] = [],  # noqa: B006  # as above
+) -> None:
+    """Set what a partner may do with cards and what it pays for that, from its next payment on."""
+
+    async def work(record: Record) -> None:
+        flat, basis_points = fee.split(":")
+        for each in currency:
+            digits(each)
+        terms = CardTerms(
+            currencies=frozenset(currency),
+            return_hosts=frozenset(return_host),
+            fee_flat_minor=int(flat),
+            fee_basis_points=int(basis_points),
+            hold_above=dict(map(_limit, hold_above)),
+            block_above=dict(map(_limit, block_above)),
+        )
+        await record.administration.set_card_terms(partner_id, terms)
+
+    _with_record(work)
+
+
+def _limit(text: str) -> tuple[str, int]:
+    currency, _, amount = text.partition(":")
+    return currency, Money.parse(amount, currency).minor
 
 
 @app.command()

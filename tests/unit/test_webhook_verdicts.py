@@ -6,11 +6,11 @@ import pytest
 
 from api.webhook_verdicts import Next, Verdict, on_payment, on_refund
 from payments.domain.money import Money
-from payments.domain.payment import PaymentStatus, Refund, RefundStatus
+from payments.domain.payment import PaymentStatus, Refund, RefundStatus, begun
 from payments.ports.inbox import InboundState
 from payments.ports.payments import Named
 from payments.ports.provider import Meaning, Says, Told
-from tests.card_factories import NOW, TRACE, begun, make_attempt, make_order
+from tests.card_factories import NOW, TRACE, make_attempt, make_order
 
 SALE = make_order()
 LATER = make_order(capture=False)

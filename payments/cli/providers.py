@@ -1,0 +1,107 @@
+"""`cli.py provider`: the card providers we have an agreement with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from payments.bootstrap import Record, open_record
+from payments.config import Settings
+from payments.domain.partner import Standing
+from payments.domain.provider import ProviderKind, ProviderProfile
+
+app = typer.Typer(no_args_is_help=True, help="Card providers, their addresses and secrets.")
+console = Console()
+
+# Asked for when they are not in the environment; never on the command line, where others see them.
+Secret = Annotated[
+    str, typer.Option(envvar="QUITTANCE_PROVIDER_SECRET", prompt=True, hide_input=True)
+]
+WebhookSecrets = Annotated[
+    str,
+    typer.Option(
+        envvar="QUITTANCE_PROVIDER_WEBHOOK_SECRETS",
+        prompt="Webhook secrets (two, with a comma, while one is rotated)",
+        hide_input=True,
+    ),
+]
+
+
+def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
+    """Open the record, do the work, and say plainly what cannot be done."""
+
+    async def run() -> None:
+        async with open_record(Settings.from_env()) as record:
+            await work(record)
+
+    try:
+        asyncio.run(run())
+    except (LookupError, ValueError) as refused:
+        Console(stderr=True).print(str(refused), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def put(
+    provider_id: str,
+    *,
+    kind: Annotated[ProviderKind, typer.Option(help="Which adapter speaks to it.")],
+    base_url: Annotated[str, typer.Option(help="Where its API is.")],
+    secret: Secret,
+    webhook_secrets: WebhookSecrets,
+    settles_within_s: Annotated[
+        int, typer.Option(help="A call that reached it can be seen after this long.")
+    ] = 60,
+    authorization_lasts_days: Annotated[
+        int, typer.Option(help="How long reserved money can be taken.")
+    ] = 7,
+) -> None:
+    """Add a provider, or describe a known one anew, with its secrets."""
+    profile = ProviderProfile(
+        provider_id,
+        kind,
+        base_url,
+        secret,
+        tuple(each.strip() for each in webhook_secrets.split(",")),
+        settles_within=timedelta(seconds=settles_within_s),
+        authorization_lasts=timedelta(days=authorization_lasts_days),
+    )
+    _with_record(lambda record: record.administration.put_provider(profile))
+
+
+@app.command()
+def suspend(provider_id: str) -> None:
+    """Send it no new payments. What it holds already is finished with it."""
+    _with_record(lambda record: _set_standing(record, provider_id, Standing.SUSPENDED))
+
+
+@app.command()
+def resume(provider_id: str) -> None:
+    """Let a suspended provider take new payments again."""
+    _with_record(lambda record: _set_standing(record, provider_id, Standing.ACTIVE))
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Every provider; never a secret."""
+
+    async def work(record: Record) -> None:
+        table = Table("provider", "kind", "standing", "address", "webhook secrets")
+        for each in record.providers.rows():
+            count = str(len(each.webhook_secrets))
+            table.add_row(each.id, each.kind, each.standing, each.base_url, count)
+        console.print(table)
+
+    _with_record(work)
+
+
+async def _set_standing(record: Record, provider_id: str, standing: Standing) -> None:
+    known = next((each for each in record.providers.rows() if each.id == provider_id), None)
+    if known is None:
+        raise LookupError(f"there is no provider {provider_id}")
+    await record.administration.put_provider(replace(known, standing=standing))
