@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.api.beside import ApiBeside
 from tests.api.conftest import Untouched
 from tests.api.raw_http import Question, ask, get, place
 from tests.evidence import Evidence
@@ -216,6 +217,23 @@ async def test_the_endpoint_and_the_metric_tell_where_it_happens(
     assert "card_number" in gateway.cli("incidents", "--last", "1000")
     assert CARD not in gateway.log("api")
     assert answer.trace in gateway.log("api")
+
+
+async def test_it_is_refused_while_the_record_is_away(
+    beside: ApiBeside, partner_beside: PartnerClient
+) -> None:
+    await partner_beside.authorised()
+    beside.database.cut()
+    try:
+        answer = await partner_beside.status(CARD)
+    finally:
+        beside.database.lay()
+        await beside.wait_ready()
+
+    assert (answer.http_status, answer.code) == (422, "P5014")
+    (line,) = (each for each in beside.log.splitlines() if "incident.unrecorded" in each)
+    assert answer.trace in line
+    assert CARD not in beside.log
 
 
 # What has a format of its own passes, whatever its digits are.

@@ -32,7 +32,7 @@ TRICKS = {
     "an emoji": "👩‍👩‍👧",
     "a letter of another alphabet": "ОRDER",
     "a combining accent": "e\u0301",
-    "a card number in full width": "４１１１１１１１１１１１１１１１",
+    "a number in full width": "４１１１１１１１１１１１１１１２",
     "1,001 characters": "a" * 1001,
     "empty": "",
 }
