@@ -14,6 +14,7 @@ from payments.domain.money import digits
 from payments.domain.partner import Partner, Product, Scope
 from payments.domain.payment import CardTerms
 from payments.domain.provider import ProviderKind, ProviderProfile
+from payments.domain.routing import Target
 
 PARTNERS: Final = ("partner_1", "partner_2")
 # Name, currency, and what a partner pays us per bill: a flat part and basis points.
@@ -100,10 +101,23 @@ async def seed(settings: Settings, biller_url: str, acquirers: Acquirers | None 
                 settles_within=SETTLES_WITHIN,
             )
             await record.administration.put_biller(profile)
-        for provider in acquirers.profiles() if acquirers else ():
-            await record.administration.put_provider(provider)
+        if acquirers is not None:
+            await _acquirers(record, acquirers)
         partners = [await _partner(record, partner_id) for partner_id in PARTNERS]
     return json.dumps({"partners": partners})
+
+
+async def _acquirers(record: Record, acquirers: Acquirers) -> None:
+    profiles = acquirers.profiles()
+    for profile in profiles:
+        await record.administration.put_provider(profile)
+    if record.routing.rules() is None:
+        # The first takes everything while it can; without rules there would be no route at all.
+        fallback = [
+            Target(profile.id, 0 if number else 100) for number, profile in enumerate(profiles)
+        ]
+        rules = await record.routing.save([], fallback, "seed")
+        await record.routing.activate(rules.version, "seed")
 
 
 async def _partner(record: Record, partner_id: str) -> dict[str, str]:
