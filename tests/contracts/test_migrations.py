@@ -86,13 +86,33 @@ async def test_they_go_up_down_and_up_again(empty: DatabaseUrls, server: Embedde
     assert await differences(empty.owner_url) == []
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 async def test_each_step_can_be_taken_alone_both_ways(revision: str, empty: DatabaseUrls) -> None:
     await migrate(empty.owner_url)
     await go_back(empty.owner_url, revision)
     await migrate(empty.owner_url)
 
     assert await differences(empty.owner_url) == []
+
+
+async def test_keys_live_on_through_the_step_that_gives_them_products(empty: DatabaseUrls) -> None:
+    await migrate(empty.owner_url)
+    await go_back(empty.owner_url, "0005")
+    connection = await asyncpg.connect(empty.owner_url)
+    try:
+        await connection.execute(
+            """INSERT INTO partner (id, name, requests_per_minute) VALUES ('p', 'P', 1);
+            INSERT INTO api_key (id, partner_id, secret_sealed, product, scopes)
+            VALUES ('qk_1', 'p', '', 'payments', '{}')"""
+        )
+        await migrate(empty.owner_url)
+        assert await connection.fetchval("SELECT products FROM api_key") == ["payments"]
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute("UPDATE api_key SET products = '{bill-collection}'")
+        await go_back(empty.owner_url, "0005")
+        assert await connection.fetchval("SELECT product FROM api_key") == "payments"
+    finally:
+        await connection.close()
 
 
 async def test_migrating_again_and_at_the_same_time_changes_nothing(empty: DatabaseUrls) -> None:
