@@ -8,6 +8,7 @@ way.
 import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -15,7 +16,7 @@ from typing import Final
 
 import structlog
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api import metrics, versions
 from api.addresses import Addresses, header_values
@@ -34,6 +35,9 @@ log = structlog.get_logger("api")
 MAX_HEADER_BYTES: Final = 16_384
 MAX_TARGET_BYTES: Final = 4_096
 BODY_TIMEOUT_S: Final = 10.0
+# Of a body that is too large, how much more is read and thrown away before it is refused.
+LONGEST_READ_AWAY: Final = 8_388_608
+READ_AWAY_TIMEOUT_S: Final = 1.0
 _HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 SERVER_ERROR: Final = 500
 # In the scope's state: the request's target, byte for byte.
@@ -140,6 +144,7 @@ class Door:
                         raise Refusal(Code.REQUEST_MALFORMED)
                     body += message.get("body", b"")
                     if len(body) > self._max_body_bytes:
+                        await _read_away(receive, message)
                         raise Refusal(
                             Code.BODY_TOO_LARGE,
                             {"limitBytes": self._max_body_bytes},
@@ -244,6 +249,16 @@ class Door:
 @lru_cache(maxsize=2)
 def _http_date(second: int) -> str:
     return formatdate(second, usegmt=True)
+
+
+async def _read_away(receive: Receive, message: Message) -> None:
+    """Who is still sending when we hang up loses our answer, so let it finish, within reason."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READ_AWAY_TIMEOUT_S):
+            while message.get("more_body", False) and read < LONGEST_READ_AWAY:
+                message = await receive()
+                read += len(message.get("body", b""))
 
 
 def _replayed(stored: StoredAnswer) -> _Finished:

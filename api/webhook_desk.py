@@ -23,6 +23,7 @@ from api.webhook_verdicts import (
     after_asking,
     on_payment,
     on_refund,
+    on_way_back,
     parked,
     quarantined,
 )
@@ -120,6 +121,9 @@ class WebhookDesk:
         if told.meaning is Meaning.UNKNOWN or told.reference is None:
             return parked("a type of event that we do not follow")
         if told.meaning is Meaning.REFUND:
+            attempt = ids.attempt_of_reversal_refund(told.reference)
+            if attempt is not None:
+                return on_way_back(told, await self._named(attempt))
             return on_refund(told, await self._refunds.named(told.reference))
         return on_payment(told, provider_id, await self._named(told.reference))
 
@@ -194,7 +198,7 @@ class WebhookDesk:
             log.warning(
                 "webhook.quarantined",
                 provider=provider_id,
-                event=told.event_id,
+                event_id=told.event_id,
                 reference=told.reference,
                 why=verdict.note,
             )

@@ -111,6 +111,15 @@ def on_refund(told: Told, refund: Refund | None) -> Verdict:
     return _AGREED
 
 
+def on_way_back(told: Told, named: Named | None) -> Verdict:
+    """A refund of our own making, of money that came late. Its workflow asks until it is known."""
+    if named is None or named.attempt is None:
+        return parked("no such attempt")
+    if told.says is Says.REFUND_FAILED:
+        return quarantined("late money did not go back")
+    return _AGREED
+
+
 def after_asking(verdict: Verdict) -> Verdict:
     """What the same judgement is worth once the provider was asked: it goes on by itself."""
     return replace(verdict, next=Next.KEEP) if verdict.next is Next.ASK else verdict

@@ -101,6 +101,12 @@ def reversal_refund(attempt: str) -> str:
     return f"{attempt}-back"
 
 
+def attempt_of_reversal_refund(reference: str) -> str | None:
+    """The attempt whose late money that refund sends back; None for any other refund."""
+    attempt, back, rest = reference.rpartition("-back")
+    return attempt if back and not rest else None
+
+
 def payment_of_attempt(reference: str) -> str:
     """The payment whose attempt bears this reference. Raises ValueError for anything else."""
     payment_id, _, number = reference.rpartition("-")

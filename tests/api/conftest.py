@@ -11,6 +11,7 @@ from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.office import Office, any_address, settings_in
 from tests.api.raw_http import LIVE, Question, ask, get, place, say
+from tests.api.shop import Acquirer, Shop
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
 
@@ -37,6 +38,38 @@ async def office(gateway: RunningGateway) -> AsyncIterator[Office]:
 async def guest(office: Office) -> PartnerClient:
     """A partner of one test's own."""
     return await office.partner()
+
+
+@pytest.fixture(scope="session")
+async def shop(gateway: RunningGateway, office: Office) -> AsyncIterator[Shop]:
+    """A partner that takes cards."""
+    shop = Shop(gateway, await office.partner())
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture(scope="session")
+async def other_shop(gateway: RunningGateway, office: Office) -> AsyncIterator[Shop]:
+    """Another one, who must never notice the first."""
+    shop = Shop(gateway, await office.partner())
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+async def office_shop(gateway: RunningGateway, guest: PartnerClient) -> AsyncIterator[Shop]:
+    """A shop of one test's own."""
+    shop = Shop(gateway, guest)
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+def acquirer(gateway: RunningGateway) -> Iterator[Acquirer]:
+    """The first acquirer, ordinary again after the test."""
+    acquirer = Acquirer(gateway)
+    yield acquirer
+    acquirer.forget()
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,21 @@ from typing import Any, Final
 from payments.adapters.postgres.administration import Administration
 from payments.config import Settings
 from payments.domain.bill import Agreement
-from payments.domain.partner import Scope
+from payments.domain.partner import Product, Scope
+from payments.domain.payment import CardTerms
 from tests.patience import until
 from tests.running_gateway import PartnerClient, PartnerKey
 
 LOOPBACK: Final = ("127.0.0.0/8",)
+# Above 5,000 dollars a person looks, above 50,000 nothing is sent.
+CARD_TERMS: Final = CardTerms(
+    currencies=frozenset({"USD", "EUR", "BDT", "JPY", "BHD"}),
+    return_hosts=frozenset({"127.0.0.1"}),
+    fee_flat_minor=30,
+    fee_basis_points=140,
+    hold_above={"USD": 500_000},
+    block_above={"USD": 5_000_000},
+)
 
 
 class Office:
@@ -28,6 +38,7 @@ class Office:
         ranges: Sequence[str] = LOOPBACK,
         scopes: Sequence[Scope] = tuple(Scope),
         billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER"),
+        cards: CardTerms | None = CARD_TERMS,
     ) -> PartnerClient:
         """A new partner, once the gateway has heard of it."""
         partner_id = f"guest_{secrets.token_hex(6)}"
@@ -38,7 +49,11 @@ class Office:
             await self.administration.add_range(partner_id, ip_network(each))
         for each in billers:
             await self.administration.set_agreement(partner_id, each, Agreement(500, 25))
-        key = await self.administration.add_key(partner_id, scopes=scopes)
+        products = [Product.BILL_COLLECTION]
+        if cards is not None:
+            await self.administration.set_card_terms(partner_id, cards)
+            products.append(Product.PAYMENTS)
+        key = await self.administration.add_key(partner_id, products=products, scopes=scopes)
         known = PartnerKey(partner_id, key.id, key.secret)
         await self.wait_until_known(known)
         return self.client(known)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.webhook_verdicts import Next, Verdict, on_payment, on_refund
+from api.webhook_verdicts import Next, Verdict, on_payment, on_refund, on_way_back
 from payments.domain.money import Money
 from payments.domain.payment import PaymentStatus, Refund, RefundStatus, begun
 from payments.ports.inbox import InboundState
@@ -159,6 +159,14 @@ def refund(status: RefundStatus) -> Refund:
         created_at=NOW,
         trace=TRACE,
     )
+
+
+def test_our_own_way_back_is_no_news_unless_it_fails() -> None:
+    named = Named(begun(SALE), make_attempt(SALE), is_latest=False)
+
+    assert outcome(on_way_back(told(S.REFUND_SUCCEEDED), named)) == KEPT
+    assert outcome(on_way_back(told(S.REFUND_FAILED), named)) == SET_ASIDE
+    assert on_way_back(told(S.REFUND_SUCCEEDED), None).state is InboundState.PARKED
 
 
 R = RefundStatus
