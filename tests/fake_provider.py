@@ -5,7 +5,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from payments.domain.card import Card, Decline
 from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
@@ -14,31 +13,7 @@ from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.ports.provider import Capabilities, Provider, Told
-
-
-class How(StrEnum):
-    """How the fake provider takes one call."""
-
-    ORDINARY = "takes it and says so"
-    CHALLENGE = "wants to see the customer first"
-    LOSE_ANSWER = "takes it, the answer is lost"
-    LOSE_REQUEST = "never gets it, and we cannot know"
-    UNREACHABLE = "no connection, surely not sent"
-    TOO_BUSY = "turns it away for longer than a customer waits"
-    PENDING = "has it and decides later"
-    WRONG_AMOUNT = "takes another amount"
-    WRONG_PAYEE = "takes it for somebody else"
-    BREAK = "our adapter itself breaks after it was sent"
-    ONLY_RESERVE = "reserves, although it was to take"
-
-
-SOFT = Decline(Code.INSUFFICIENT_FUNDS, "51", "51")
-HARD = Decline(Code.EXPIRED_CARD, "54", "54")
-NEVER = Decline(Code.STOLEN_CARD, "43", "43")
-STEP_UP = Decline(Code.AUTHENTICATION_REQUIRED, "65", "65")
-FAILED_CHALLENGE = Decline(Code.AUTHENTICATION_FAILED, "failed")
-WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
-REFUND_REFUSED = Decline(Code.REFUND_FAILED, "refused")
+from tests.provider_script import FAILED_CHALLENGE, REFUND_REFUSED, WRONG_STATE, How
 
 CAPABILITIES = Capabilities(
     kind="sandbox",
@@ -89,6 +64,8 @@ class FakeProvider:
     unreachable: bool = False
     # It takes calls but answers no question.
     silent: bool = False
+    # By the time it is asked, it has taken what it had declined or was still deciding.
+    relents: bool = False
     challenge_lasts: timedelta = timedelta(minutes=15)
     # Cleared, a call waits after its effect until the test lets it go on.
     gate: asyncio.Event | None = None
@@ -285,6 +262,8 @@ class FakeProvider:
         booked = self.books.get(question.attempt.reference)
         if booked is None:
             return None
+        if self.relents and booked.state in ("CHALLENGE", "PENDING", "DECLINED"):
+            self.approve(question.attempt.reference)
         match question.operation:
             case Operation.VOID:
                 return None if booked.state in OPEN else self._voided(booked)

@@ -77,6 +77,7 @@ class CardDesk(Desk):
     route: FixedRoute = field(default_factory=FixedRoute)
     payments: FakePayments = field(default_factory=FakePayments)
     refunds: FakeRefunds = field(init=False)
+    patience: timedelta = PATIENCE
 
     def __post_init__(self) -> None:
         self.refunds = FakeRefunds(self.payments)
@@ -87,9 +88,7 @@ class CardDesk(Desk):
 
     # What the API does
 
-    async def begin(
-        self, order: PaymentOrder, patience: timedelta = PATIENCE
-    ) -> tuple[PayHandle, PaymentAnswer]:
+    async def begin(self, order: PaymentOrder) -> tuple[PayHandle, PaymentAnswer]:
         operation = begin_operation(order, self.task_queue)
         try:
             answer = await self.client.execute_update_with_start_workflow(
@@ -97,17 +96,15 @@ class CardDesk(Desk):
                 order.content,
                 start_workflow_operation=operation,
                 id=f"decided:{order.content}",
-                rpc_timeout=patience,
+                rpc_timeout=self.patience,
             )
         finally:
             # Its future holds the failure a second time and complains when nobody looks at it.
             started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
         return cast("PayHandle", started[0]), answer
 
-    async def charge(
-        self, order: PaymentOrder | None = None, patience: timedelta = PATIENCE
-    ) -> tuple[PayHandle, Payment]:
-        handle, answer = await self.begin(order or make_order(), patience)
+    async def charge(self, order: PaymentOrder | None = None) -> tuple[PayHandle, Payment]:
+        handle, answer = await self.begin(order or make_order())
         assert answer.payment is not None, answer
         return handle, answer.payment
 
@@ -120,7 +117,7 @@ class CardDesk(Desk):
         self, order: PaymentOrder
     ) -> tuple[PayHandle, "asyncio.Task[tuple[PayHandle, Payment]]"]:
         """For a payment that is not decided for a while."""
-        paying = asyncio.create_task(self.charge(order, timedelta(seconds=60)))
+        paying = asyncio.create_task(self.charge(order))
         handle = self.handle_of(order)
         await _until_begun(handle)
         return handle, paying
@@ -133,33 +130,31 @@ class CardDesk(Desk):
     ) -> PaymentAnswer:
         amount = Money(minor, "USD") if minor is not None else None
         order = CaptureOrder(key or f"cap_{next(_events)}", TRACE, amount, final)
-        return await handle.execute_update(CardPayment.capture, order, rpc_timeout=PATIENCE)
+        return await handle.execute_update(CardPayment.capture, order, rpc_timeout=self.patience)
 
     async def cancel(self, handle: PayHandle) -> PaymentAnswer:
-        return await handle.execute_update(CardPayment.cancel, TRACE, rpc_timeout=PATIENCE)
+        return await handle.execute_update(CardPayment.cancel, TRACE, rpc_timeout=self.patience)
 
     async def confirm(self, handle: PayHandle) -> Payment:
-        answer = await handle.execute_update(CardPayment.confirm, TRACE, rpc_timeout=PATIENCE)
+        answer = await handle.execute_update(CardPayment.confirm, TRACE, rpc_timeout=self.patience)
         assert answer.payment is not None
         return answer.payment
 
     async def told(self, handle: PayHandle) -> Payment:
         answer = await handle.execute_update(
-            CardPayment.told, f"evt_{next(_events)}", rpc_timeout=PATIENCE
+            CardPayment.told, f"evt_{next(_events)}", rpc_timeout=self.patience
         )
         assert answer.payment is not None
         return answer.payment
 
-    async def refund(
-        self, order: RefundOrder, patience: timedelta = PATIENCE
-    ) -> tuple[RefundHandle, RefundAnswer]:
+    async def refund(self, order: RefundOrder) -> tuple[RefundHandle, RefundAnswer]:
         operation = refund_operation(order, self.task_queue)
         try:
             answer = await self.client.execute_update_with_start_workflow(
                 Refund.settled,
                 start_workflow_operation=operation,
                 id="settled",
-                rpc_timeout=patience,
+                rpc_timeout=self.patience,
             )
         finally:
             started = await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
@@ -171,7 +166,7 @@ class CardDesk(Desk):
             Reversal.seen,
             start_workflow_operation=operation,
             id=f"seen:evt_{next(_events)}",
-            rpc_timeout=PATIENCE,
+            rpc_timeout=self.patience,
         )
 
     # What a test waits for

@@ -10,7 +10,7 @@ from payments.domain.charge import Operation
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.payment import CaptureOrder, PaymentAnswer, PaymentStatus
-from tests.fake_provider import HARD, How
+from tests.provider_script import HARD, How
 from tests.workflows.card_desk import TRACE, CardDesk, first, make_order
 from tests.workflows.engine import refusal_of
 from workflows.card_payment import CardPayment

@@ -8,7 +8,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from payments.domain.codes import Code
 from payments.domain.payment import PaymentOrder, PaymentStatus
-from tests.fake_provider import SOFT, STEP_UP, How
+from tests.provider_script import SOFT, STEP_UP, How
 from tests.workflows.card_desk import CardDesk, PayHandle, first, make_order
 
 PAST_EXPIRY = timedelta(minutes=15, seconds=1)

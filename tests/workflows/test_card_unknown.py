@@ -8,7 +8,7 @@ import pytest
 from payments.domain.charge import Operation
 from payments.domain.codes import Code
 from payments.domain.payment import PaymentStatus
-from tests.fake_provider import HARD, SOFT, How
+from tests.provider_script import HARD, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_order
 from workflows.card_payment import CardPayment
 

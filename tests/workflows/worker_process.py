@@ -5,6 +5,7 @@ the process there with os._exit, as a power cut would, the first time it is reac
 """
 
 import asyncio
+import inspect
 import os
 import pickle
 import sys
@@ -26,10 +27,15 @@ ROOT = Path(__file__).parents[2]
 
 @asynccontextmanager
 async def started(
-    desk: Desk, world: Path, failpoint: str = "", **environment: str
+    desk: Desk,
+    world: Path,
+    failpoint: str = "",
+    *,
+    module: str = "tests.workflows.worker_process",
+    **environment: str,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker that never outlives its test, whatever happens there."""
-    command = (sys.executable, "-m", "tests.workflows.worker_process", str(world), failpoint)
+    command = (sys.executable, "-m", module, str(world), failpoint)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=worker_environment(desk, **environment)
     )
@@ -41,30 +47,38 @@ async def started(
             await process.wait()
 
 
-class World:
-    """The fakes' state in a file: what the biller and the database remember without us."""
+class Kept:
+    """Fakes in a file: what the outside world and the database remember without us."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *fakes: Any) -> None:
         self.path = path
-        self.biller, self.transactions = FakeBiller(), FakeTransactions()
-        if path.exists():
-            self.biller, self.transactions = pickle.loads(path.read_bytes())
+        self.fakes = pickle.loads(path.read_bytes()) if path.exists() else fakes
 
     def keep(self) -> None:
         """At once and whole: a death in between leaves the state before."""
         fresh = self.path.with_suffix(".new")
-        fresh.write_bytes(pickle.dumps((self.biller, self.transactions)))
+        fresh.write_bytes(pickle.dumps(self.fakes))
         fresh.replace(self.path)
+
+
+class World(Kept):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, FakeBiller(), FakeTransactions())
+        self.biller: FakeBiller
+        self.transactions: FakeTransactions
+        self.biller, self.transactions = self.fakes
 
 
 class Watched:
     """A port whose state is kept after each call, and whose process dies where it is told to."""
 
-    def __init__(self, inner: object, world: World, failpoint: str) -> None:
+    def __init__(self, inner: object, world: Kept, failpoint: str) -> None:
         self._inner, self._world, self._failpoint = inner, world, failpoint
 
     def __getattr__(self, name: str) -> Any:
         method: Callable[..., Awaitable[Any]] = getattr(self._inner, name)
+        if not inspect.iscoroutinefunction(method):
+            return method
 
         async def call(*arguments: Any, **options: Any) -> Any:
             self._die_at(f"before {name}")

@@ -1,0 +1,32 @@
+"""How the fake provider takes a call, and the ways in which it says no."""
+
+from enum import StrEnum
+
+from payments.domain.card import Decline
+from payments.domain.codes import Code
+
+
+class How(StrEnum):
+    """How the fake provider takes one call."""
+
+    ORDINARY = "takes it and says so"
+    CHALLENGE = "wants to see the customer first"
+    LOSE_ANSWER = "takes it, the answer is lost"
+    LOSE_REQUEST = "never gets it, and we cannot know"
+    UNREACHABLE = "no connection, surely not sent"
+    TOO_BUSY = "turns it away for longer than a customer waits"
+    PENDING = "has it and decides later"
+    WRONG_AMOUNT = "takes another amount"
+    WRONG_PAYEE = "takes it for somebody else"
+    BREAK = "our adapter itself breaks after it was sent"
+    ONLY_RESERVE = "reserves, although it was to take"
+
+
+SOFT = Decline(Code.INSUFFICIENT_FUNDS, "51", "51")
+HARD = Decline(Code.EXPIRED_CARD, "54", "54")
+NEVER = Decline(Code.STOLEN_CARD, "43", "43")
+STEP_UP = Decline(Code.AUTHENTICATION_REQUIRED, "65", "65")
+FAILED_CHALLENGE = Decline(Code.AUTHENTICATION_FAILED, "failed")
+WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
+WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
+REFUND_REFUSED = Decline(Code.REFUND_FAILED, "refused")
