@@ -19,7 +19,7 @@ from payments.domain.partner import Product, Scope
 from payments.domain.provider import ProviderKind, ProviderProfile
 from tests.card_factories import TERMS
 from tests.contracts.direct import Direct
-from tests.contracts.test_partners import VAULT, knows
+from tests.contracts.partner_stages import VAULT, knows
 
 
 @pytest.fixture
@@ -41,18 +41,6 @@ async def partner_id(administration: Administration) -> str:
     partner_id = f"p{uuid4().hex[:12]}"
     assert await administration.add_partner(partner_id, "A partner")
     return partner_id
-
-
-async def test_card_terms_can_change(
-    partners: PostgresPartners, administration: Administration, partner_id: str
-) -> None:
-    await partners.fresh()
-    assert partners.card_terms(partner_id) is None
-
-    for hold_above in ({"BDT": 50_000_000}, {}):
-        terms = replace(TERMS, hold_above=hold_above)
-        await administration.set_card_terms(partner_id, terms)
-        await knows(partners, lambda: partners.card_terms(partner_id) == terms)  # noqa: B023
 
 
 async def test_a_key_can_be_for_more_products_and_so_can_its_successor(

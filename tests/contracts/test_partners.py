@@ -1,69 +1,68 @@
-"""The promises of ports.partners.Partners: no I/O in its reads, and never an old truth."""
+"""The promises of ports.partners.Partners, for PostgreSQL and for the fake."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from payments.adapters.postgres.administration import Administration
-from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.partners import PostgresPartners
-from payments.crypto import Vault
-from payments.db.directory import Directory
 from payments.db.session import Database
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Product, Scope, Standing
-from payments.ports.record import RecordUnavailable
-from payments.stack.ports import free_port
-from payments.stack.postgres import DatabaseUrls
-from tests.contracts.direct import Direct
+from payments.ports.partners import Partners
+from tests.card_factories import TERMS
+from tests.contracts.partner_stages import VAULT, Office, knows
+from tests.fakes.partners import FakePartners
 
-VAULT = Vault([bytes(32)])
+DESCO = BillerProfile("DESCO", "DESCO", "http://x", "BDT", True, timedelta(seconds=30))
 SOON = datetime(2999, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-async def partners(database: Database) -> AsyncIterator[PostgresPartners]:
-    partners = PostgresPartners(database, VAULT)
+@pytest.fixture(params=["postgres", "fake"])
+async def stage(
+    request: pytest.FixtureRequest, two_processes: tuple[Database, Database]
+) -> AsyncIterator[tuple[Partners, Office]]:
+    """Whoever changes is another process than the one that reads."""
+    if request.param == "fake":
+        fake = FakePartners()
+        yield fake, fake
+        return
+    partners, office = (
+        PostgresPartners(two_processes[1], VAULT),
+        Administration(two_processes[0], VAULT),
+    )
+    await office.put_biller(DESCO)
     await partners.start()
-    yield partners
+    yield partners, office
     await partners.close()
 
 
 @pytest.fixture
-def administration(two_processes: tuple[Database, Database]) -> Administration:
-    """In another process than the one that reads."""
-    return Administration(two_processes[0], VAULT)
+def partners(stage: tuple[Partners, Office]) -> Partners:
+    return stage[0]
 
 
 @pytest.fixture
-async def partner_id(administration: Administration) -> str:
+def office(stage: tuple[Partners, Office]) -> Office:
+    return stage[1]
+
+
+@pytest.fixture
+async def partner_id(office: Office) -> str:
     partner_id = f"p{uuid4().hex[:12]}"
-    assert await administration.add_partner(partner_id, "A partner")
+    assert await office.add_partner(partner_id, "A partner")
     return partner_id
 
 
-async def knows(partners: PostgresPartners, seen: Callable[[], bool]) -> None:
-    """The news arrives on its own; how long it takes is the server's business."""
-    deadline = time.monotonic() + 5
-    while not seen():
-        assert time.monotonic() < deadline, "the directory was never told"
-        await asyncio.sleep(0.002)
-        await partners.fresh()
-
-
-async def test_a_partner_is_read_whole(
-    partners: PostgresPartners, administration: Administration, partner_id: str
-) -> None:
-    await administration.add_range(partner_id, ip_network("10.1.0.0/16"))
-    await administration.add_range(partner_id, ip_network("2001:db8::/32"))
-    key = await administration.add_key(partner_id, scopes=[Scope.READ_BILL])
+async def test_a_partner_is_read_whole(partners: Partners, office: Office, partner_id: str) -> None:
+    await office.add_range(partner_id, ip_network("10.1.0.0/16"))
+    await office.add_range(partner_id, ip_network("2001:db8::/32"))
+    key = await office.add_key(partner_id, scopes=[Scope.READ_BILL])
 
     await knows(partners, lambda: partners.by_key(key.id) is not None)
 
@@ -79,7 +78,7 @@ async def test_a_partner_is_read_whole(
     assert (read.standing, read.expires_at) == (Standing.ACTIVE, None)
 
 
-async def test_nobody_is_nobody(partners: PostgresPartners) -> None:
+async def test_nobody_is_nobody(partners: Partners) -> None:
     await partners.fresh()
 
     assert partners.get("nobody") is None
@@ -89,7 +88,7 @@ async def test_nobody_is_nobody(partners: PostgresPartners) -> None:
 
 
 async def test_a_suspension_is_known_at_once(
-    partners: PostgresPartners, administration: Administration, partner_id: str
+    partners: Partners, office: Office, partner_id: str
 ) -> None:
     def standing() -> Standing:
         partner = partners.get(partner_id)
@@ -97,38 +96,38 @@ async def test_a_suspension_is_known_at_once(
         return partner.standing
 
     await knows(partners, lambda: partners.get(partner_id) is not None)
-    await administration.suspend_partner(partner_id)
+    await office.suspend_partner(partner_id)
     await knows(partners, lambda: standing() is Standing.SUSPENDED)
-    await administration.resume_partner(partner_id)
+    await office.resume_partner(partner_id)
     await knows(partners, lambda: standing() is Standing.ACTIVE)
 
 
 async def test_a_revoked_key_is_gone_and_a_suspended_one_is_not_live(
-    partners: PostgresPartners, administration: Administration, partner_id: str
+    partners: Partners, office: Office, partner_id: str
 ) -> None:
-    key = await administration.add_key(partner_id)
+    key = await office.add_key(partner_id)
     await knows(partners, lambda: is_live(partners, key.id))
 
-    await administration.suspend_key(key.id)
+    await office.suspend_key(key.id)
     await knows(partners, lambda: not is_live(partners, key.id))
-    await administration.resume_key(key.id)
+    await office.resume_key(key.id)
     await knows(partners, lambda: is_live(partners, key.id))
-    await administration.revoke_key(key.id)
+    await office.revoke_key(key.id)
     await knows(partners, lambda: partners.by_key(key.id) is None)
 
 
-def is_live(partners: PostgresPartners, key_id: str) -> bool:
+def is_live(partners: Partners, key_id: str) -> bool:
     partner = partners.by_key(key_id)
     key = partner.key(key_id) if partner else None
     return key is not None and key.standing is Standing.ACTIVE
 
 
 async def test_a_rotated_key_lives_on_for_its_overlap(
-    partners: PostgresPartners, administration: Administration, partner_id: str
+    partners: Partners, office: Office, partner_id: str
 ) -> None:
-    old = await administration.add_key(partner_id, scopes=[Scope.READ_BILL])
+    old = await office.add_key(partner_id, scopes=[Scope.READ_BILL])
 
-    new = await administration.rotate_key(old.id, overlap=timedelta(hours=1))
+    new = await office.rotate_key(old.id, overlap=timedelta(hours=1))
     await knows(partners, lambda: partners.by_key(new.id) is not None)
 
     partner = partners.get(partner_id)
@@ -142,158 +141,75 @@ async def test_a_rotated_key_lives_on_for_its_overlap(
 
 
 async def test_a_revoked_token_is_known_and_an_expired_one_is_forgotten(
-    partners: PostgresPartners, administration: Administration
+    partners: Partners, office: Office
 ) -> None:
-    await administration.revoke_token("expired", datetime.now(UTC) - timedelta(seconds=1))
-    await administration.revoke_token("stolen", SOON)
+    await office.revoke_token("expired", datetime.now(UTC) - timedelta(seconds=1))
+    await office.revoke_token("stolen", SOON)
 
     await knows(partners, lambda: partners.is_revoked("stolen"))
 
     assert not partners.is_revoked("expired")
 
 
-async def test_an_agreement_can_change(
-    partners: PostgresPartners, administration: Administration, partner_id: str
-) -> None:
-    await administration.put_biller(make_biller())
-
+async def test_an_agreement_can_change(partners: Partners, office: Office, partner_id: str) -> None:
     for agreement in (Agreement(500, 0), Agreement(0, 125)):
-        await administration.set_agreement(partner_id, "DESCO", agreement)
+        await office.set_agreement(partner_id, "DESCO", agreement)
         await knows(partners, lambda: partners.agreement(partner_id, "DESCO") == agreement)  # noqa: B023
 
 
-async def test_a_key_sealed_with_a_lost_secret_shuts_out_nobody_else(
-    partners: PostgresPartners,
-    administration: Administration,
-    two_processes: tuple[Database, Database],
-    partner_id: str,
+async def test_card_terms_can_change(partners: Partners, office: Office, partner_id: str) -> None:
+    await partners.fresh()
+    assert partners.card_terms(partner_id) is None
+
+    for hold_above in ({"BDT": 50_000_000}, {}):
+        terms = replace(TERMS, hold_above=hold_above)
+        await office.set_card_terms(partner_id, terms)
+        await knows(partners, lambda: partners.card_terms(partner_id) == terms)  # noqa: B023
+
+
+async def test_a_partner_is_added_once(partners: Partners, office: Office, partner_id: str) -> None:
+    assert not await office.add_partner(partner_id, "Another name")
+
+    key = await office.add_key(partner_id)
+    await knows(partners, lambda: partners.by_key(key.id) is not None)
+    partner = partners.get(partner_id)
+    assert partner is not None
+    assert partner.name == "A partner"
+
+
+CHANGES: dict[str, Callable[[Office], Awaitable[object]]] = {
+    "a partner": lambda office: office.suspend_partner("nobody"),
+    "a partner's keys": lambda office: office.add_key("nobody"),
+    "a partner's ranges": lambda office: office.add_range("nobody", ip_network("10.0.0.0/8")),
+    "an agreement": lambda office: office.set_agreement("nobody", "DESCO", Agreement(0, 0)),
+    "card terms": lambda office: office.set_card_terms("nobody", TERMS),
+    "a key": lambda office: office.suspend_key("qk_nothing"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_what_is_not_there_cannot_be_changed(
+    office: Office, change: Callable[[Office], Awaitable[object]]
 ) -> None:
-    lost = await Administration(two_processes[1], Vault([b"x" * 32])).add_key(partner_id)
-    good = await administration.add_key(partner_id)
-
-    await knows(partners, lambda: partners.by_key(good.id) is not None)
-
-    assert partners.by_key(lost.id) is None
+    with pytest.raises(LookupError):
+        await change(office)
 
 
-async def test_reading_costs_no_statement_while_nothing_changes(
-    partners: PostgresPartners, direct: Direct
-) -> None:
-    await settled(partners, direct)
+async def test_a_revoked_key_stays_revoked(office: Office, partner_id: str) -> None:
+    key = await office.add_key(partner_id)
+    await office.revoke_key(key.id)
 
-    for _ in range(100):
-        await partners.fresh()
-        partners.get("partner_1")
-
-    assert await direct.calls() == {}
+    with pytest.raises(LookupError):
+        await office.resume_key(key.id)
+    with pytest.raises(LookupError):
+        await office.rotate_key(key.id, overlap=timedelta(hours=1))
 
 
-async def settled(partners: PostgresPartners, direct: Direct) -> None:
-    """Until the first reading after LISTEN is over."""
-    while True:
-        direct.forget_calls()
-        await asyncio.sleep(0.05)
-        await partners.fresh()
-        if not await direct.calls():
-            return
+async def test_only_a_key_that_works_is_rotated(office: Office, partner_id: str) -> None:
+    suspended, over = await office.add_key(partner_id), await office.add_key(partner_id)
+    await office.suspend_key(suspended.id)
+    await office.rotate_key(over.id, overlap=timedelta(0))
 
-
-async def test_a_lost_listener_comes_back_and_misses_nothing(
-    partners: PostgresPartners, administration: Administration, direct: Direct, partner_id: str
-) -> None:
-    direct.as_superuser(
-        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
-    )
-
-    await administration.suspend_partner(partner_id)
-
-    def is_suspended() -> bool:
-        partner = partners.get(partner_id)
-        return partner is not None and partner.standing is Standing.SUSPENDED
-
-    await knows(partners, is_suspended)
-
-
-async def test_a_directory_that_cannot_be_true_is_not_served(urls: DatabaseUrls) -> None:
-    """Fail closed: nobody listens and nothing can be read, so nothing old is given out."""
-    answers = iter(["first"])
-
-    async def read() -> str:
-        try:
-            return next(answers)
-        except StopIteration:
-            raise RecordUnavailable("gone") from None
-
-    nowhere = Database(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", timeout_s=1)
-    directory = Directory(nowhere, channel="partners", read=read, trusted_s=0.2)
-    await directory.start()
-    await directory.fresh()
-    assert directory.current == "first"
-
-    await asyncio.sleep(0.25)
-
-    failures = await asyncio.gather(*(directory.fresh() for _ in range(50)), return_exceptions=True)
-    assert all(isinstance(each, RecordUnavailable) for each in failures)
-    await directory.close()
-    await nowhere.close()
-
-
-async def test_a_directory_nobody_reads_to_is_not_started() -> None:
-    nowhere = Database(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", timeout_s=1)
-    partners = PostgresPartners(nowhere, VAULT)
-
-    with pytest.raises(RecordUnavailable):
-        await partners.start()
-    await nowhere.close()
-
-
-async def test_from_a_notification_on_the_old_truth_is_not_served(database: Database) -> None:
-    readings = 0
-
-    async def read() -> int:
-        nonlocal readings
-        readings += 1
-        return readings
-
-    directory = Directory(database, channel="partners", read=read)
-    await directory.start()
-    before = directory.current
-
-    directory._hear()
-    await asyncio.gather(*(directory.fresh() for _ in range(20)))
-
-    assert directory.current > before
-    await directory.close()
-
-
-async def test_billers_are_kept_true_like_the_partners(
-    database: Database, administration: Administration
-) -> None:
-    billers = PostgresBillers(database)
-    await billers.start()
-
-    for row in (make_biller(id="TOKYOGAS", currency="JPY"), make_biller(base_url="http://new")):
-        await administration.put_biller(row)
-        deadline = time.monotonic() + 5
-        while row not in billers.rows():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.002)
-            await billers.fresh()
-
-    assert [row.id for row in billers.rows()] == ["DESCO", "TOKYOGAS"]
-    await billers.close()
-
-
-def make_biller(**changes: Any) -> BillerProfile:
-    return BillerProfile(
-        **{
-            "id": "DESCO",
-            "name": "Dhaka Electric Supply",
-            "base_url": "http://127.0.0.1:8091",
-            "currency": "BDT",
-            "honours_idempotency_keys": True,
-            "settles_within": timedelta(seconds=30),
-            **changes,
-        }
-    )
+    for key in (suspended, over):
+        with pytest.raises(LookupError):
+            await office.rotate_key(key.id, overlap=timedelta(hours=1))

@@ -15,7 +15,7 @@ from payments.crypto import Vault
 from payments.db.session import Database
 from payments.domain.partner import Standing
 from payments.stack.postgres import DatabaseUrls
-from tests.contracts.test_partners import VAULT
+from tests.contracts.partner_stages import VAULT
 
 REPOSITORY = Path(__file__).parents[2]
 STRIPE = ("provider", "put", "STRIPE", "--kind", "stripe", "--base-url", "https://api.stripe.com")

@@ -22,11 +22,8 @@ class FakeRequestLog:
     """`rows` by trace, in order."""
 
     rows: dict[str, RequestRow] = field(default_factory=dict)
-    unavailable: bool = False
 
     async def record(self, row: RequestRow) -> None:
-        if self.unavailable:
-            raise RecordUnavailable("connection refused")
         self.rows.setdefault(row.trace, row)
 
     async def find(self, trace: str) -> RequestRow | None:
