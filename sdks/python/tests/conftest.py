@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,24 @@ class Awaited:
         found = getattr(self._target, name)
         if not callable(found):
             return Awaited(found, self._runner)
-        return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
+        return lambda *args, **kwargs: self._wait_for(found(*args, **kwargs))
+
+    def _wait_for(self, call: Any) -> Any:
+        if isinstance(call, AsyncIterator):
+            return self._pulled(call)
+        return self._runner.run(call)
+
+    def _pulled(self, items: AsyncIterator[Any]) -> Iterator[Any]:
+        """One by one, as the test asks for them."""
+
+        async def pull() -> Any:
+            return await anext(items)
+
+        while True:
+            try:
+                yield self._runner.run(pull())
+            except StopAsyncIteration:
+                return
 
 
 @pytest.fixture

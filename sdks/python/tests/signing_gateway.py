@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+from card_answers import CARDS
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
 from http_message_signatures.httpx2 import adapt_message
@@ -107,7 +108,8 @@ class SigningGateway:
         self.seen: list[httpx2.Request] = []
         self.nonces: set[str] = set()
         self.tokens = (f"token-{number}" for number in itertools.count(1))
-        self.token: str | None = None
+        # The token that is good for each product.
+        self.good: dict[str, str] = {}
         self.before: Callable[[httpx2.Request], None] = lambda _request: None
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
@@ -191,11 +193,21 @@ class SigningGateway:
         if path == "/v1/auth/token":
             return self._issue(request)
         public = path in {"/health", "/v1/codes"}
-        if not public and request.headers.get("authorization") != f"Bearer {self.token}":
-            return self.envelope(request, "P4004", None, http_status=401)
+        if not public and (refused := self._refused(request)) is not None:
+            return self.envelope(request, *refused[:2], http_status=refused[2])
         if self.replies:
             return self.replies.pop(0)(request)
-        return self.envelope(request, "P0000", _HAPPY[path])
+        return self.envelope(request, "P0000", (_HAPPY | CARDS)[path])
+
+    def _refused(self, request: httpx2.Request) -> tuple[str, object, int] | None:
+        is_bill = request.url.path.startswith(("/v1/bill/", "/v1/txn/"))
+        wanted = "bill-collection" if is_bill else "payments"
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if sent == self.good.get(wanted):
+            return None
+        if sent in self.good.values():
+            return "P4008", {"audience": wanted}, 403
+        return "P4004", None, 401
 
     def _issue(self, request: httpx2.Request) -> httpx2.Response:
         asked = json.loads(request.content)
@@ -211,9 +223,9 @@ class SigningGateway:
         if asked["nonce"] in self.nonces:
             return self.envelope(request, "P4003", None, http_status=401)
         self.nonces.add(asked["nonce"])
-        self.token = next(self.tokens)
+        token = self.good[asked.get("audience", "bill-collection")] = next(self.tokens)
         data = {
-            "accessToken": self.token,
+            "accessToken": token,
             "tokenType": "Bearer",
             "expiresIn": self.token_lifetime_s,
             "scope": asked.get("scope", "read:bill post:payment read:payment"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from card_answers import REFUND
 from quittance import (
     AsyncQuittance,
     AuthenticationError,
@@ -59,7 +60,7 @@ def test_a_token_is_replaced_shortly_before_it_expires(gateway, connect):
 def test_a_token_the_gateway_takes_no_more_is_replaced_once_and_the_key_stays(gateway, connect):
     client = connect()
     client.bills.lookup(*QUESTION)
-    gateway.token = "revoked"
+    gateway.good.clear()
 
     client.bills.pay("lt_1", "ORDER-1")
 
@@ -149,6 +150,30 @@ def test_fewer_scopes_can_be_asked_for(gateway, connect):
 
     (request,) = gateway.sent(TOKEN)
     assert json.loads(request.content)["scope"] == "read:bill"
+
+
+def test_one_client_gets_and_keeps_a_token_for_each_product(gateway, connect):
+    client = connect()
+
+    for _ in range(3):
+        client.bills.lookup(*QUESTION)
+        client.refunds.get(REFUND["id"])
+
+    asked = [json.loads(request.content)["audience"] for request in gateway.sent(TOKEN)]
+    assert asked == ["bill-collection", "payments"]
+
+
+def test_a_token_that_is_replaced_leaves_the_other_product_s_alone(gateway, connect):
+    client = connect()
+    client.bills.lookup(*QUESTION)
+    client.refunds.get(REFUND["id"])
+    del gateway.good["payments"]
+
+    client.refunds.get(REFUND["id"])
+    client.bills.lookup(*QUESTION)
+
+    asked = [json.loads(request.content)["audience"] for request in gateway.sent(TOKEN)]
+    assert asked == ["bill-collection", "payments", "payments"]
 
 
 def test_threads_that_need_a_token_at_once_fetch_one(gateway):

@@ -110,7 +110,7 @@ def test_wait_asks_ever_less_often_until_the_payment_is_final(gateway):
     gateway.replies = [lambda request: gateway.envelope(request, "P0001", PROCESSING)] * 9
     hand = ByHand(gateway)
 
-    transaction = hand.run(hand.core.wait("ORDER-1", timeout_s=60))
+    transaction = hand.run(hand.core.wait(operations.status("ORDER-1"), timeout_s=60))
 
     assert transaction.state is TransactionState.PAID
     assert hand.pauses == sorted(hand.pauses)
@@ -123,9 +123,9 @@ def test_wait_ends_when_its_time_is_over(gateway):
     hand = ByHand(gateway)
 
     with pytest.raises(StillProcessing) as caught:
-        hand.run(hand.core.wait("ORDER-1", timeout_s=12))
+        hand.run(hand.core.wait(operations.status("ORDER-1"), timeout_s=12))
 
-    assert caught.value.transaction.transaction_id == "TXN-2026-04-7K3Q9XW2"
+    assert caught.value.last.transaction_id == "TXN-2026-04-7K3Q9XW2"
     assert sum(hand.pauses) == pytest.approx(12)
 
 
@@ -133,7 +133,7 @@ def test_wait_goes_on_while_the_gateway_is_away(gateway):
     gateway.replies = [lost] * 10
     hand = ByHand(gateway)
 
-    assert hand.run(hand.core.wait("ORDER-1", timeout_s=60)).is_final
+    assert hand.run(hand.core.wait(operations.status("ORDER-1"), timeout_s=60)).is_final
 
 
 def test_wait_does_not_wait_for_a_transaction_that_does_not_exist(gateway, connect):

@@ -1,7 +1,6 @@
 """Answers become typed values, refusals one tree of errors; nothing is guessed or rounded."""
 
 import json
-import pickle
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,26 +8,9 @@ from decimal import Decimal
 import pytest
 import quittance
 from quittance import (
-    AlreadyPaid,
-    AmountDiffers,
-    ApiError,
-    AuthenticationError,
-    BillError,
-    BillerUnavailable,
-    BillLocked,
-    BillNotFound,
     BillState,
     Code,
-    InvalidRequest,
-    LockExpired,
-    LockUnknown,
-    PaymentDeclined,
-    QuittanceError,
-    RateLimited,
-    ServerError,
-    StillInFlight,
     TransactionState,
-    TransactionUnknown,
     UnreadableAnswer,
 )
 from quittance.access import Credentials, Token
@@ -185,92 +167,6 @@ def test_fields_this_version_does_not_know_are_left_alone(gateway, connect):
     gateway.replies = [lambda request: gateway.envelope(request, "P0000", more)]
 
     assert connect().bills.lookup(*QUESTION).amount == 1250
-
-
-KINDS = [
-    ("P1001", 404, BillNotFound),
-    ("P1002", 409, AlreadyPaid),
-    ("P1003", 404, BillError),
-    ("P1101", 409, BillLocked),
-    ("P1102", 409, LockExpired),
-    ("P1103", 404, LockUnknown),
-    ("P1104", 422, AmountDiffers),
-    ("P1105", 409, BillError),
-    ("P1201", 404, TransactionUnknown),
-    ("P2001", 402, PaymentDeclined),
-    ("P2008", 402, PaymentDeclined),
-    ("P3001", 409, ApiError),
-    ("P4005", 403, AuthenticationError),
-    ("P5003", 422, InvalidRequest),
-    ("P9001", 500, ServerError),
-]
-# These are asked past first, so they have their tests in test_retries.
-PASSING = {BillerUnavailable, RateLimited, StillInFlight}
-
-
-@pytest.mark.parametrize(("code", "http_status", "kind"), KINDS)
-def test_each_code_raises_its_own_kind(gateway, connect, code, http_status, kind):
-    data = {"field": "billNumber", "reason": "no such thing", "transactionId": "TXN-1"}
-    gateway.replies = [
-        lambda request: gateway.envelope(request, code, data, http_status=http_status)
-    ]
-
-    with pytest.raises(QuittanceError) as caught:
-        connect().bills.pay("lt_1", "ORDER-1", idempotency_key="mine")
-
-    error = caught.value
-    assert type(error) is kind
-    assert error.code == code
-    assert error.http_status == http_status
-    assert error.message == "as the test wants it"
-    assert error.trace == "partner_1.20260430T082114123Z.7K3Q9XW2"
-    assert error.idempotency_key == "mine"
-    assert code in str(error)
-    assert error.trace in str(error)
-
-
-def test_the_table_above_leads_to_every_kind_of_refusal():
-    def leaves(kind: type[ApiError]) -> set[type[ApiError]]:
-        return {kind}.union(*(leaves(each) for each in kind.__subclasses__()))
-
-    assert leaves(ApiError) == {kind for _, _, kind in KINDS} | PASSING
-
-
-def test_a_decline_says_why_and_for_which_transaction(gateway, connect):
-    data = {
-        "transactionId": "TXN-1",
-        "partnerTransactionId": "ORDER-1",
-        "state": "DECLINED",
-        "reason": "account_blocked",
-    }
-    gateway.replies = [lambda request: gateway.envelope(request, "P2007", data, http_status=402)]
-
-    with pytest.raises(PaymentDeclined) as caught:
-        connect().bills.pay("lt_1", "ORDER-1")
-
-    assert caught.value.reason == "account_blocked"
-    assert caught.value.transaction_id == "TXN-1"
-
-
-def test_a_refused_field_is_named(gateway, connect):
-    data = {"field": "billNumber", "reason": "too long"}
-    gateway.replies = [lambda request: gateway.envelope(request, "P5003", data, http_status=422)]
-
-    with pytest.raises(InvalidRequest) as caught:
-        connect().bills.lookup(*QUESTION)
-
-    assert caught.value.field == "billNumber"
-    assert caught.value.reason == "too long"
-
-
-def test_an_error_survives_the_way_to_another_process():
-    error = BillLocked("P1101", 409, "locked", {"retryAfterS": 5}, "trace")
-    error.idempotency_key = "mine"
-
-    copy = pickle.loads(pickle.dumps(error))
-
-    assert (type(copy), copy.code, copy.retry_after_s) == (BillLocked, "P1101", 5)
-    assert copy.idempotency_key == "mine"
 
 
 def test_secrets_stay_out_of_what_is_printed():

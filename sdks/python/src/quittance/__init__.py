@@ -1,34 +1,53 @@
-"""Quittance for partners: look up, lock and pay bills, with every answer verified.
+"""Quittance for partners: bills and card payments, with every answer verified.
 
 What a partner needs is imported from here; the modules below are the package's own business.
 """
 
 from quittance.access import sign_token_request
 from quittance.async_client import AsyncQuittance
+from quittance.card_results import (
+    ClientToken,
+    Customer,
+    NextAction,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    SavedMethod,
+)
 from quittance.client import Quittance
 from quittance.codes import Code
 from quittance.errors import (
     AlreadyPaid,
     AmountDiffers,
+    AmountTooLarge,
     ApiError,
     AuthenticationError,
     BillError,
     BillerUnavailable,
     BillLocked,
     BillNotFound,
+    CustomerUnknown,
     ForgedAnswer,
     InvalidRequest,
     LockExpired,
     LockUnknown,
+    MethodRefused,
     PaymentDeclined,
+    PaymentError,
+    PaymentUnknown,
     QuittanceError,
     RateLimited,
+    ReferenceUsed,
+    RefundFailed,
+    RefundUnknown,
     ServerError,
     StillInFlight,
     StillProcessing,
     TransactionUnknown,
     TransportError,
     UnreadableAnswer,
+    WrongStatus,
 )
 from quittance.results import (
     Bill,
@@ -46,6 +65,7 @@ from quittance.version import __version__
 __all__ = [
     "AlreadyPaid",
     "AmountDiffers",
+    "AmountTooLarge",
     "ApiError",
     "AsyncQuittance",
     "AuthenticationError",
@@ -55,20 +75,35 @@ __all__ = [
     "BillNotFound",
     "BillState",
     "BillerUnavailable",
+    "ClientToken",
     "Code",
     "CodeMeaning",
+    "Customer",
+    "CustomerUnknown",
     "ForgedAnswer",
     "Health",
     "InvalidRequest",
     "Lock",
     "LockExpired",
     "LockUnknown",
+    "MethodRefused",
+    "NextAction",
+    "Payment",
     "PaymentDeclined",
+    "PaymentError",
+    "PaymentStatus",
+    "PaymentUnknown",
     "Quittance",
     "QuittanceError",
     "RateLimited",
+    "ReferenceUsed",
+    "Refund",
+    "RefundFailed",
+    "RefundStatus",
+    "RefundUnknown",
     "ReleasedLock",
     "Retries",
+    "SavedMethod",
     "ServerError",
     "StillInFlight",
     "StillProcessing",
@@ -77,6 +112,7 @@ __all__ = [
     "TransactionUnknown",
     "TransportError",
     "UnreadableAnswer",
+    "WrongStatus",
     "__version__",
     "sign_token_request",
 ]

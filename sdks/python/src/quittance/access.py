@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -14,6 +15,7 @@ from quittance.clock import Clock
 from quittance.codes import Code
 from quittance.errors import AuthenticationError
 from quittance.exchange import Exchange
+from quittance.operations import Audience
 from quittance.reading import Envelope, Fields
 from quittance.steps import Lock, Program, alone
 from quittance.target import Target
@@ -46,7 +48,7 @@ class Token:
 
 
 class Access:
-    """One token for all calls, fetched by one of them while the others wait."""
+    """One token for all calls of a product, fetched by one of them while the others wait."""
 
     def __init__(
         self, credentials: Credentials, target: Target, exchange: Exchange, clock: Clock
@@ -55,41 +57,42 @@ class Access:
         self._target = target
         self._exchange = exchange
         self._clock = clock
-        self._token: Token | None = None
+        self._tokens: dict[Audience, Token] = {}
 
-    def token(self, *, refused: Token | None = None) -> Program[Token]:
+    def token(self, audience: Audience, *, refused: Token | None = None) -> Program[Token]:
         """A token that is good now. `refused` is one the gateway does not take any more."""
-        if (token := self._usable(refused)) is not None:
+        if (token := self._usable(audience, refused)) is not None:
             return token
-        return (yield from alone(Lock.TOKEN, self._refresh(refused)))
+        return (yield from alone(Lock.TOKEN, self._refresh(audience, refused)))
 
-    def _usable(self, refused: Token | None) -> Token | None:
-        token = self._token
+    def _usable(self, audience: Audience, refused: Token | None) -> Token | None:
+        token = self._tokens.get(audience)
         if token is None or token is refused or self._clock.monotonic() >= token.good_until:
             return None
         return token
 
-    def _refresh(self, refused: Token | None) -> Program[Token]:
+    def _refresh(self, audience: Audience, refused: Token | None) -> Program[Token]:
         # Whoever waited for the lock finds the token that its holder fetched.
-        if (token := self._usable(refused)) is not None:
+        if (token := self._usable(audience, refused)) is not None:
             return token
         asked_at = self._clock.monotonic()
+        make = partial(self._request, audience)
         try:
-            envelope = yield from self._exchange.ask(self._request, nonce=True)
+            envelope = yield from self._exchange.ask(make, nonce=True)
         except AuthenticationError as error:
             if error.code != Code.P4002:
                 raise
             self._clock.correct(Fields(error.data).moment("serverTime").timestamp())
-            envelope = yield from self._exchange.ask(self._request, nonce=True)
-        self._token = self._read(envelope, asked_at)
-        return self._token
+            envelope = yield from self._exchange.ask(make, nonce=True)
+        token = self._tokens[audience] = self._read(envelope, asked_at)
+        return token
 
     def _read(self, envelope: Envelope, asked_at: float) -> Token:
         lifetime_s = envelope.fields.number("expiresIn")
         margin_s = min(MARGIN_S, lifetime_s / 10)
         return Token(envelope.fields.text("accessToken"), asked_at + lifetime_s - margin_s)
 
-    def _request(self) -> httpx2.Request:
+    def _request(self, audience: Audience) -> httpx2.Request:
         """A new one for every attempt: the gateway takes each nonce once."""
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         timestamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -101,6 +104,7 @@ class Access:
             "signature": sign_token_request(
                 self._credentials.api_key, self._credentials.secret, timestamp, nonce
             ),
+            "audience": audience,
         }
         if self._credentials.scope is not None:
             body["scope"] = self._credentials.scope

@@ -5,22 +5,22 @@ async with AsyncQuittance("https://pay.example.com", "qk_…", "qs_…") as quit
     payment = await quittance.bills.pay(lock, "ORDER-1")
 """
 
-import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx2
 
 from quittance import operations
 from quittance.access import Credentials
+from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPayments, AsyncRefunds
 from quittance.clock import Clock
 from quittance.core import Core
+from quittance.drivers import Awaiting
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
 from quittance.retries import Retries
-from quittance.steps import Alone, Lock, Pause, Program, Send, Step, T
 
 
 class AsyncQuittance:
@@ -46,19 +46,23 @@ class AsyncQuittance:
             retries=retries or Retries(),
             clock=clock or Clock(),
         )
-        self._core = core
-        self._driver = _Driver(httpx2.AsyncClient(timeout=timeout_s, transport=transport))
-        self.bills = AsyncBills(core, self._driver)
-        self.transactions = AsyncTransactions(core, self._driver)
+        driver = Awaiting(core, httpx2.AsyncClient(timeout=timeout_s, transport=transport))
+        self._driver = driver
+        self.bills = AsyncBills(driver)
+        self.transactions = AsyncTransactions(driver)
+        self.client_tokens = AsyncClientTokens(driver)
+        self.payments = AsyncPayments(driver)
+        self.refunds = AsyncRefunds(driver)
+        self.customers = AsyncCustomers(driver)
 
     async def codes(self) -> tuple[CodeMeaning, ...]:
-        return await self._driver.run(self._core.call(operations.codes()))
+        return await self._driver.call(operations.codes())
 
     async def health(self) -> Health:
-        return await self._driver.run(self._core.call(operations.health()))
+        return await self._driver.call(operations.health())
 
     async def aclose(self) -> None:
-        await self._driver.http.aclose()
+        await self._driver.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,13 +77,12 @@ class AsyncQuittance:
 
 
 class AsyncBills:
-    def __init__(self, core: Core, driver: "_Driver") -> None:
-        self._core = core
+    def __init__(self, driver: Awaiting) -> None:
         self._driver = driver
 
     async def lookup(self, biller_id: str, bill_number: str, billing_period: str) -> Bill:
         operation = operations.lookup(biller_id, bill_number, billing_period)
-        return await self._driver.run(self._core.call(operation))
+        return await self._driver.call(operation)
 
     async def lock(
         self,
@@ -90,12 +93,12 @@ class AsyncBills:
         idempotency_key: str | None = None,
     ) -> BillLock:
         operation = operations.lock(biller_id, bill_number, billing_period, idempotency_key)
-        return await self._driver.run(self._core.call(operation))
+        return await self._driver.call(operation)
 
     async def unlock(
         self, lock: BillLock | str, *, idempotency_key: str | None = None
     ) -> ReleasedLock:
-        return await self._driver.run(self._core.call(operations.unlock(lock, idempotency_key)))
+        return await self._driver.call(operations.unlock(lock, idempotency_key))
 
     async def pay(
         self,
@@ -106,49 +109,15 @@ class AsyncBills:
         idempotency_key: str | None = None,
     ) -> Transaction:
         operation = operations.pay(lock, transaction_id, amount, idempotency_key)
-        return await self._driver.run(self._core.call(operation))
+        return await self._driver.call(operation)
 
 
 class AsyncTransactions:
-    def __init__(self, core: Core, driver: "_Driver") -> None:
-        self._core = core
+    def __init__(self, driver: Awaiting) -> None:
         self._driver = driver
 
     async def status(self, transaction_id: str) -> Transaction:
-        return await self._driver.run(self._core.call(operations.status(transaction_id)))
+        return await self._driver.call(operations.status(transaction_id))
 
     async def wait(self, transaction_id: str, timeout_s: float = 60.0) -> Transaction:
-        return await self._driver.run(self._core.wait(transaction_id, timeout_s))
-
-
-class _Driver:
-    """Performs a program's steps, awaiting."""
-
-    def __init__(self, http: httpx2.AsyncClient) -> None:
-        self.http = http
-        self._locks = {lock: asyncio.Lock() for lock in Lock}
-
-    async def run(self, program: Program[T]) -> T:
-        value: Any = None
-        failure: Exception | None = None
-        while True:
-            try:
-                step = program.throw(failure) if failure else program.send(value)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            value, failure = None, None
-            try:
-                value = await self._perform(step)
-            except Exception as error:  # noqa: BLE001  it is the program's to judge
-                failure = error
-
-    async def _perform(self, step: Step) -> Any:
-        match step:
-            case Send(request):
-                return await self.http.send(request)
-            case Pause(seconds):
-                return await asyncio.sleep(seconds)
-            case Alone(lock, program):
-                async with self._locks[lock]:
-                    return await self.run(program)
+        return await self._driver.wait(operations.status(transaction_id), timeout_s)

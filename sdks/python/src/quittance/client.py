@@ -5,23 +5,22 @@ with Quittance("https://pay.example.com", "qk_…", "qs_…") as quittance:
     payment = quittance.bills.pay(lock, "ORDER-1")
 """
 
-import threading
-import time
 from collections.abc import Iterable
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx2
 
 from quittance import operations
 from quittance.access import Credentials
+from quittance.cards import ClientTokens, Customers, Payments, Refunds
 from quittance.clock import Clock
 from quittance.core import Core
+from quittance.drivers import Blocking
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
 from quittance.retries import Retries
-from quittance.steps import Alone, Lock, Pause, Program, Send, Step, T
 
 
 class Quittance:
@@ -53,21 +52,25 @@ class Quittance:
             retries=retries or Retries(),
             clock=clock or Clock(),
         )
-        self._core = core
-        self._driver = _Driver(httpx2.Client(timeout=timeout_s, transport=transport))
-        self.bills = Bills(core, self._driver)
-        self.transactions = Transactions(core, self._driver)
+        driver = Blocking(core, httpx2.Client(timeout=timeout_s, transport=transport))
+        self._driver = driver
+        self.bills = Bills(driver)
+        self.transactions = Transactions(driver)
+        self.client_tokens = ClientTokens(driver)
+        self.payments = Payments(driver)
+        self.refunds = Refunds(driver)
+        self.customers = Customers(driver)
 
     def codes(self) -> tuple[CodeMeaning, ...]:
         """The gateway's own table of codes: HTTP status, who should act, whether to retry."""
-        return self._driver.run(self._core.call(operations.codes()))
+        return self._driver.call(operations.codes())
 
     def health(self) -> Health:
         """Asked once, without a token. Raises ServerError when the gateway is not ready."""
-        return self._driver.run(self._core.call(operations.health()))
+        return self._driver.call(operations.health())
 
     def close(self) -> None:
-        self._driver.http.close()
+        self._driver.close()
 
     def __enter__(self) -> Self:
         return self
@@ -82,14 +85,13 @@ class Quittance:
 
 
 class Bills:
-    def __init__(self, core: Core, driver: "_Driver") -> None:
-        self._core = core
+    def __init__(self, driver: Blocking) -> None:
         self._driver = driver
 
     def lookup(self, biller_id: str, bill_number: str, billing_period: str) -> Bill:
         """What is owed. `billing_period` is YYYY-MM. Raises BillNotFound, BillerUnavailable."""
         operation = operations.lookup(biller_id, bill_number, billing_period)
-        return self._driver.run(self._core.call(operation))
+        return self._driver.call(operation)
 
     def lock(
         self,
@@ -101,11 +103,11 @@ class Bills:
     ) -> BillLock:
         """Hold the bill for five minutes. Raises BillLocked, AlreadyPaid, BillNotFound."""
         operation = operations.lock(biller_id, bill_number, billing_period, idempotency_key)
-        return self._driver.run(self._core.call(operation))
+        return self._driver.call(operation)
 
     def unlock(self, lock: BillLock | str, *, idempotency_key: str | None = None) -> ReleasedLock:
         """Give the bill back before the five minutes are over."""
-        return self._driver.run(self._core.call(operations.unlock(lock, idempotency_key)))
+        return self._driver.call(operations.unlock(lock, idempotency_key))
 
     def pay(
         self,
@@ -121,51 +123,17 @@ class Bills:
         Raises PaymentDeclined, LockExpired; after a TransportError the outcome is unknown.
         """
         operation = operations.pay(lock, transaction_id, amount, idempotency_key)
-        return self._driver.run(self._core.call(operation))
+        return self._driver.call(operation)
 
 
 class Transactions:
-    def __init__(self, core: Core, driver: "_Driver") -> None:
-        self._core = core
+    def __init__(self, driver: Blocking) -> None:
         self._driver = driver
 
     def status(self, transaction_id: str) -> Transaction:
         """By the gateway's id or by yours. A declined payment is a result here, not an error."""
-        return self._driver.run(self._core.call(operations.status(transaction_id)))
+        return self._driver.call(operations.status(transaction_id))
 
     def wait(self, transaction_id: str, timeout_s: float = 60.0) -> Transaction:
         """Ask, ever less often, until PAID or DECLINED. Raises StillProcessing."""
-        return self._driver.run(self._core.wait(transaction_id, timeout_s))
-
-
-class _Driver:
-    """Performs a program's steps, blocking."""
-
-    def __init__(self, http: httpx2.Client) -> None:
-        self.http = http
-        self._locks = {lock: threading.Lock() for lock in Lock}
-
-    def run(self, program: Program[T]) -> T:
-        value: Any = None
-        failure: Exception | None = None
-        while True:
-            try:
-                step = program.throw(failure) if failure else program.send(value)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            value, failure = None, None
-            try:
-                value = self._perform(step)
-            except Exception as error:  # noqa: BLE001  it is the program's to judge
-                failure = error
-
-    def _perform(self, step: Step) -> Any:
-        match step:
-            case Send(request):
-                return self.http.send(request)
-            case Pause(seconds):
-                return time.sleep(seconds)
-            case Alone(lock, program):
-                with self._locks[lock]:
-                    return self.run(program)
+        return self._driver.wait(operations.status(transaction_id), timeout_s)

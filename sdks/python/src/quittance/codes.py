@@ -34,6 +34,33 @@ class Code(StrEnum):
     P2006 = "P2006"  # bank_unavailable
     P2007 = "P2007"  # account_blocked
     P2008 = "P2008"  # biller_declined
+    P2009 = "P2009"  # card_declined
+    P2010 = "P2010"  # expired_card
+    P2011 = "P2011"  # wrong_security_code
+    P2012 = "P2012"  # authentication_required
+    P2013 = "P2013"  # authentication_failed
+    P2014 = "P2014"  # network_forbids: never again with this card
+    P2015 = "P2015"  # no_route: no provider can take it now
+    P2016 = "P2016"  # challenge_changed: amount, currency or payee came back different
+    P2017 = "P2017"  # challenge_expired
+    P2018 = "P2018"  # review_declined
+    P2101 = "P2101"  # no such payment
+    P2102 = "P2102"  # this reference already names another payment, capture or refund
+    P2103 = "P2103"  # no such payment method
+    P2104 = "P2104"  # this one-time payment method was used for another payment
+    P2105 = "P2105"  # the method's client token is not for this payment
+    P2106 = "P2106"  # not possible in the payment's present status
+    P2107 = "P2107"  # more than is left of the authorisation
+    P2108 = "P2108"  # more than is left of what was captured
+    P2109 = "P2109"  # nothing of this payment was captured
+    P2110 = "P2110"  # no such refund
+    P2111 = "P2111"  # the refund was refused
+    P2112 = "P2112"  # no such customer
+    P2113 = "P2113"  # this currency is not enabled for you
+    P2114 = "P2114"  # to providers alone: no such provider
+    P2115 = "P2115"  # to providers alone: the signature does not fit
+    P2116 = "P2116"  # to providers alone: this event came before with another body
+    P2117 = "P2117"  # the provider does not answer now
 
     P4001 = "P4001"  # the credentials are missing or wrong
     P4002 = "P4002"  # the timestamp is more than 60 seconds from the gateway's time
@@ -64,17 +91,19 @@ class Code(StrEnum):
 
     P9001 = "P9001"  # something failed on the gateway's side
     P9002 = "P9002"  # not possible now: retry with the same key
-    P9003 = "P9003"  # the outcome is not known yet: ask again with the same transactionId
+    P9003 = "P9003"  # the outcome is not known yet: ask again with the same id or reference
     P9004 = "P9004"  # not possible now: retry with the same key
 
 
-# After these the same call, with the same key, may end otherwise later. Equal to the column
-# `retryable` of GET /v1/codes.
+# After these asking again may end otherwise later: with the same key, or, where the gateway keeps
+# its answer (P1101 and declines), with a new one. Equal to the column `retryable` of GET /v1/codes.
 RETRYABLE: Final[frozenset[str]] = frozenset(
     {
         Code.P1004,
         Code.P1101,
         Code.P2006,
+        Code.P2015,
+        Code.P2117,
         Code.P5009,
         Code.P5013,
         Code.P5102,

@@ -1,19 +1,17 @@
 """What the client does, without doing any of it: programs that the two drivers perform."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx2
 
-from quittance import operations
 from quittance.access import Access, Credentials, Token
 from quittance.clock import Clock
 from quittance.codes import Code
-from quittance.errors import AuthenticationError, QuittanceError, StillProcessing
+from quittance.errors import AuthenticationError, Followed, QuittanceError, StillProcessing
 from quittance.exchange import Exchange
-from quittance.operations import Operation
+from quittance.operations import Audience, Operation
 from quittance.reading import Envelope
-from quittance.results import Transaction
 from quittance.retries import Retries
 from quittance.steps import Pause, Program, T
 from quittance.target import Target
@@ -22,6 +20,8 @@ from quittance.trust import Trust
 FIRST_POLL_S: Final = 0.25
 POLL_GROWTH: Final = 1.6
 LONGEST_POLL_S: Final = 5.0
+
+F = TypeVar("F", bound=Followed)
 
 
 class Core:
@@ -42,26 +42,26 @@ class Core:
     def call(self, operation: Operation[T]) -> Program[T]:
         """One call, from the token to the typed result."""
         try:
-            if operation.anonymous:
+            if operation.audience is None:
                 envelope = yield from self._ask(operation, None)
             else:
-                envelope = yield from self._ask_with_token(operation)
+                envelope = yield from self._ask_with_token(operation, operation.audience)
             return operation.read(envelope)
         except QuittanceError as error:
             error.idempotency_key = operation.key
             raise
 
-    def wait(self, transaction_id: str, timeout_s: float) -> Program[Transaction]:
-        """Ask for the status, ever less often, until it is final or the time is over."""
+    def wait(self, question: Operation[F], timeout_s: float) -> Program[F]:
+        """Ask, ever less often, until it is not pending any more or the time is over."""
         deadline = self._clock.monotonic() + timeout_s
         poll_s = FIRST_POLL_S
         while True:
             unfinished: QuittanceError
             try:
-                transaction = yield from self.call(operations.status(transaction_id))
-                if transaction.is_final:
-                    return transaction
-                unfinished = StillProcessing(transaction)
+                last = yield from self.call(question)
+                if not last.is_pending:
+                    return last
+                unfinished = StillProcessing(last)
             except QuittanceError as error:
                 # A question that fails says nothing about the payment: keep asking while there
                 # is time, unless asking again cannot help.
@@ -74,15 +74,15 @@ class Core:
             yield Pause(min(poll_s, left_s))
             poll_s = min(poll_s * POLL_GROWTH, LONGEST_POLL_S)
 
-    def _ask_with_token(self, operation: Operation[T]) -> Program[Envelope]:
-        token = yield from self._access.token()
+    def _ask_with_token(self, operation: Operation[T], audience: Audience) -> Program[Envelope]:
+        token = yield from self._access.token(audience)
         try:
             return (yield from self._ask(operation, token))
         except AuthenticationError as error:
             if error.code != Code.P4004:
                 raise
         # Revoked, or the gateway's token keys rotated. One new token, one more try, the same key.
-        token = yield from self._access.token(refused=token)
+        token = yield from self._access.token(audience, refused=token)
         return (yield from self._ask(operation, token))
 
     def _ask(self, operation: Operation[T], token: Token | None) -> Program[Envelope]:

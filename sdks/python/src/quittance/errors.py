@@ -4,7 +4,7 @@ QuittanceError                    .idempotency_key  .retryable
 ├─ TransportError                 no answer arrived: the outcome is UNKNOWN, ask again with the key
 ├─ ForgedAnswer                   an answer came that the gateway did not sign for this question
 ├─ UnreadableAnswer               the gateway signed it, and this version cannot read it
-├─ StillProcessing                wait() ran out of time  .transaction
+├─ StillProcessing                wait() ran out of time  .last
 └─ ApiError                       .code .http_status .message .data .trace .retry_after_s
    ├─ BillError                   P1
    │  ├─ BillNotFound             P1001
@@ -15,7 +15,16 @@ QuittanceError                    .idempotency_key  .retryable
    │  ├─ LockUnknown              P1103
    │  ├─ AmountDiffers            P1104
    │  └─ TransactionUnknown       P1201
-   ├─ PaymentDeclined             P2     .reason .transaction_id
+   ├─ PaymentDeclined             P20    .reason .transaction_id .payment_id
+   │  └─ RefundFailed             P2111  .reason .refund_id .payment_id
+   ├─ PaymentError                P21
+   │  ├─ PaymentUnknown           P2101
+   │  ├─ ReferenceUsed            P2102
+   │  ├─ MethodRefused            P2103, P2104, P2105
+   │  ├─ WrongStatus              P2106, P2109
+   │  ├─ AmountTooLarge           P2107, P2108
+   │  ├─ RefundUnknown            P2110
+   │  └─ CustomerUnknown          P2112
    ├─ AuthenticationError         P4
    ├─ InvalidRequest              P5     .field .reason
    ├─ RateLimited                 P5009
@@ -25,12 +34,15 @@ QuittanceError                    .idempotency_key  .retryable
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TypeAlias
 
-from quittance.codes import RETRYABLE, Code, known
+from quittance.codes import RETRYABLE, known
 
 if TYPE_CHECKING:
+    from quittance.card_results import Payment, Refund
     from quittance.results import Transaction
+
+Followed: TypeAlias = "Transaction | Payment | Refund"
 
 
 class QuittanceError(Exception):
@@ -40,7 +52,9 @@ class QuittanceError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call, with the same key, may end otherwise later."""
+        """Whether asking again may end otherwise later: with the same key, or with a new one and
+        a new id of yours after a decline.
+        """
         return False
 
 
@@ -78,14 +92,14 @@ class UnreadableAnswer(QuittanceError):
 
 
 class StillProcessing(QuittanceError):
-    """The payment had no final state when wait() ran out of time. It will get one: ask again."""
+    """It was still open when wait() ran out of time; `last` is how it stood. Ask again."""
 
-    def __init__(self, transaction: "Transaction") -> None:
-        super().__init__(transaction)
-        self.transaction = transaction
+    def __init__(self, last: Followed) -> None:
+        super().__init__(last)
+        self.last = last
 
     def __str__(self) -> str:
-        return f"{self.transaction.transaction_id} is still processing"
+        return f"{type(self.last).__name__.lower()} is still open (trace {self.last.trace})"
 
     @property
     def retryable(self) -> bool:
@@ -173,15 +187,64 @@ class TransactionUnknown(BillError):
 
 
 class PaymentDeclined(ApiError):
-    """A final no: nothing moved, and the lock is released."""
+    """A final no: nothing moved. A bill's lock, or what was reserved on a card, is released."""
+
+    @property
+    def reason(self) -> str | None:
+        # A refund's `reason` is what you gave for it; why it failed stands beside it.
+        return self._word("declineReason") or self._word("reason")
+
+    @property
+    def transaction_id(self) -> str | None:
+        return self._word("transactionId")
+
+    @property
+    def payment_id(self) -> str | None:
+        return self._word("paymentId") or self._word("id")
+
+
+class RefundFailed(PaymentDeclined):
+    """The money was not given back."""
+
+    @property
+    def refund_id(self) -> str | None:
+        return self._word("id")
+
+
+class PaymentError(ApiError):
+    """The payment, or what it was to be made with, does not allow it. Nothing moved."""
 
     @property
     def reason(self) -> str | None:
         return self._word("reason")
 
-    @property
-    def transaction_id(self) -> str | None:
-        return self._word("transactionId")
+
+class PaymentUnknown(PaymentError):
+    pass
+
+
+class ReferenceUsed(PaymentError):
+    """The reference already names a payment, capture or refund with another content."""
+
+
+class MethodRefused(PaymentError):
+    """Unknown, used before, or entered for another amount, currency or customer."""
+
+
+class WrongStatus(PaymentError):
+    """Not possible as the payment stands; `reason` says how it does."""
+
+
+class AmountTooLarge(PaymentError):
+    """More than is left to capture or to refund."""
+
+
+class RefundUnknown(PaymentError):
+    pass
+
+
+class CustomerUnknown(PaymentError):
+    pass
 
 
 class AuthenticationError(ApiError):
@@ -210,29 +273,3 @@ class StillInFlight(ApiError):
 
 class ServerError(ApiError):
     """The gateway's fault. Ask again with the same key, or for the status of the transaction."""
-
-
-def kind_of(code: str) -> type[ApiError]:
-    """The narrowest class of the tree for this code."""
-    return _BY_CODE.get(code) or _BY_FAMILY.get(code[:2], ApiError)
-
-
-_BY_CODE: Final[Mapping[str, type[ApiError]]] = {
-    Code.P1001: BillNotFound,
-    Code.P1002: AlreadyPaid,
-    Code.P1004: BillerUnavailable,
-    Code.P1101: BillLocked,
-    Code.P1102: LockExpired,
-    Code.P1103: LockUnknown,
-    Code.P1104: AmountDiffers,
-    Code.P1201: TransactionUnknown,
-    Code.P5009: RateLimited,
-    Code.P5102: StillInFlight,
-}
-_BY_FAMILY: Final[Mapping[str, type[ApiError]]] = {
-    "P1": BillError,
-    "P2": PaymentDeclined,
-    "P4": AuthenticationError,
-    "P5": InvalidRequest,
-    "P9": ServerError,
-}

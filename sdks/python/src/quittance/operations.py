@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 from quittance.reading import Envelope
@@ -15,24 +16,34 @@ T = TypeVar("T")
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
+class Audience(StrEnum):
+    """Which of the gateway's products a call belongs to: each takes a token of its own."""
+
+    BILLS = "bill-collection"
+    PAYMENTS = "payments"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
-    """`key` is set on writes and stays the same however often the operation is sent."""
+    """`key` is set on writes and stays the same however often the operation is sent.
+
+    Without an `audience` anybody may ask, and no token is sent.
+    """
 
     method: str
     path: str
     read: Callable[[Envelope], T]
+    audience: Audience | None
     query: Mapping[str, str] | None = None
-    body: Mapping[str, str] | None = None
+    body: Mapping[str, object] | None = None
     key: str | None = None
-    anonymous: bool = False
     # Health is asked only once: the asker wants to know how it is now.
     once: bool = False
 
 
 def lookup(biller_id: str, bill_number: str, billing_period: str) -> Operation[Bill]:
     query = _bill(biller_id, bill_number, billing_period)
-    return Operation("GET", "/v1/bill/lookup", Bill.read, query=query)
+    return Operation("GET", "/v1/bill/lookup", Bill.read, Audience.BILLS, query=query)
 
 
 def lock(biller_id: str, bill_number: str, billing_period: str, key: str | None) -> Operation[Lock]:
@@ -48,31 +59,36 @@ def pay(
 ) -> Operation[Transaction]:
     body = {"lockToken": _token(held), "transactionId": transaction_id}
     if amount is not None:
-        body["amount"] = _decimal_text(amount)
+        body["amount"] = decimal_text(amount)
     return _write("/v1/bill/pay", Transaction.read, body, key)
 
 
 def status(transaction_id: str) -> Operation[Transaction]:
     query = {"transactionId": transaction_id}
-    return Operation("GET", "/v1/txn/status", Transaction.read, query=query)
+    return Operation("GET", "/v1/txn/status", Transaction.read, Audience.BILLS, query=query)
 
 
 def codes() -> Operation[tuple[CodeMeaning, ...]]:
-    return Operation("GET", "/v1/codes", CodeMeaning.read_all, anonymous=True)
+    return Operation("GET", "/v1/codes", CodeMeaning.read_all, None)
 
 
 def health() -> Operation[Health]:
-    return Operation("GET", "/health", Health.read, anonymous=True, once=True)
+    return Operation("GET", "/health", Health.read, None, once=True)
 
 
 def _write(
     path: str, read: Callable[[Envelope], T], body: Mapping[str, str], key: str | None
 ) -> Operation[T]:
-    if key is None:
-        key = str(uuid.uuid4())
-    elif _KEY.fullmatch(key) is None:
+    return Operation("POST", path, read, Audience.BILLS, body=body, key=key_for(key))
+
+
+def key_for(given: str | None) -> str:
+    """The caller's own Idempotency-Key, or a new one for this one call."""
+    if given is None:
+        return str(uuid.uuid4())
+    if _KEY.fullmatch(given) is None:
         raise ValueError("idempotency_key must be 1 to 255 visible ASCII characters")
-    return Operation("POST", path, read, body=body, key=key)
+    return given
 
 
 def _bill(biller_id: str, bill_number: str, billing_period: str) -> Mapping[str, str]:
@@ -83,7 +99,7 @@ def _token(held: Lock | str) -> str:
     return held.lock_token if isinstance(held, Lock) else held
 
 
-def _decimal_text(amount: Decimal | str) -> str:
+def decimal_text(amount: Decimal | str) -> str:
     """As it was written, "1250.00". A float is refused: 0.1 + 0.2 is no amount of money."""
     if isinstance(amount, str):
         return amount

@@ -12,7 +12,8 @@ from typing import Final, Self, TypeVar
 
 import httpx2
 
-from quittance.errors import ApiError, UnreadableAnswer, kind_of
+from quittance.errors import ApiError, UnreadableAnswer
+from quittance.kinds import kind_of
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -54,6 +55,20 @@ class Fields:
         if not isinstance(value, bool):
             raise self._unreadable(name, "true or false")
         return value
+
+    def inner(self, name: str) -> "Fields":
+        return Fields.of(self.members.get(name))
+
+    def rows(self, name: str) -> "tuple[Fields, ...]":
+        value = self.members.get(name)
+        if not isinstance(value, list):
+            raise self._unreadable(name, "a list")
+        return tuple(Fields.of(each) for each in value)
+
+    def texts(self, name: str) -> Mapping[str, str]:
+        """An object of texts, such as metadata."""
+        inner = self.inner(name)
+        return {each: inner.text(each) for each in inner.members}
 
     def amount(self, name: str) -> Decimal:
         """Only a decimal string: a JSON number may have lost a cent on its way."""

@@ -138,6 +138,10 @@ class Transaction:
     def is_final(self) -> bool:
         return self.state is not TransactionState.PROCESSING
 
+    @property
+    def is_pending(self) -> bool:
+        return not self.is_final
+
     @classmethod
     def read(cls, envelope: Envelope) -> Self:
         fields = envelope.fields
@@ -174,8 +178,7 @@ class CodeMeaning:
 
     @classmethod
     def read_all(cls, envelope: Envelope) -> tuple[Self, ...]:
-        rows = envelope.data.get("codes")
-        return tuple(cls._read(Fields.of(row)) for row in (rows if isinstance(rows, list) else ()))
+        return tuple(cls._read(row) for row in envelope.fields.rows("codes"))
 
     @classmethod
     def _read(cls, row: Fields) -> Self:

@@ -29,7 +29,7 @@ class Target:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         token: str | None = None,
         key: str | None = None,
     ) -> httpx2.Request:
