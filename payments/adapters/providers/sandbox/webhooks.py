@@ -76,6 +76,9 @@ def _read(body: Any, event_id: str, acquirer: str) -> Told:
         )
     says = Says(text(payment, "state").lower())
     taken = money(payment, "capturedAmount", currency)
+    if says is Says.AUTHORIZED and taken.minor:
+        # Over there it stays authorised while anything is left to take; the sum is what was taken.
+        says = Says.CAPTURED
     return Told(
         event_id,
         kind,
