@@ -12,6 +12,7 @@ from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.office import Office
 from tests.api.raw_http import ask
+from tests.api.shop import Shop
 from tests.evidence import Evidence
 from tests.patience import until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
@@ -26,6 +27,7 @@ class World:
     partner_beside: PartnerClient
     office: Office
     forge: Forge
+    shop: Shop
     evidence: Evidence
     misbehave: Callable[..., None]
     slow_body: "asyncio.Task[Answer]"

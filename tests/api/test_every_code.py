@@ -5,14 +5,17 @@ import asyncio
 import pytest
 
 from payments.domain.codes import Code
+from tests.api import card_producers
 from tests.api.beside import ApiBeside
 from tests.api.conftest import Misbehave
 from tests.api.forge import Forge
 from tests.api.office import Office
 from tests.api.producers import PRODUCERS, World
+from tests.api.shop import Shop
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway
 
+assert card_producers, "its ways are in the table, too"
 ROWS = "SELECT code, http_status FROM request_log WHERE trace = $1"
 # The record is gone; that is what the answer says.
 WITHOUT_A_ROW = {Code.RECORD_UNAVAILABLE}
@@ -27,6 +30,7 @@ def world(
     partner_beside: PartnerClient,
     office: Office,
     forge: Forge,
+    shop: Shop,
     evidence: Evidence,
     misbehave: Misbehave,
     slow_body: "asyncio.Task[Answer]",
@@ -39,6 +43,7 @@ def world(
         partner_beside=partner_beside,
         office=office,
         forge=forge,
+        shop=shop,
         evidence=evidence,
         misbehave=misbehave,
         slow_body=slow_body,
