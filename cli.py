@@ -14,12 +14,9 @@ import typer
 from rich.console import Console
 
 from payments.cli import partners, providers, routing
-from payments.cli.dev import dev
 from payments.config import Settings
-from payments.stack.home import Home
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
-app.command()(dev)
 app.add_typer(partners.app, name="partner")
 app.add_typer(providers.app, name="provider")
 app.add_typer(routing.app, name="routing")
@@ -31,9 +28,38 @@ DOCUMENT = Path(__file__).parent / "docs" / "openapi.json"
 
 
 @app.command()
+def dev(
+    *,
+    no_demo: Annotated[
+        bool, typer.Option("--no-demo", help="Do not pay a bill when everything is up.")
+    ] = False,
+    ephemeral: Annotated[
+        bool,
+        typer.Option("--ephemeral", help="Keep nothing: use a new home, remove it at the end."),
+    ] = False,
+    ports: Annotated[
+        str,
+        typer.Option(
+            "--ports",
+            metavar="NAME=PORT,…|auto",
+            help="For example api=8080,postgres=5433, or auto: a free one for each."
+            " A busy port is always replaced by a free one.",
+        ),
+    ] = "",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="How many workers to run.")] = 1,
+) -> None:
+    """Start the whole gateway on this machine and stay in the foreground until Ctrl-C."""
+    # The stack needs the servers' wheels, which no image for production has.
+    from payments.cli import dev as stack
+
+    raise typer.Exit(stack.run(no_demo=no_demo, ephemeral=ephemeral, ports=ports, workers=workers))
+
+
+@app.command()
 def demo() -> None:
     """Pay one bill against the running stack; show what Temporal and the ledger keep of it."""
     from payments.cli import demo as scenario
+    from payments.stack.home import Home
 
     try:
         scenario.main(Home.find().path)

@@ -8,9 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
@@ -27,31 +25,6 @@ from payments.stack.supervisor import PartFailed
 
 READY_LINE = "quittance is ready"
 _INTERRUPTED = 130  # What shells report for a program that was ended by Ctrl-C.
-
-_PORTS_HELP = (
-    "For example api=8080,postgres=5433 (any of "
-    + ", ".join(port_choice.DEFAULTS)
-    + "), or auto: a free one for each. A busy port is always replaced by a free one."
-)
-
-
-def dev(
-    *,
-    no_demo: Annotated[
-        bool, typer.Option("--no-demo", help="Do not pay a bill when everything is up.")
-    ] = False,
-    ephemeral: Annotated[
-        bool,
-        typer.Option("--ephemeral", help="Keep nothing: use a new home, remove it at the end."),
-    ] = False,
-    ports: Annotated[
-        str, typer.Option("--ports", metavar="NAME=PORT,…|auto", help=_PORTS_HELP)
-    ] = "",
-    workers: Annotated[int, typer.Option("--workers", min=1, help="How many workers to run.")] = 1,
-) -> None:
-    """Start the whole gateway on this machine and stay in the foreground until Ctrl-C."""
-    code = run(no_demo=no_demo, ephemeral=ephemeral, ports=ports, workers=workers)
-    raise typer.Exit(code)
 
 
 def run(
