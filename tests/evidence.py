@@ -18,7 +18,7 @@ from payments.domain.bill import BillRef
 from tests.patience import drain, until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
 
-DIGITS: Final = {"BDT": 2, "JPY": 0, "BHD": 3}
+DIGITS: Final = {"BDT": 2, "USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "BHD": 3}
 
 _ROW: Final = """
     SELECT * FROM transaction WHERE biller_id = $1 AND bill_number = $2 AND billing_period = $3

@@ -1,0 +1,103 @@
+"""A partner's own web shop: a page that embeds the hosted card fields, and the way back to it.
+
+Its server believes the gateway and nobody's browser.
+"""
+
+import asyncio
+import socket
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+
+from tests.api.shop import Shop
+from tests.running_gateway import new_id
+
+_CHECKOUT = """<!doctype html>
+<title>A shop</title>
+<h1>Pay {amount} {currency}</h1>
+<div id="card"></div>
+<p id="said" role="status"></p>
+<script src="{acquirer}/fields.js"></script>
+<script>
+  QuittanceFields.mount(document.getElementById("card"), {{
+    clientToken: "{client_token}",
+    onToken: async (paymentMethodToken) => {{
+      const answer = await fetch("/pay?order={order}", {{
+        method: "POST", body: JSON.stringify({{ paymentMethodToken }}),
+      }});
+      const told = await answer.json();
+      if (told.url) location.assign(told.url);
+      else document.getElementById("said").textContent = "Payment " + told.status;
+    }},
+  }});
+</script>"""
+_BACK = """<!doctype html>
+<title>A shop</title>
+<p role="status">Payment {status}</p>"""
+
+
+class ShopFront:
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        # By order: the payment as the gateway told it last.
+        self.payments: dict[str, dict[str, Any]] = {}
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        routes = [
+            Route("/checkout", self._checkout),
+            Route("/pay", self._pay, methods=["POST"]),
+            Route("/back", self._back),
+        ]
+        config = uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        assert self._serving is not None
+        await self._serving
+
+    def checkout(self) -> tuple[str, str]:
+        """A new order, and where a customer pays it."""
+        order = new_id()
+        return order, f"{self.origin}/checkout?order={order}"
+
+    def back(self, order: str, **forged: str) -> str:
+        return f"{self.origin}/back?{urlencode({'order': order, **forged})}"
+
+    async def _checkout(self, request: Request) -> HTMLResponse:
+        page = _CHECKOUT.format(
+            amount="10.00",
+            currency="USD",
+            acquirer=self._shop.gateway.told["acquirer"],
+            client_token=await self._shop.client_token("10.00", "USD"),
+            order=request.query_params["order"],
+        )
+        return HTMLResponse(page)
+
+    async def _pay(self, request: Request) -> JSONResponse:
+        order = request.query_params["order"]
+        asked = await request.json()
+        answer = await self._shop.pay(
+            reference=order,
+            paymentMethodToken=asked["paymentMethodToken"],
+            returnUrl=self.back(order),
+        )
+        self.payments[order] = answer.data
+        action = answer.data["nextAction"]
+        return JSONResponse({"status": answer.data["status"], "url": action and action["url"]})
+
+    async def _back(self, request: Request) -> HTMLResponse:
+        order = request.query_params["order"]
+        answer = await self._shop.do("confirm", self.payments[order])
+        self.payments[order] = answer.data
+        return HTMLResponse(_BACK.format(status=answer.data["status"]))
