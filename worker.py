@@ -47,16 +47,19 @@ WORKFLOWS: Final[Sequence[type]] = (
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.
-OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Bills, Cards | None]]]
+OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Bills, Cards]]]
 
 log = structlog.get_logger()
 
 
 async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) -> None:
     """Work until `stop`, then let what is running end. Raises what breaks the worker."""
-    longest_call = timedelta(seconds=settings.biller_timeout_s)
-    # Otherwise Temporal would give up a payment before the biller's own time-out tells its outcome.
-    assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_BILLER_TIMEOUT_S"
+    # A card provider that ignores our keys is asked before it is sent anything.
+    longest_call = timedelta(
+        seconds=max(settings.biller_timeout_s, 2 * settings.provider_timeout_s)
+    )
+    # Otherwise Temporal would give up a payment before the call's own time-out tells its outcome.
+    assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_*_TIMEOUT_S"
     async with open_steps(settings) as (bills, cards):
         client = await temporal.connect(metrics=settings.metrics_address)
         async with temporal.make_worker(
@@ -78,9 +81,9 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
             log.info("worker.stopping")
 
 
-def activities(bills: Bills, cards: Cards | None) -> Sequence[Callable[..., Any]]:
+def activities(bills: Bills, cards: Cards) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
-    return (*_of_bills(bills), *(_of_cards(cards) if cards else ()))
+    return (*_of_bills(bills), *_of_cards(cards))
 
 
 def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:

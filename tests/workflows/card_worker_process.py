@@ -38,7 +38,7 @@ def main() -> None:
         return Watched(fake, world, failpoint)
 
     @asynccontextmanager
-    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards | None]]:
+    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
         providers = {"NORTH": watched(world.north), "SOUTH": watched(world.south)}
         yield (
             Bills(FakeBillers({}), FakeTransactions()),

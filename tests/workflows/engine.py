@@ -44,8 +44,12 @@ from payments.temporal import (
     SANDBOX,
     make_worker,
 )
+from tests.card_fakes import FakePayments
+from tests.fake_provider import FakeProviders
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.refund_fakes import FakeRefunds
+from tests.route_fakes import FixedRisk, FixedRoute
 from worker import WORKFLOWS, activities
 from workflows.bill_lock import BillLock, acquire_operation
 
@@ -142,8 +146,8 @@ class Desk:
     def bills(self) -> Bills:
         return Bills(FakeBillers({"DESCO": self.biller}), self.transactions)
 
-    def cards(self) -> Cards | None:
-        return None
+    def cards(self) -> Cards:
+        return no_cards()
 
     @asynccontextmanager
     async def worker(
@@ -233,6 +237,12 @@ async def refusal_of(update: Awaitable[Any]) -> Code:
     except WorkflowUpdateFailedError as error:
         return Code(cast("ApplicationError", error.cause).type or "")
     raise AssertionError(f"it was accepted: {answer}")
+
+
+def no_cards() -> Cards:
+    """For a worker that has only bills to do."""
+    payments = FakePayments()
+    return Cards(FakeProviders({}), payments, FakeRefunds(payments), FixedRisk(), FixedRoute())
 
 
 def worker_environment(desk: Desk, **changes: str) -> dict[str, str]:

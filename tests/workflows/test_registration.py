@@ -8,18 +8,13 @@ from typing import Any
 
 import activities as activity_folder
 import workflows as workflow_folder
-from payments.ports.steps import Bills, Cards
-from tests.card_fakes import FakePayments
-from tests.fake_provider import FakeProviders
+from payments.ports.steps import Bills
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
-from tests.refund_fakes import FakeRefunds
-from tests.route_fakes import FixedRisk, FixedRoute
+from tests.workflows.engine import no_cards
 from worker import WORKFLOWS, activities
 
-PAYMENTS = FakePayments()
-BILLS = Bills(FakeBillers({}), FakeTransactions())
-CARDS = Cards(FakeProviders({}), PAYMENTS, FakeRefunds(PAYMENTS), FixedRisk(), FixedRoute())
+BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions()), no_cards()
 
 
 def defined_in(folder: ModuleType) -> Iterator[tuple[str, Any]]:

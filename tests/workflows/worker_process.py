@@ -19,7 +19,7 @@ from payments.config import Settings
 from payments.ports.steps import Bills, Cards
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
-from tests.workflows.engine import Desk, worker_environment
+from tests.workflows.engine import Desk, no_cards, worker_environment
 
 DIED = 137
 ROOT = Path(__file__).parents[2]
@@ -100,10 +100,10 @@ def main() -> None:
     world, failpoint = World(Path(sys.argv[1])), sys.argv[2]
 
     @asynccontextmanager
-    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards | None]]:
+    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
         biller: Any = Watched(world.biller, world, failpoint)
         transactions: Any = Watched(world.transactions, world, failpoint)
-        yield Bills(FakeBillers({"DESCO": biller}), transactions), None
+        yield Bills(FakeBillers({"DESCO": biller}), transactions), no_cards()
 
     worker.main(open_steps)
 
