@@ -48,10 +48,11 @@ class Exchange:
             return "answered"
         return "sent_unknown" if self.left else "not_sent"
 
-    def raw(self) -> dict[str, Any]:
+    def raw(self, secret: str = "") -> dict[str, Any]:
+        """What may be kept, and never `secret`, whatever it is called over there."""
         kept: dict[str, Any] = {"status": self.status} if self.status is not None else {}
         if self.body:
-            kept["body"] = redacted(self.body)
+            kept["body"] = redacted(self.body.replace(secret, "…") if secret else self.body)
         if self.fault:
             kept["fault"] = redact(self.fault)
         return kept

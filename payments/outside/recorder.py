@@ -33,8 +33,10 @@ class Recorder:
         reference: str,
         call: Callable[[], Awaitable[Answer]],
         word: Callable[[Answer], str],
+        *,
+        secret: str = "",
     ) -> Answer:
-        """Make the call and write it down; `word` says how it ended."""
+        """Make the call and write it down, but for `secret`; `word` says how it ended."""
         exchange = Exchange()
         token = CURRENT.set(exchange)
         started_at, began = datetime.now(UTC), time.perf_counter()
@@ -60,7 +62,7 @@ class Recorder:
                     outcome=outcome,
                     latency_us=latency_us,
                     started_at=started_at,
-                    raw=exchange.raw(),
+                    raw=exchange.raw(secret),
                 )
             )
         return answer

@@ -64,6 +64,7 @@ class RecordedProvider:
             f"…{token[-6:]}",
             lambda: self._provider.card(token),
             lambda card: "found" if card is not None else "unknown",
+            secret=token,
         )
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:

@@ -1,6 +1,8 @@
 """A proxy that spoils one request that moves money, the same way whoever stands behind it."""
 
 import asyncio
+import socket
+import struct
 from enum import StrEnum
 from typing import Protocol
 
@@ -80,23 +82,27 @@ class FaultyProxy:
         if fault is Fault.LOSE_REQUEST:
             await reader.read()
             return
-        status, answer = await self._forward(method, target, lower, body)
+        status, answer, more = await self._forward(method, target, lower, body)
         match fault:
             case Fault.HANG:
                 # Until the caller has had enough.
                 await reader.read()
             case Fault.RESET:
+                # Without this the end of the connection is a polite one.
+                linger = struct.pack("ii", 1, 0)
+                connection = writer.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 writer.transport.abort()
             case Fault.ERROR:
                 _write(writer, 500, b'{"error":{"type":"api_error","message":"oops"}}')
             case Fault.GARBAGE:
                 _write(writer, status, answer[: len(answer) // 2])
             case _:
-                _write(writer, status, answer)
+                _write(writer, status, answer, more)
 
     async def _forward(
         self, method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         if self._changes is not None:
             target, body = self._changes.request(target, body)
         passed = {
@@ -105,8 +111,9 @@ class FaultyProxy:
             if name in ("authorization", "content-type", "idempotency-key")
         }
         reply = await self._http.request(method, target, headers=passed, content=body)
-        content = reply.content
-        return reply.status_code, self._changes.answer(content) if self._changes else content
+        content = self._changes.answer(reply.content) if self._changes else reply.content
+        pause = reply.headers.get("retry-after")
+        return reply.status_code, content, f"Retry-After: {pause}\r\n" if pause else ""
 
 
 def _write(writer: asyncio.StreamWriter, status: int, body: bytes, more: str = "") -> None:

@@ -22,13 +22,15 @@ from payments.ports.provider import Provider
 from tests.card_factories import make_card, make_order
 from tests.contracts.biller_stages import Clock
 from tests.contracts.provider.faulty_proxy import Fault, FaultyProxy
-from tests.fake_provider import FakeProvider, How
+from tests.fake_provider import FakeProvider
 from tests.localstripe.running_localstripe import KEY, RunningLocalstripe
+from tests.provider_script import How
 from tests.sandbox.running_sandbox import SECRETS, WEBHOOK_SECRETS, RunningSandbox
 
 SETTLES_WITHIN: Final = timedelta(seconds=30)
 STRIPE_HOOKS: Final = ("whsec_of_the_rotation", "whsec_of_today")
 AMOUNT: Final = Money(12_345, "EUR")
+EVENT: Final = "evt_of_this_test"
 RETURN_URL: Final = "https://shop.example/back"
 
 
@@ -72,7 +74,8 @@ class AdapterStage(Stage, Protocol):
 
     proxy: FaultyProxy
 
-    def webhook(self, attempt: Attempt, at: datetime) -> tuple[bytes, dict[str, str]]: ...
+    def webhook(self, attempt: Attempt, at: datetime) -> bytes: ...
+    def signed(self, body: bytes, at: datetime) -> dict[str, str]: ...
 
 
 def profile(kind: ProviderKind, base_url: str, **changes: Any) -> ProviderProfile:
@@ -163,20 +166,19 @@ class SandboxStage(BehindProxy):
             for line in lines
         )
 
-    def webhook(self, attempt: Attempt, at: datetime) -> tuple[bytes, dict[str, str]]:
+    def webhook(self, attempt: Attempt, at: datetime) -> bytes:
         headers = {"Authorization": f"Bearer {SECRETS['NORTH']}"}
         path = f"/acquirers/NORTH/payments/{attempt.reference}"
         payment = self.sandbox.acquirer.get(path, headers=headers).json()
-        event_id = f"evt_{uuid4().hex}"
         data = {"acquirer": "NORTH", "payment": payment}
-        body = json.dumps(
-            {"type": "payment.updated", "id": event_id, "timestamp": at.isoformat(), "data": data}
-        )
-        signature = Webhook(WEBHOOK_SECRETS["NORTH"]).sign(event_id, at, body)
-        return body.encode(), {
-            "Webhook-Id": event_id,
+        event = {"type": "payment.updated", "id": EVENT, "timestamp": at.isoformat(), "data": data}
+        return json.dumps(event).encode()
+
+    def signed(self, body: bytes, at: datetime) -> dict[str, str]:
+        return {
+            "Webhook-Id": EVENT,
             "Webhook-Timestamp": str(int(at.timestamp())),
-            "Webhook-Signature": signature,
+            "Webhook-Signature": Webhook(WEBHOOK_SECRETS["NORTH"]).sign(EVENT, at, body.decode()),
         }
 
 
@@ -206,20 +208,22 @@ class StripeStage(BehindProxy):
             case Operation.AUTHORIZE:
                 return len(states)
 
-    def webhook(self, attempt: Attempt, at: datetime) -> tuple[bytes, dict[str, str]]:
+    def webhook(self, attempt: Attempt, at: datetime) -> bytes:
         (intent,) = self.localstripe.named("payment_intents", attempt.reference)
         event = {
-            "id": f"evt_{uuid4().hex}",
+            "id": EVENT,
             "object": "event",
             "type": f"payment_intent.{intent['status']}",
             "created": int(at.timestamp()),
             "data": {"object": intent},
         }
-        body = json.dumps(event)
-        signature = stripe.WebhookSignature.generate_signature_header(
-            body, STRIPE_HOOKS[1], int(at.timestamp())
+        return json.dumps(event).encode()
+
+    def signed(self, body: bytes, at: datetime) -> dict[str, str]:
+        header = stripe.WebhookSignature.generate_signature_header(
+            body.decode(), STRIPE_HOOKS[1], int(at.timestamp())
         )
-        return body.encode(), {"Stripe-Signature": signature}
+        return {"Stripe-Signature": header}
 
 
 DECLINED: Final = Decline(Code.DO_NOT_HONOR, "05", "05")

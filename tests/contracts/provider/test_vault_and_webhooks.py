@@ -42,7 +42,8 @@ async def test_a_card_that_a_provider_does_not_know_is_never_sent(adapter: Adapt
 async def test_a_webhook_tells_what_it_is_about(adapter: AdapterStage) -> None:
     attempt = await authorized(adapter, capture=True)
     at = datetime.now(UTC).replace(microsecond=0)
-    raw, headers = adapter.webhook(attempt, at)
+    raw = adapter.webhook(attempt, at)
+    headers = adapter.signed(raw, at)
 
     told = adapter.provider.webhook(raw, headers, at)
 
@@ -56,7 +57,8 @@ async def test_a_webhook_tells_what_it_is_about(adapter: AdapterStage) -> None:
 async def test_a_webhook_of_another_time_is_forged(adapter: AdapterStage, away: timedelta) -> None:
     attempt = await authorized(adapter, capture=True)
     at = datetime.now(UTC)
-    raw, headers = adapter.webhook(attempt, at)
+    raw = adapter.webhook(attempt, at)
+    headers = adapter.signed(raw, at)
 
     with pytest.raises(ForgedWebhook):
         adapter.provider.webhook(raw, headers, at + away)
@@ -65,7 +67,8 @@ async def test_a_webhook_of_another_time_is_forged(adapter: AdapterStage, away: 
 async def test_a_webhook_that_was_changed_or_not_signed_is_forged(adapter: AdapterStage) -> None:
     attempt = await authorized(adapter, capture=True)
     at = datetime.now(UTC)
-    raw, headers = adapter.webhook(attempt, at)
+    raw = adapter.webhook(attempt, at)
+    headers = adapter.signed(raw, at)
 
     with pytest.raises(ForgedWebhook):
         adapter.provider.webhook(raw.replace(b"12345", b"12346") + b" ", headers, at)
