@@ -20,6 +20,7 @@ _PROVIDER: Final = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
 ProviderId = Annotated[str, Path(pattern=f"^{_PROVIDER.pattern}$")]
 _BODY: Final[dict[str, Any]] = {
     "description": "Whatever the provider signed, byte for byte",
+    "required": True,
     "content": {JSON: {"schema": {"type": "object"}}},
 }
 _DECLARED: Final[dict[str, Any]] = {

@@ -3,6 +3,7 @@
 The address and the access token come from the environment, so that neither stands in a command.
 """
 
+import json
 import os
 import secrets
 from typing import Any, Final
@@ -16,15 +17,18 @@ from api.versions import NEWEST
 from tests.api.raw_http import BOUND, Message, Question, keys_of
 
 API: Final = os.environ["SCHEMA_API"]
-TOKEN: Final = os.environ["SCHEMA_TOKEN"]
+TOKENS: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_TOKENS"])
+AUDIENCE: Final = "x-audience"
 VERSION_HEADER: Final = "Quittance-Version"
 KEY_HEADER: Final = "Idempotency-Key"
 
 
 @schemathesis.auth()
 class AccessToken:
+    """The one for the product that the operation declares."""
+
     def get(self, case: Case[Any], context: schemathesis.AuthContext) -> str:
-        return TOKEN
+        return TOKENS[context.operation.definition.raw.get(AUDIENCE, "bill-collection")]
 
     def set(self, case: Case[Any], data: str, context: schemathesis.AuthContext) -> None:
         case.headers["Authorization"] = f"Bearer {data}"
