@@ -43,7 +43,7 @@ class Arms:
             sample = await driver.ask(
                 round=round_, concurrency=callers, warm_s=self.warm_s, seconds=self.seconds
             )
-            return _run({round_: sample})
+            return run_of({round_: sample})
 
         return Arm(round_, run)
 
@@ -53,7 +53,7 @@ class Arms:
             sample = await driver.ask(
                 round=round_, concurrency=LEDGER_CALLERS, warm_s=self.warm_s, seconds=self.seconds
             )
-            return _run({round_: sample})
+            return run_of({round_: sample})
 
         return Arm(round_, run)
 
@@ -61,7 +61,7 @@ class Arms:
         async def run() -> Run:
             port = await self.crew.bare_port()
             partner = {"apiKey": "qk_bench", "secret": "qs_bench"}
-            return await self._closed(
+            return await self.closed(
                 "b3_post", "tokens", port=port, target="/echo", partner=partner
             )
 
@@ -71,7 +71,7 @@ class Arms:
         async def run() -> Run:
             requests = [scenarios.request("GET", "/bare").decode()]
             port = await self.crew.bare_port()
-            return await self._closed("b3_get", "prepared", port=port, requests=requests)
+            return await self.closed("b3_get", "prepared", port=port, requests=requests)
 
         return Arm("b3_get", run)
 
@@ -82,7 +82,7 @@ class Arms:
                 for n in range(_PAID_BILLS)
             ]
             port = await self.crew.bare_port()
-            return await self._closed("b3s", "prepared", port=port, requests=requests)
+            return await self.closed("b3s", "prepared", port=port, requests=requests)
 
         return Arm("b3s", run)
 
@@ -90,8 +90,8 @@ class Arms:
 
     def lock_and_pay(self) -> Arm:
         async def run() -> Run:
-            return await self._closed(
-                "lock_pay", "lock-then-pay", callers=ENGINE_CALLERS, **await self._ours()
+            return await self.closed(
+                "lock_pay", "lock-then-pay", callers=ENGINE_CALLERS, **await self.ours()
             )
 
         return Arm("lock_pay", run)
@@ -101,7 +101,7 @@ class Arms:
 
         async def run() -> Run:
             began_at = datetime.now(UTC)
-            run = await self._closed("one_payer", "lock-then-pay", callers=1, **await self._ours())
+            run = await self.closed("one_payer", "lock-then-pay", callers=1, **await self.ours())
             billers = {
                 row["operation"]: float(row["p50_ms"])
                 for row in await self.crew.ground.read(_BILLER_TIME, began_at)
@@ -118,9 +118,9 @@ class Arms:
 
     def status(self) -> Arm:
         async def run() -> Run:
-            ours = await self._ours()
+            ours = await self.ours()
             requests = await self._status_requests(ours["bearer"])
-            return await self._closed("status", "prepared", **ours, requests=requests)
+            return await self.closed("status", "prepared", **ours, requests=requests)
 
         return Arm("status", run)
 
@@ -128,12 +128,12 @@ class Arms:
         """The same lock requests again, under the keys they were answered under."""
 
         async def run() -> Run:
-            ours = await self._ours()
+            ours = await self.ours()
             requests = [
                 self._payer(ours["bearer"]).lock_request(number).decode()
                 for number in await self._paid_bills()
             ]
-            return await self._closed("replay", "prepared", **ours, requests=requests)
+            return await self.closed("replay", "prepared", **ours, requests=requests)
 
         return Arm("replay", run)
 
@@ -141,7 +141,7 @@ class Arms:
         async def run() -> Run:
             partner = self.crew.ground.partners[0]
             port = self.crew.ground.api_port
-            return await self._closed(
+            return await self.closed(
                 "token", "tokens", port=port, target="/auth/token", partner=partner
             )
 
@@ -149,7 +149,7 @@ class Arms:
 
     def lookup(self) -> Arm:
         async def run() -> Run:
-            return await self._closed("lookup", "lookups", **await self._ours())
+            return await self.closed("lookup", "lookups", **await self.ours())
 
         return Arm("lookup", run)
 
@@ -159,13 +159,13 @@ class Arms:
             sample = await driver.ask(
                 concurrency=LEDGER_CALLERS, warm_s=self.warm_s, seconds=self.seconds
             )
-            return _run({"ledger": sample})
+            return run_of({"ledger": sample})
 
         return Arm("ledger", run)
 
     async def mix(self, rate: float, seconds: float) -> dict[str, Any]:
         """The open model: the samples by route."""
-        load, ours = await self.crew.load(), await self._ours()
+        load, ours = await self.crew.load(), await self.ours()
         requests = await self._status_requests(ours["bearer"])
         answer = await load.ask(
             model="open", scenario="mix", rate=rate, seconds=seconds, **ours, requests=requests
@@ -175,7 +175,7 @@ class Arms:
 
     # What they stand on
 
-    async def _closed(
+    async def closed(
         self, name: str, scenario: str, *, callers: int = HTTP_CALLERS, **job: Any
     ) -> Run:
         load = await self.crew.load()
@@ -188,14 +188,14 @@ class Arms:
             **job,
         )
         samples = answer["samples"]
-        return _run({name: samples.pop("all"), **samples})
+        return run_of({name: samples.pop("all"), **samples})
 
-    async def _ours(self) -> dict[str, Any]:
+    async def ours(self, audience: str | None = None) -> dict[str, Any]:
         """What a job against our API carries. A fresh token each time: it lives 15 minutes."""
         ground = self.crew.ground
         partner = ground.partners[0]
         client = HttpClient(LOCALHOST, ground.api_port)
-        body = scenarios.token_body(partner)
+        body = scenarios.token_body(partner) | ({"audience": audience} if audience else {})
         answer = await client.ask(scenarios.request("POST", "/auth/token", body))
         client.close()
         return {
@@ -217,7 +217,7 @@ class Arms:
         """A few bills that are paid once, for status requests and repeats to ask about."""
         if not self._paid:
             numbers = [scenarios.bill_number(number) for number in range(_PAID_BILLS)]
-            payer = self._payer((await self._ours())["bearer"])
+            payer = self._payer((await self.ours())["bearer"])
             for number in numbers:
                 await payer.pay(number, await payer.lock(number))
             self._paid = numbers
@@ -228,7 +228,7 @@ class Arms:
         return scenarios.LockThenPay(client, {"bearer": bearer, "firstBill": 0})
 
 
-def _run(samples: dict[str, dict[str, Any]]) -> Run:
+def run_of(samples: dict[str, dict[str, Any]]) -> Run:
     """Rates and medians by name: `b1` and `b1_p50_ms`."""
     values: dict[str, float] = {}
     errors: list[str] = []

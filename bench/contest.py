@@ -34,20 +34,31 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
+    """`prepare` is done before each run, where nobody counts CPU."""
+
     name: str
     run: Callable[[], Awaitable[Run]]
+    prepare: Callable[[], Awaitable[None]] | None = None
+
+    async def make_ready(self) -> None:
+        if self.prepare is not None:
+            await self.prepare()
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """`ours` and `base` name values. A rate wants at least, a latency at most."""
+    """`ours` and `base` name values. A rate wants at least, a latency at most.
+
+    Without a base the value itself is judged. What is CPU time is not disturbed by others.
+    """
 
     name: str
     ours: str
-    base: str
+    base: str = ""
     at_least: float | None = None
     at_most: float | None = None
     unit: str = "/s"
+    is_cpu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,9 @@ class Contest:
 
 @dataclass(slots=True)
 class Verdict:
-    """One goal, measured. `interval` is the bootstrap 95 % interval of the ratio."""
+    """One goal, measured. `interval` is the bootstrap 95 % interval of the ratio. Without a base,
+    the ratio is our own median.
+    """
 
     goal: Goal
     ours: list[float]
@@ -122,6 +135,7 @@ async def hold(
     the most; what then is still missing is filled with the least disturbed ones.
     """
     for arm in contest.arms:
+        await arm.make_ready()
         warm = await arm.run()
         if not warm.operations:
             raise NothingMeasured(f"{arm.name}: {', '.join(warm.errors[:3]) or 'no operation'}")
@@ -145,6 +159,7 @@ async def hold(
 async def _hold_round(arms: Sequence[Arm], pids: Callable[[], Mapping[str, int]]) -> _Round:
     one = _Round()
     for arm in arms:
+        await arm.make_ready()
         watch, began_at = CpuWatch(pids()), time.perf_counter()
         run = await arm.run()
         used = watch.read()
@@ -173,7 +188,7 @@ def _medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _judge(goal: Goal, outcome: Outcome) -> Verdict:
-    ours, base = outcome.values[goal.ours], outcome.values[goal.base]
+    ours, base = outcome.values[goal.ours], outcome.values.get(goal.base, [])
     cpu = outcome.cpu_ms_per_operation
     cpu_ratio = None
     if goal.ours in cpu and goal.base in cpu:
@@ -182,10 +197,10 @@ def _judge(goal: Goal, outcome: Outcome) -> Verdict:
         goal,
         ours,
         base,
-        ratio=statistics.median(ours) / statistics.median(base),
+        ratio=_ratio(ours, base),
         interval=_interval(ours, base),
         cpu_ratio=cpu_ratio,
-        quiet=max(outcome.others_cores) <= QUIET_CORES,
+        quiet=goal.is_cpu or max(outcome.others_cores) <= QUIET_CORES,
     )
 
 
@@ -196,11 +211,14 @@ def _without_load(by_name: Mapping[str, float]) -> float:
 def _interval(ours: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
     chance = random.Random(20260401)
     ratios = sorted(
-        statistics.median(chance.choices(ours, k=len(ours)))
-        / statistics.median(chance.choices(base, k=len(base)))
+        _ratio(chance.choices(ours, k=len(ours)), chance.choices(base, k=len(base)) if base else [])
         for _ in range(_RESAMPLES)
     )
     return ratios[int(0.025 * _RESAMPLES)], ratios[int(0.975 * _RESAMPLES)]
+
+
+def _ratio(ours: Sequence[float], base: Sequence[float]) -> float:
+    return statistics.median(ours) / (statistics.median(base) if base else 1.0)
 
 
 def _word(yes: bool, no: bool) -> str:

@@ -40,6 +40,9 @@ class Crew:
     async def ledger(self) -> Assistant:
         return await self._assistant("ledger", "bench.ledger_posts")
 
+    async def decisions(self) -> Assistant:
+        return await self._assistant("decisions", "bench.decisions")
+
     async def bare_port(self) -> int:
         """The bare FastAPI server's port."""
         if not self._bare_port:

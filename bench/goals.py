@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.arms import ENGINE_CALLERS, Arms
+from bench.card_arms import CardArms
 from bench.contest import Contest, Goal
 
 # A fifth of the 95th percentiles the seeds promise, at 5 requests a second, in milliseconds.
@@ -66,6 +67,44 @@ def ledger(arms: Arms) -> Contest:
     )
 
 
+def cards(arms: Arms) -> Contest:
+    return Contest(
+        "cards",
+        [CardArms(arms).payments(), arms.engine("b1", ENGINE_CALLERS)],
+        [Goal("card / B1", "card", "b1", at_least=0.5)],
+    )
+
+
+def card_latency(arms: Arms) -> Contest:
+    name = "card − provider / B1ua"
+    return Contest(
+        "card-latency",
+        [CardArms(arms).one_payer(), arms.engine("b1ua", 1)],
+        [Goal(name, "card_own_p50_ms", "b1ua_p50_ms", at_most=1.4, unit="ms")],
+    )
+
+
+def routing(arms: Arms) -> Contest:
+    mean, p99 = "risk and route, CPU", "risk and route, CPU, 99th percentile"
+    return Contest(
+        "routing",
+        [CardArms(arms).decisions()],
+        [
+            Goal(mean, "decision_ms", at_most=2, unit="ms", is_cpu=True),
+            Goal(p99, "decision_p99_ms", unit="ms", is_cpu=True),
+        ],
+    )
+
+
+def webhook(arms: Arms) -> Contest:
+    cards = CardArms(arms)
+    return Contest(
+        "webhook",
+        [cards.webhooks(), cards.bare_webhooks()],
+        [Goal("webhook / B3w", "webhook", "b3w", at_least=0.35)],
+    )
+
+
 def denominators_engine(arms: Arms) -> Contest:
     rounds = [arms.engine(name, ENGINE_CALLERS) for name in ("b0", "b1")]
     return Contest("engine-busy", rounds, [Goal("B1 / B0", "b1", "b0")])
@@ -100,6 +139,10 @@ CONTESTS: Final[Mapping[str, Callable[[Arms], Contest]]] = {
     "status": status,
     "token": token,
     "ledger": ledger,
+    "cards": cards,
+    "card-latency": card_latency,
+    "routing": routing,
+    "webhook": webhook,
 }
 DENOMINATORS: Final[Mapping[str, Callable[[Arms], Contest]]] = {
     "engine-busy": denominators_engine,

@@ -39,6 +39,7 @@ class Ground:
     # What a process of ours reads, for a driver that runs our code without the API.
     environment: Mapping[str, str]
     api_port: int
+    acquirer_port: int = 0
     partners: tuple[Mapping[str, str], ...] = ()
 
     async def read(self, sql: str, *parameters: object) -> list[Any]:
@@ -49,6 +50,11 @@ class Ground:
         finally:
             await connection.close()
         return rows
+
+    def secret(self, name: str, of: str) -> str:
+        """What the pretend world knows: `SANDBOX_WEBHOOK_SECRETS`, of NORTH."""
+        pairs = (pair.split("=", 1) for pair in self.home.secrets()[name].split(","))
+        return dict(pairs)[of]
 
     async def durability(self) -> dict[str, str]:
         """The settings without which no figure means anything."""
@@ -135,6 +141,7 @@ def _ground(plan: Plan, pids: Mapping[str, int], partners: tuple[Mapping[str, st
         pids=pids,
         environment=plan.environment(),
         api_port=plan.ports["api"],
+        acquirer_port=plan.ports["acquirer"],
         partners=partners,
     )
 

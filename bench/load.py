@@ -1,6 +1,7 @@
 """The process that makes HTTP load: `python -m bench.load`, jobs on its standard input.
 
-A job names a port, a load model and a scenario; the scenarios are in bench.scenarios.
+A job names a port, a load model and a scenario; the scenarios are in bench.scenarios and
+bench.card_scenarios.
 """
 
 import asyncio
@@ -8,15 +9,17 @@ from typing import Any
 
 import uvloop
 
-from bench import jobs, scenarios
+from bench import card_scenarios, jobs, scenarios
 from bench.http_client import HttpClient
 from bench.models import closed, open_model
+
+_SCENARIOS = {**scenarios.SCENARIOS, **card_scenarios.SCENARIOS}
 
 
 async def run(job: jobs.Job) -> dict[str, Any]:
     client = HttpClient("127.0.0.1", job["port"])
     try:
-        scenario = scenarios.SCENARIOS[job["scenario"]](client, job)
+        scenario = _SCENARIOS[job["scenario"]](client, job)
         if job["model"] == "open":
             samples = await open_model(scenario.arrival, job["rate"], job["seconds"])
         else:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.arms import Arms
+from bench.card_arms import CardArms
 from bench.contest import Arm, Run
 from bench.cpu import CpuWatch
 from bench.crew import Crew
@@ -42,6 +43,9 @@ ROUTES: Final[Mapping[str, Callable[[Arms], Arm]]] = {
     "lookup": Arms.lookup,
     "lock-pay": Arms.lock_and_pay,
     "one-payer": Arms.one_payer,
+    "card": lambda arms: CardArms(arms).payments(),
+    "one-card": lambda arms: CardArms(arms).one_payer(),
+    "webhook": lambda arms: CardArms(arms).webhooks(),
 }
 
 
@@ -50,7 +54,9 @@ async def measure(options: argparse.Namespace) -> str:
     os.environ["PROFILE"] = kind
     async with whole_product(Profiled(options.of)) as ground, Crew(ground) as crew:
         arm = ROUTES[options.route](Arms(crew, options.seconds))
+        await arm.make_ready()
         await arm.run()  # Connections, prepared statements, caches.
+        await arm.make_ready()
         before = await _statements(ground)
         watch = CpuWatch(crew.pids)
         output = ground.home.path / ("samples.txt" if kind == "samples" else "calls.pstats")

@@ -97,12 +97,12 @@ def _rows(outcome: Outcome) -> list[str]:
         if goal.at_least is not None:
             wanted = f"≥ {goal.at_least:g}"
         if goal.at_most is not None:
-            wanted = f"≤ {goal.at_most:g}"
+            wanted = f"≤ {goal.at_most:g}{'' if verdict.base else ' ' + goal.unit}"
         cells = [
             goal.name,
             _spread(verdict.ours, goal.unit),
-            _spread(verdict.base, goal.unit),
-            f"**{verdict.ratio:.2f}** ({low:.2f}–{high:.2f})",
+            _spread(verdict.base, goal.unit) if verdict.base else "",
+            f"**{verdict.ratio:.2f}** ({low:.2f}–{high:.2f})" if verdict.base else "",
             "" if verdict.cpu_ratio is None else f"{verdict.cpu_ratio:.2f}",
             wanted,
             verdict.reached,
@@ -113,7 +113,7 @@ def _rows(outcome: Outcome) -> list[str]:
 
 def _spread(values: Sequence[float], unit: str) -> str:
     median = statistics.median(values)
-    digits = 0 if median >= 1000 else 1
+    digits = 0 if median >= 1000 else 1 if median >= 1 else 3
     low, high = min(values), max(values)
     return f"{median:.{digits}f} {unit.strip()} ({low:.{digits}f}–{high:.{digits}f})"
 

@@ -1,5 +1,7 @@
 """B3: a bare FastAPI route. POST /echo gives the body back; GET /bare gives a constant.
 
+B3w: POST /event is the same echo for the body of a provider's webhook.
+
 B3s: GET /status?transactionId=… is the same with one SQL read, through SQLAlchemy's pool and
 asyncpg's own statements, which is how the product reads (and the faster of the two ways).
 
@@ -22,6 +24,13 @@ class Echo(BaseModel):
     timestamp: str
     nonce: str
     signature: str
+
+
+class Event(BaseModel):
+    type: str
+    id: str
+    timestamp: str
+    data: dict[str, Any]
 
 
 _ONE = """
@@ -51,6 +60,10 @@ def app(database_url: str) -> FastAPI:
 
     @bare.post("/echo")
     async def echo(body: Echo) -> Echo:
+        return body
+
+    @bare.post("/event")
+    async def event(body: Event) -> Event:
         return body
 
     @bare.get("/bare")
