@@ -96,13 +96,14 @@ class WebhookDesk:
                 state = await self._inbox.store(event, verdict.state, verdict.note)
             else:
                 state = await self._inbox.store(event)
-                if state is InboundState.RECEIVED:
-                    verdict = await self._apply(provider_id, told, verdict)
-                    state = verdict.state
-                    await self._inbox.settle(provider_id, told.event_id, state, verdict.note)
         except EventChanged:
             metrics.webhook(provider_id, "changed")
             raise Refusal(Code.WEBHOOK_CHANGED) from None
+        if state is InboundState.RECEIVED:
+            # New, or left behind by a delivery that ended before its work did.
+            verdict = await self._apply(provider_id, told, verdict)
+            state = verdict.state
+            await self._inbox.settle(provider_id, told.event_id, state, verdict.note)
         self._tell(provider_id, told, state, verdict)
         return told.event_id, state
 

@@ -181,6 +181,17 @@ async def test_a_lost_capture_is_found_by_its_key(shop: Shop) -> None:
     assert changed.code == "P2102"
 
 
+async def test_the_capture_that_ended_a_payment_is_found_by_its_reference(shop: Shop) -> None:
+    payment, last = await shop.paid(capture=False), {"amount": "10.00", "reference": "last"}
+    first = await shop.do("capture", payment, last)
+
+    again = await shop.do("capture", payment, last)
+    other = await shop.do("capture", payment, last | {"reference": "another"})
+
+    assert (again.code, again.data) == (first.code, first.data)
+    assert other.code == "P2106"
+
+
 async def test_pages_of_payments(office_shop: Shop) -> None:
     made = [(await office_shop.paid())["id"] for _ in range(3)]
 
