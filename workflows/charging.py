@@ -33,7 +33,10 @@ async def authorize(attempt: Attempt) -> Answer:
         return await workflow.execute_activity_method(
             ProviderActivities.authorize,
             attempt,
-            **options.authorize(f"{verb} {_words(order.amount)} at {attempt.provider}{step_up}"),
+            **options.authorize(
+                f"{verb} {_words(order.amount)} at {attempt.provider}{step_up}",
+                f"authorize {attempt.reference}",
+            ),
         )
     except ActivityError as error:
         return _lost(error)
@@ -58,7 +61,9 @@ async def capture(capture: Capture, bell: Bell) -> Answer:
         words = f"capture {_words(capture.amount)} at {capture.attempt.provider}"
         try:
             return await workflow.execute_activity_method(
-                ProviderActivities.capture, capture, **options.provider(words)
+                ProviderActivities.capture,
+                capture,
+                **options.provider(words, f"capture {capture.key}"),
             )
         except ActivityError as error:
             return _lost(error)
@@ -79,7 +84,9 @@ async def refund(
         words = f"refund {_words(back.amount)} at {back.attempt.provider}"
         try:
             return await workflow.execute_activity_method(
-                ProviderActivities.refund, back, **options.provider(words)
+                ProviderActivities.refund,
+                back,
+                **options.provider(words, f"refund {back.key}"),
             )
         except ActivityError as error:
             return _lost(error)

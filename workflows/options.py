@@ -126,12 +126,13 @@ def record_until_written(summary: str) -> ActivityConfig:
     return {**_RECORD_UNTIL_WRITTEN, "summary": summary}
 
 
-def provider(summary: str) -> ActivityConfig:
-    return {**_PROVIDER, "summary": summary}
+def provider(summary: str, name: str | None = None) -> ActivityConfig:
+    """`name` is the call's own at the provider; operators find it as the activity's id."""
+    return {**_PROVIDER, "summary": summary, "activity_id": name}
 
 
-def authorize(summary: str) -> ActivityConfig:
-    return {**_AUTHORIZE, "summary": summary}
+def authorize(summary: str, name: str) -> ActivityConfig:
+    return {**_AUTHORIZE, "summary": summary, "activity_id": name}
 
 
 def look(summary: str) -> ActivityConfig:

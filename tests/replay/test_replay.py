@@ -12,8 +12,7 @@ from temporalio.worker import Replayer, WorkflowRunner
 
 from payments.temporal import DATA_CONVERTER, SANDBOX, UNGUARDED
 from tests.replay.fingerprint import differences, fingerprint
-from tests.replay.record import HERE, fingerprints, tell
-from tests.replay.stories import STORIES
+from tests.replay.record import HERE, STORIES, fingerprints, tell
 from worker import WORKFLOWS
 
 HISTORIES = sorted((HERE / "histories").glob("*/*.json"))
