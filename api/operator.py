@@ -1,4 +1,7 @@
-"""The operator's app: health, metrics, the API's documentation. A port of its own, never public."""
+"""The operator's app: health, metrics, answers for operators, the API's documentation.
+
+A port of its own, never public.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -8,13 +11,16 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api import vitals
 from api.app import routes
+from api.operations import operations
 from payments import logging
-from payments.bootstrap import Gateway, open_gateway
+from payments.bootstrap import Gateway, open_gateway, rule_desk
 from payments.config import Settings
+from payments.ports.record import RecordUnavailable
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -24,6 +30,13 @@ def operator_app(gateway: Gateway) -> FastAPI:
     partner_document = routes().openapi()
     app = FastAPI(title="Quittance operator", openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+
+    app.include_router(operations(gateway.record, rule_desk(gateway.record, gateway.providers)))
+
+    @app.exception_handler(RecordUnavailable)
+    async def without_the_record(request: Request, error: Exception) -> Response:
+        del request, error
+        return JSONResponse({"detail": "the record does not answer"}, 503)
 
     @app.get("/")
     async def home() -> Response:

@@ -16,6 +16,7 @@ from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.incidents import PostgresIncidents
+from payments.adapters.postgres.insight import PostgresInsight
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.methods import PostgresMethods
 from payments.adapters.postgres.partners import PostgresPartners
@@ -59,6 +60,7 @@ class Record:
     calls: PostgresCallLog
     incidents: PostgresIncidents
     inbox: PostgresInbox
+    insight: PostgresInsight
     ledger: PostgresLedger
     methods: PostgresMethods
     partners: PostgresPartners
@@ -106,6 +108,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         calls=PostgresCallLog(database),
         incidents=PostgresIncidents(database),
         inbox=PostgresInbox(database),
+        insight=PostgresInsight(database),
         ledger=ledger,
         methods=PostgresMethods(database),
         partners=PostgresPartners(database, vault),
