@@ -20,5 +20,6 @@ class Vitals(Protocol):
         payments_processing, payments_processing_oldest_s, payments_review,
         payments_requires_action, payments_unknown (their money waits in suspense),
         refunds_pending, refunds_pending_oldest_s, refunds_unknown, and of providers' webhooks
-        inbound_received, inbound_parked, inbound_quarantined (a person has to look).
+        inbound_received, inbound_parked, inbound_quarantined (a person has to look);
+        card_number_incidents_last_hour, switches_on, and provider_unwell per provider (0 or 1).
         """

@@ -1,18 +1,26 @@
 """The record's vital signs: what waits, and for how long."""
 
 import hashlib
+from uuid import uuid4
 
 import pytest
 
 from payments.adapters.postgres.inbox import PostgresInbox
+from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
+from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.vitals import PostgresVitals
 from payments.db.session import Database
+from payments.domain.charge import Answer
+from payments.domain.outcome import OutcomeKind
+from payments.domain.routing import Switch
 from payments.ports.inbox import Inbound, InboundState
+from payments.ports.incidents import Incident, IncidentKind
 from tests.card_factories import NOW, make_attempt, make_refund
 from tests.contracts.card_record import S, begun, fact_of
+from tests.contracts.direct import Direct
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def ledger(database: Database) -> PostgresLedger:
 
 async def read(database: Database) -> dict[tuple[str, str | None], float]:
     vitals = await PostgresVitals(database).read()
-    return {(vital.name, vital.labels.get("currency")): vital.value for vital in vitals}
+    return {(vital.name, next(iter(vital.labels.values()), None)): vital.value for vital in vitals}
 
 
 async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
@@ -36,6 +44,7 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
         *("refunds_pending", "refunds_pending_oldest_s", "refunds_unknown"),
         *("inbound_received", "inbound_parked", "inbound_quarantined"),
         *("answers_in_flight", "event_position"),
+        *("card_number_incidents_last_hour", "switches_on"),
     }
 
 
@@ -66,6 +75,32 @@ async def test_what_waits_of_cards_is_counted(database: Database, ledger: Postgr
     assert vitals["refunds_pending_oldest_s", None] != 0
     assert vitals["suspense_minor", "USD"] == -10_100
     assert vitals["ledger_imbalance_minor", "USD"] == 0
+
+
+async def test_what_operators_must_hear_of_is_counted(
+    database: Database, direct: Direct, ledger: PostgresLedger
+) -> None:
+    routing = PostgresRouting(database)
+    await PostgresIncidents(database).record(
+        Incident(IncidentKind.CARD_NUMBER, None, str(uuid4()), "body metadata.note")
+    )
+    for country, flips in {"AQ": (True,), "BV": (True, False)}.items():
+        for on in flips:
+            await routing.flip(Switch(on, "me", "a drill", NOW, country=country))
+    await direct.run(
+        "INSERT INTO provider VALUES ('NORTH', 'sandbox', '', '', '', 5, 5, true, 'active'),"
+        " ('SOUTH', 'sandbox', '', '', '', 5, 5, true, 'active')"
+    )
+    payments = PostgresPayments(database, ledger)
+    for _ in range(5):
+        silent = Answer(OutcomeKind.NOT_SENT)
+        await payments.attempted(make_attempt(await begun(payments)), silent)
+
+    vitals = await read(database)
+
+    assert vitals["card_number_incidents_last_hour", None] == 1
+    assert vitals["switches_on", None] == 1
+    assert (vitals["provider_unwell", "NORTH"], vitals["provider_unwell", "SOUTH"]) == (1, 0)
 
 
 EXPECTED = {

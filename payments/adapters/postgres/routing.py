@@ -39,7 +39,7 @@ _SWITCHES: Final = """
         provider, method, country, is_on, flipped_by, why, flipped_at
     FROM switch_flip ORDER BY provider, method, country, id DESC"""
 # Half of at least five questions of the last minute without an answer: nobody is well like that.
-_UNWELL: Final = """
+UNWELL: Final = """
     SELECT provider FROM payment_attempt WHERE ended_at > now() - interval '1 minute'
     GROUP BY provider
     HAVING count(*) >= 5
@@ -127,7 +127,7 @@ class PostgresRouting:
 
     async def _examine(self) -> None:
         try:
-            rows = await self._database.fetch(_UNWELL)
+            rows = await self._database.fetch(UNWELL)
         except RecordUnavailable:
             return
         unwell = frozenset(row["provider"] for row in rows)

@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from payments.adapters.postgres.routing import UNWELL
 from payments.db.session import Statements
 from payments.ports.vitals import Vital
 
+# A gauge that is not told keeps its last value: what can end is told as 0, for every provider.
 # Account codes are {kind}:{owner}:{currency}.
-_READ: Final = """
+_READ: Final = f"""
 WITH waiting AS (
     SELECT count(*) FILTER (WHERE status = 'processing') AS processing,
         count(*) FILTER (WHERE status = 'review') AS review,
@@ -23,7 +25,7 @@ WITH waiting AS (
         count(*) FILTER (WHERE state = 'quarantined') AS quarantined
     FROM inbound_event WHERE state <> 'applied'
 )
-SELECT cards.name, cards.value::float8 AS value, NULL AS currency
+SELECT cards.name, cards.value::float8 AS value, NULL AS label, NULL AS labelled
   FROM waiting, refunding, told, LATERAL (VALUES
     ('payments_processing', waiting.processing),
     ('payments_processing_oldest_s', coalesce(extract(epoch FROM now() - waiting.since), 0)),
@@ -37,24 +39,35 @@ SELECT cards.name, cards.value::float8 AS value, NULL AS currency
     ('inbound_parked', told.parked),
     ('inbound_quarantined', told.quarantined)) AS cards (name, value)
 UNION ALL
-SELECT 'transactions_processing', count(*)::float8, NULL
+SELECT 'transactions_processing', count(*)::float8, NULL, NULL
   FROM transaction WHERE state = 'PROCESSING'
 UNION ALL
 SELECT 'transactions_processing_oldest_s',
-       coalesce(extract(epoch FROM now() - min(accepted_at)), 0)::float8, NULL
+       coalesce(extract(epoch FROM now() - min(accepted_at)), 0)::float8, NULL, NULL
   FROM transaction WHERE state = 'PROCESSING'
 UNION ALL
-SELECT 'suspense_minor', sum(e.amount_minor)::float8, e.currency
+SELECT 'suspense_minor', sum(e.amount_minor)::float8, 'currency', e.currency
   FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
  WHERE a.kind = 'suspense' GROUP BY e.currency
 UNION ALL
-SELECT 'ledger_imbalance_minor', sum(amount_minor)::float8, currency
+SELECT 'ledger_imbalance_minor', sum(amount_minor)::float8, 'currency', currency
   FROM ledger_entry GROUP BY currency
 UNION ALL
-SELECT 'answers_in_flight', count(*)::float8, NULL FROM idempotency WHERE answered_at IS NULL
+SELECT 'answers_in_flight', count(*)::float8, NULL, NULL FROM idempotency WHERE answered_at IS NULL
 UNION ALL
-SELECT 'event_position', coalesce(max(position), 0)::float8, NULL FROM event
-"""
+SELECT 'event_position', coalesce(max(position), 0)::float8, NULL, NULL FROM event
+UNION ALL
+SELECT 'card_number_incidents_last_hour', count(*)::float8, NULL, NULL
+  FROM incident WHERE kind = 'card_number' AND occurred_at > now() - interval '1 hour'
+UNION ALL
+SELECT 'switches_on', count(*)::float8, NULL, NULL FROM (
+    SELECT DISTINCT ON (provider, method, country) is_on
+    FROM switch_flip ORDER BY provider, method, country, id DESC
+) AS flip WHERE is_on
+UNION ALL
+SELECT 'provider_unwell', (unwell.provider IS NOT NULL)::integer::float8, 'provider', provider.id
+  FROM provider LEFT JOIN ({UNWELL}) AS unwell ON unwell.provider = provider.id
+"""  # noqa: S608  # Constants of ours.
 
 
 class PostgresVitals:
@@ -69,7 +82,7 @@ class PostgresVitals:
             Vital(
                 row["name"],
                 row["value"],
-                {} if row["currency"] is None else {"currency": row["currency"]},
+                {} if row["label"] is None else {row["label"]: row["labelled"]},
             )
             for row in rows
         ]
