@@ -24,21 +24,20 @@ class PaymentActivities:
     async def begin(self, order: PaymentOrder) -> Begun:
         """Assess, route, and write down that the payment begins, or why it must not."""
         assessment = await self._risk.assess(order)
-        await self._router.fresh()
         with failures.translated():
+            await self._router.fresh()
             retries = await self._payments.retries(
                 order.partner_id, order.card.fingerprint, order.amount
             )
             decision = self._router.route(order, retries)
-            refused = await self._payments.begin(order, assessment, decision)
-        return Begun(assessment, decision, refused)
+            return await self._payments.begin(order, assessment, decision)
 
     @activity.defn(name="payments.onward")
     async def onward(self, onward: Onward) -> Attempt | None:
         """The next attempt, when networks and switches still allow one. Writes both down."""
         attempt, order = onward.attempt, onward.attempt.order
-        await self._router.fresh()
         with failures.translated():
+            await self._router.fresh()
             retries = await self._payments.retries(
                 order.partner_id, order.card.fingerprint, order.amount
             )

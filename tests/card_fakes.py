@@ -19,6 +19,7 @@ from payments.domain.payment import (
     PAYMENT_MOVES,
     Assessment,
     Attempt,
+    Begun,
     Fact,
     Payment,
     PaymentOrder,
@@ -62,17 +63,17 @@ class FakePayments:
     _latest: dict[str, int] = field(default_factory=dict)
     _once: dict[str, str] = field(default_factory=dict)
 
-    async def begin(
-        self, order: PaymentOrder, assessment: Assessment, decision: Decision
-    ) -> Code | None:
+    async def begin(self, order: PaymentOrder, assessment: Assessment, decision: Decision) -> Begun:
         self._call("begin", order.payment_id)
         known = self._orders.get(order.payment_id)
         if known is not None:
             is_same = (known.content, known.trace) == (order.content, order.trace)
-            return None if is_same else Code.REFERENCE_USED
+            if not is_same:
+                return Begun(refused=Code.REFERENCE_USED)
+            return Begun(self.assessments[order.payment_id], self._decisions[order.payment_id])
         once = [] if self._is_saved(order) else [order.card.token, order.card.client_token or ""]
         if any(name in self._once for name in once if name):
-            return Code.METHOD_USED
+            return Begun(refused=Code.METHOD_USED)
         self._once |= {name: order.payment_id for name in once if name}
         self._orders[order.payment_id] = order
         self._decisions[order.payment_id] = decision
@@ -82,7 +83,7 @@ class FakePayments:
         self._latest[order.payment_id] = 0
         if (attempt := first_attempt(order, assessment, decision)) is not None:
             self._send(attempt, Tried())
-        return None
+        return Begun(assessment, decision)
 
     async def move(self, fact: Fact) -> Payment:
         payment_id = fact.attempt.order.payment_id

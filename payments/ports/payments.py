@@ -12,6 +12,7 @@ from payments.domain.money import Money
 from payments.domain.payment import (
     Assessment,
     Attempt,
+    Begun,
     Fact,
     Payment,
     PaymentOrder,
@@ -60,16 +61,15 @@ class Payments(Protocol):
     raise RecordUnavailable when the database does not answer.
     """
 
-    async def begin(
-        self, order: PaymentOrder, assessment: Assessment, decision: Decision
-    ) -> Code | None:
+    async def begin(self, order: PaymentOrder, assessment: Assessment, decision: Decision) -> Begun:
         """Write down that the payment begins, with risk's verdict and its route, as PROCESSING.
 
         Unless risk holds or blocks it, its first attempt at the first provider is written as well.
-        None: begun, now or by this very order before. Otherwise why not: REFERENCE_USED (the
-        partner's reference names another payment, or this one asked for again later), METHOD_USED
-        (the method or its client token belongs to another payment, and it is not saved for the
-        order's customer).
+        Begun by this very order before, the verdict and the route of that time stand and are
+        returned: rules and switches may have changed since. `refused` says why not:
+        REFERENCE_USED (the partner's reference names another payment, or this one asked for again
+        later), METHOD_USED (the method or its client token belongs to another payment, and it is
+        not saved for the order's customer).
         """
 
     async def move(self, fact: Fact) -> Payment:

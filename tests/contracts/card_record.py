@@ -17,7 +17,7 @@ ACTION = NextAction("redirect", "https://acs.example/1", NOW + timedelta(minutes
 
 async def begun(payments: Payments, **changes: Any) -> PaymentOrder:
     order = make_order(**changes)
-    assert await payments.begin(order, PASSED, make_decision()) is None
+    assert (await payments.begin(order, PASSED, make_decision())).refused is None
     return order
 
 

@@ -10,7 +10,7 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import Assessment, Verdict
+from payments.domain.payment import Assessment, Begun, Verdict
 from payments.ports.methods import Customer, Methods
 from payments.ports.payments import Payments
 from tests.card_factories import (
@@ -51,9 +51,11 @@ async def test_a_payment_is_its_own_partners_only(payments: Payments) -> None:
 async def test_the_same_order_begins_once(payments: Payments) -> None:
     order = await begun(payments)
 
-    again = [payments.begin(order, PASSED, make_decision()) for _ in range(10)]
+    # The rules have changed since; what was decided then stands.
+    elsewhere = make_decision(providers=("SOUTH",))
+    again = [payments.begin(order, PASSED, elsewhere) for _ in range(10)]
 
-    assert await asyncio.gather(*again) == [None] * 10
+    assert await asyncio.gather(*again) == [Begun(PASSED, make_decision())] * 10
 
 
 async def test_a_reference_names_one_payment_for_ever(payments: Payments) -> None:
@@ -62,9 +64,9 @@ async def test_a_reference_names_one_payment_for_ever(payments: Payments) -> Non
     later = replace(order, trace="partner_1.20260501T000000000Z.00000000")
 
     for asked in (another, later):
-        assert await payments.begin(asked, PASSED, make_decision()) is Code.REFERENCE_USED
+        assert (await payments.begin(asked, PASSED, make_decision())).refused is Code.REFERENCE_USED
     theirs = make_order(partner_id="partner_2", reference=order.reference)
-    assert await payments.begin(theirs, PASSED, make_decision()) is None
+    assert (await payments.begin(theirs, PASSED, make_decision())).refused is None
 
 
 async def test_a_method_and_its_client_token_pay_once(payments: Payments) -> None:
@@ -73,7 +75,7 @@ async def test_a_method_and_its_client_token_pay_once(payments: Payments) -> Non
 
     for used in (make_card(token=card.token), make_card(client_token=card.client_token)):
         order = make_order(card=used)
-        assert await payments.begin(order, PASSED, make_decision()) is Code.METHOD_USED
+        assert (await payments.begin(order, PASSED, make_decision())).refused is Code.METHOD_USED
         assert await payments.find(order.partner_id, order.payment_id) is None
 
 
@@ -85,8 +87,9 @@ async def test_of_many_that_pay_with_one_method_at_once_one_begins(payments: Pay
         *(payments.begin(each, PASSED, make_decision()) for each in orders)
     )
 
-    assert answers.count(None) == 1
-    assert answers.count(Code.METHOD_USED) == 29
+    refusals = [answer.refused for answer in answers]
+    assert refusals.count(None) == 1
+    assert refusals.count(Code.METHOD_USED) == 29
 
 
 async def test_a_saved_method_pays_again_for_its_own_customer(
@@ -105,7 +108,7 @@ async def test_a_saved_method_pays_again_for_its_own_customer(
     for _ in range(2):
         await begun(payments, card=card, customer_id=customer_id)
     stranger = make_order(card=card, customer_id="cus_another")
-    assert await payments.begin(stranger, PASSED, make_decision()) is Code.METHOD_USED
+    assert (await payments.begin(stranger, PASSED, make_decision())).refused is Code.METHOD_USED
 
 
 async def test_a_card_is_not_saved_by_a_payment_that_failed_or_did_not_ask(
@@ -145,7 +148,7 @@ async def test_a_failed_payment_says_why(payments: Payments) -> None:
 async def test_a_payment_of_which_nothing_was_sent_has_no_provider(payments: Payments) -> None:
     order = make_order()
     blocked = Assessment(Verdict.BLOCK, "limits")
-    assert await payments.begin(order, blocked, make_decision()) is None
+    assert (await payments.begin(order, blocked, make_decision())).refused is None
     attempt = make_attempt(order, number=0, provider="")
 
     moved = await payments.move(make_fact(attempt, S.FAILED, code=Code.RISK_DECLINE))

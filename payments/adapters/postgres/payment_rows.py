@@ -28,6 +28,7 @@ from payments.domain.payment import (
 from payments.domain.routing import Decision
 
 _ORDER: Final = TypeAdapter(PaymentOrder)
+_ASSESSMENT: Final = TypeAdapter(Assessment)
 _DECISION: Final = TypeAdapter(Decision)
 _NEXT_ACTION: Final = TypeAdapter(NextAction)
 
@@ -55,6 +56,10 @@ def explained(value: Assessment | Decision) -> str:
 
 def order(row: Row) -> PaymentOrder:
     return _ORDER.validate_python(row["ordered"])
+
+
+def assessment(row: Row) -> Assessment:
+    return _ASSESSMENT.validate_python(row["assessment"])
 
 
 def decision(row: Row) -> Decision:

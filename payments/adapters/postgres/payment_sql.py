@@ -73,7 +73,7 @@ WITH due AS (
 SELECT id FROM due"""
 # What stands in the way of beginning; the payment of this name first.
 OBSTACLE: Final = """
-SELECT partner_id, reference, ordered FROM payment
+SELECT partner_id, reference, ordered, assessment, decision FROM payment
 WHERE id = $1 OR (partner_id = $2 AND reference = $3) OR once_method = $4
     OR once_client_token = $5
 ORDER BY id = $1 DESC, (partner_id, reference) = ($2, $3) DESC LIMIT 1"""

@@ -19,6 +19,7 @@ from payments.domain.payment import (
     PAYMENT_MOVES,
     Assessment,
     Attempt,
+    Begun,
     Fact,
     Payment,
     PaymentOrder,
@@ -47,9 +48,7 @@ class PostgresPayments(PaymentReads):
         super().__init__(database)
         self._ledger = ledger
 
-    async def begin(
-        self, order: PaymentOrder, assessment: Assessment, decision: Decision
-    ) -> Code | None:
+    async def begin(self, order: PaymentOrder, assessment: Assessment, decision: Decision) -> Begun:
         attempt = first_attempt(order, assessment, decision)
         rows = await self._database.fetch(
             payment_sql.BEGIN,
@@ -61,7 +60,7 @@ class PostgresPayments(PaymentReads):
             order.created_at,
             order.card.client_token,
         )
-        return None if rows else await self._obstacle(order)
+        return Begun(assessment, decision) if rows else await self._in_the_way(order)
 
     async def move(self, fact: Fact) -> Payment:
         books = _likely(fact)
@@ -117,7 +116,7 @@ class PostgresPayments(PaymentReads):
             if before not in standing["written"]:
                 raise LookupError(f"{attempt.reference} was never late")
 
-    async def _obstacle(self, order: PaymentOrder) -> Code | None:
+    async def _in_the_way(self, order: PaymentOrder) -> Begun:
         rows = await self._database.fetch(
             payment_sql.OBSTACLE,
             order.payment_id,
@@ -127,10 +126,10 @@ class PostgresPayments(PaymentReads):
             order.card.client_token,
         )
         if payment_rows.is_same(rows[0], order):
-            return None
+            return Begun(payment_rows.assessment(rows[0]), payment_rows.decision(rows[0]))
         theirs = (rows[0]["partner_id"], rows[0]["reference"])
         is_named = theirs == (order.partner_id, order.reference)
-        return Code.REFERENCE_USED if is_named else Code.METHOD_USED
+        return Begun(refused=Code.REFERENCE_USED if is_named else Code.METHOD_USED)
 
     async def _move(self, fact: Fact, books: Books) -> Row | None:
         """None when the row is not as `books` say, or the move is illegal or was made before."""
