@@ -62,7 +62,10 @@ class Acquirers:
     webhook_secrets: str = field(repr=False)
 
     def profiles(self) -> list[ProviderProfile]:
+        """Raises SecretMissing."""
         webhook_secrets = _by_name(self.webhook_secrets)
+        if webhook_secrets.keys() != _by_name(self.secrets).keys():
+            raise SecretMissing("an acquirer has only one of its two secrets")
         return [
             ProviderProfile(
                 name,
@@ -78,12 +81,19 @@ class Acquirers:
 
 
 def _by_name(text: str) -> dict[str, str]:
-    pairs = (each.strip().partition("=") for each in text.split(","))
+    """Raises SecretMissing."""
+    pairs = [each.strip().partition("=") for each in text.split(",")]
+    if not all(name and value for name, _, value in pairs):
+        raise SecretMissing("the acquirers' secrets are told as NORTH=…,SOUTH=…")
     return {name: value for name, _, value in pairs}
 
 
 class NotASandbox(RuntimeError):
     """Seeds are refused outside the sandbox."""
+
+
+class SecretMissing(RuntimeError):
+    """An acquirer was told of without its secret. The text never has one in it."""
 
 
 async def seed(settings: Settings, biller_url: str, acquirers: Acquirers | None = None) -> str:

@@ -1,5 +1,6 @@
 """The production deployment, read and not run: what can be wrong in it without a container."""
 
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,12 @@ OURS = [name for name, service in SERVICES.items() if service["image"].startswit
 
 # Read by worker.py itself, because it is about its process and not about the gateway.
 NOT_A_SETTING = {"QUITTANCE_READY_FILE"}
+# Read by `cli.py seed` alone.
+SEEDS = {
+    f"QUITTANCE_SEED_{each}" for each in ("ACQUIRER_URL", "ACQUIRER_SECRETS", "WEBHOOK_SECRETS")
+}
+# Compose demands a variable of every profile; these are demanded by who runs in theirs.
+OF_THE_SANDBOX = {"SANDBOX_ACQUIRER_SECRETS", "SANDBOX_WEBHOOK_SECRETS"}
 _VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")
 
 
@@ -32,10 +39,14 @@ def variables() -> Iterator[tuple[str, str, str]]:
 
 
 def test_a_secret_comes_from_the_environment_and_has_no_default() -> None:
-    secret = re.compile(r"PASSWORD|_PWD$|_KEYS$|SECRET|_URL$")
+    secret = re.compile(r"PASSWORD|_PWD$|_KEYS$|SECRET|DATABASE_URL$")
 
     for service, variable, value in variables():
-        if secret.search(variable):
+        if variable.endswith("_URL") and not secret.search(variable):
+            assert "@" not in value, f"{service}: {variable} holds a password"
+        elif value in (f"${{{name}:-}}" for name in OF_THE_SANDBOX):
+            assert SERVICES[service]["profiles"] == ["sandbox"], f"{service}: {variable}"
+        elif secret.search(variable):
             # A database URL holds its password; everything around it may be said.
             references = _VARIABLE.findall(value)
             assert references, f"{service}: {variable} is written down"
@@ -53,7 +64,8 @@ def test_the_example_environment_names_every_variable_and_gives_no_secret() -> N
     example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     assert example.keys() == {name for name, _ in _VARIABLE.findall(text)}
-    assert {name for name, value in example.items() if value} == {"QUITTANCE_ENVIRONMENT"}
+    told = {name for name, value in example.items() if value}
+    assert told == {"QUITTANCE_ENVIRONMENT", "QUITTANCE_FIELDS_URL"}
 
 
 def test_nothing_listens_beyond_this_machine() -> None:
@@ -74,18 +86,20 @@ def test_every_image_is_pinned_to_a_version() -> None:
 
 def test_every_setting_exists() -> None:
     known = {f"QUITTANCE_{name.upper()}" for name in Settings.model_fields} | NOT_A_SETTING
+    command_line = (REPOSITORY / "cli.py").read_text()
 
     ours = {variable for _, variable, _ in variables() if variable.startswith("QUITTANCE_")}
 
-    assert ours <= known, ours - known
+    assert ours <= known | SEEDS, ours - known
+    assert {each for each in SEEDS if f'envvar="{each}"' in command_line} == SEEDS & ours
 
 
 def test_every_setting_is_readable(monkeypatch: pytest.MonkeyPatch) -> None:
     key = "A" * 43
     for service in OURS:
-        environment = SERVICES[service].get("environment")
-        if not environment:
-            continue
+        environment = SERVICES[service]["environment"]
+        if service == "sandbox":
+            continue  # It knows nothing of ours.
         for variable, value in environment.items():
             filled = _VARIABLE.sub(lambda name: "live" if "ENVIRON" in name[1] else key, value)
             monkeypatch.setenv(variable, filled)
@@ -160,6 +174,55 @@ def test_the_sandbox_stays_out_unless_it_is_asked_for() -> None:
     assert named == {"sandbox", "seed"}
     for service in SERVICES.values():
         assert not named & set(service.get("depends_on", {}))
+
+
+def test_the_sandbox_is_where_everybody_looks_for_it() -> None:
+    sandbox, seed = SERVICES["sandbox"], SERVICES["seed"]
+    said = sandbox["command"]
+    doors = {said[n]: said[n + 1] for n in range(3, len(said), 2)}
+    published = {port.rpartition(":")[2] for port in sandbox["ports"]}
+
+    # Browsers and operators come from outside, the biller is called from inside alone.
+    assert published == {doors["--port"], doors["--acquirer-port"]}
+    assert doors["--acquirer-url"] == f"http://127.0.0.1:{doors['--acquirer-port']}"
+    fields = SERVICES["api"]["environment"]["QUITTANCE_FIELDS_URL"]
+    assert fields == f"${{QUITTANCE_FIELDS_URL:-{doors['--acquirer-url']}/fields}}"
+    acquirers = seed["environment"]["QUITTANCE_SEED_ACQUIRER_URL"]
+    assert acquirers == f"http://sandbox:{doors['--acquirer-port']}"
+    assert seed["command"][-1] == f"http://sandbox:{doors['--biller-port']}"
+    api = SERVICES["api"]["environment"]["QUITTANCE_API_PORT"]
+    webhooks = sandbox["environment"]["SANDBOX_WEBHOOK_URL"]
+    assert webhooks == f"http://api:{api}/v1/providers/{{acquirer}}/webhooks"
+
+
+def test_the_acquirers_and_the_gateway_are_told_the_same_secrets() -> None:
+    sandbox, seed = SERVICES["sandbox"]["environment"], SERVICES["seed"]["environment"]
+
+    for name in OF_THE_SANDBOX:
+        assert sandbox[name] == seed[name.replace("SANDBOX_", "QUITTANCE_SEED_")]
+
+
+def test_the_sandbox_understands_its_command_and_its_environment(tmp_path: Path) -> None:
+    sandbox = SERVICES["sandbox"]
+    said = [*sandbox["command"][1:-1], str(tmp_path)]  # A directory is no journal: it ends at once.
+    environment = {
+        **os.environ,
+        **sandbox["environment"],
+        "SANDBOX_ACQUIRER_SECRETS": "NORTH=n,SOUTH=s",
+        "SANDBOX_WEBHOOK_SECRETS": "NORTH=whsec_bm9ydGg=,SOUTH=whsec_c291dGg=",
+    }
+
+    done = subprocess.run(
+        [sys.executable, *said],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, "journal.unusable" in done.stderr) == (1, True), done.stderr
 
 
 def test_every_mounted_file_exists() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from payments.bootstrap import open_record
-from payments.cli.seed import CARD_TERMS, PRODUCTS, Acquirers, NotASandbox, seed
+from payments.cli.seed import CARD_TERMS, PRODUCTS, Acquirers, NotASandbox, SecretMissing, seed
 from payments.config import Settings
 from payments.domain.partner import Product, Scope
 from payments.domain.provider import ProviderKind
@@ -41,6 +41,17 @@ async def test_without_acquirers_there_are_bills_only(settings: Settings) -> Non
 
     _, _, providers = await read(settings, "partner_1")
     assert providers == ()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "webhook_secrets"),
+    [("", ""), ("NORTH=n", ""), ("NORTH=", "NORTH=w"), ("n", "w"), ("NORTH=n", "SOUTH=w")],
+)
+def test_an_acquirer_without_a_secret_is_refused(secrets: str, webhook_secrets: str) -> None:
+    acquirers = Acquirers(ACQUIRERS.url, secrets, webhook_secrets)
+
+    with pytest.raises(SecretMissing):
+        acquirers.profiles()
 
 
 async def test_seeding_again_tells_the_same_and_adds_what_is_new(settings: Settings) -> None:
