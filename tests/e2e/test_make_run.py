@@ -11,7 +11,7 @@ from tests.e2e.foreground import Foreground, processes_of
 
 FIELDS = (
     *("api", "operator", "temporalUi", "temporalAddress"),
-    *("sandbox", "biller", "databaseUrl", "partners", "pid"),
+    *("sandbox", "biller", "acquirer", "databaseUrl", "partners", "pid"),
 )
 
 
