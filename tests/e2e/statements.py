@@ -1,6 +1,7 @@
 """How often the gateway asks its database: the server's own count, by statement."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Final
 
@@ -9,11 +10,15 @@ import asyncpg
 from tests.running_gateway import RunningGateway
 
 # Guards run inside a statement, at its commit, and are no round trip; the shortest statement is the
-# heartbeat with which the directories of partners and billers know that they hear.
+# heartbeat with which the directories of partners and billers know that they hear. How well the
+# providers are is asked every two seconds, however many pay; and the driver asks each new
+# connection what its types are.
 _CALLS: Final = """
     SELECT query, sum(calls)::bigint AS calls
     FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid
     WHERE rolname = 'quittance_app' AND query NOT LIKE '%/* guard */%' AND query <> 'SELECT'
+        AND query NOT LIKE 'SELECT provider FROM payment_attempt%'
+        AND query NOT LIKE '%typeinfo_tree%' AND query NOT LIKE '%set_config%'
     GROUP BY query"""
 
 
@@ -25,6 +30,12 @@ class Statements:
         secrets = dict(line.split("=", 1) for line in lines)
         password = secrets["QUITTANCE_POSTGRES_OWNER_PASSWORD"]
         self._url = f"postgresql://quittance_owner:{password}@{gateway.database_url.split('@')[1]}"
+
+    async def made_by(self, work: Callable[[], Awaitable[object]]) -> Counter[str]:
+        """Statement → calls, while this was done."""
+        before = await self.counted()
+        await work()
+        return await self.counted() - before
 
     async def counted(self) -> Counter[str]:
         """Statement, shortened to its beginning → calls."""

@@ -1,0 +1,216 @@
+"""What card payments cost, counted by the engine and the database themselves.
+
+Each story is told three times. The acquirer is kept from telling us what it does, so that nothing
+but the story is counted; what an event of its costs has a test of its own.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import History
+from temporalio.client import Client
+
+from payments.domain import ids
+from tests.api.shop import CHALLENGE, VISA, Acquirer, Shop
+from tests.e2e.engine_calls import EngineCalls
+from tests.e2e.statements import Statements
+from tests.patience import until
+from tests.running_gateway import RunningGateway
+
+Order = Mapping[str, Any]
+Payment = Mapping[str, Any]
+
+RUNS: Final = 3
+FEW: Final = 5
+# An event that we may know already is looked at again after a second.
+SILENCE_S: Final = 1.5
+
+# The card's retries are read, the payment is begun, and it moves once.
+RECORD: Final = {"FROM payment_attempt": 1, "INTO payment": 1, "FROM jsonb_to_record": 1}
+# The acquirer is asked for the card and for the money, and each question leaves a row.
+CHARGE: Final = RECORD | {"INTO provider_call": 2, "INTO request_log": 1}
+# The second request finds the payment; the acquirer is asked once more; the payment moves again.
+AND_ONE_MORE: Final = {"FROM payment": 1, "FROM jsonb_to_record": 1} | {
+    "INTO provider_call": 1,
+    "INTO request_log": 1,
+}
+EVENT: Final = {"FROM payment": 1, "INTO inbound_event": 1, "INTO request_log": 1}
+CHARGE_CALLS: Final = {
+    "ExecuteMultiOperation": 1,
+    "RespondWorkflowTaskCompleted": 2,
+    "RespondActivityTaskCompleted": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`statements` is what it costs now; the others are limits, over all of its workflows."""
+
+    tell: Callable[[Shop, Order], Awaitable[Payment]]
+    order: Mapping[str, Any]
+    statements: Counter[str]
+    events: int
+    tasks: int
+    history_bytes: int
+    challenges: int = 0
+
+
+async def charge(shop: Shop, order: Order) -> Payment:
+    payment: Payment = (await shop.create(order)).data
+    return payment
+
+
+async def reserve_and_capture(shop: Shop, order: Order) -> Payment:
+    payment: Payment = (await shop.do("capture", await charge(shop, order), {})).data
+    return payment
+
+
+async def charge_with_challenge(shop: Shop, order: Order) -> Payment:
+    asked = await charge(shop, order)
+    await shop.decide(asked, "approve")
+    payment: Payment = (await shop.do("confirm", asked)).data
+    return payment
+
+
+STORIES: Final = {
+    "captured at once": Story(
+        charge,
+        {"number": VISA},
+        Counter(CHARGE),
+        events=24,
+        tasks=3,
+        history_bytes=8_192,
+    ),
+    "reserved, then captured": Story(
+        reserve_and_capture,
+        {"number": VISA, "capture": False},
+        Counter(CHARGE) + Counter(AND_ONE_MORE),
+        events=36,
+        tasks=5,
+        history_bytes=16_384,
+    ),
+    "with a challenge": Story(
+        charge_with_challenge,
+        {"number": CHALLENGE, "returnUrl": "http://localhost/back"},
+        Counter(CHARGE) + Counter(AND_ONE_MORE),
+        events=64,
+        tasks=9,
+        history_bytes=24_576,
+        challenges=1,
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def silent(north: Acquirer) -> None:
+    """It does not tell us what we just heard."""
+    north.tell("ordinary", webhooks=False)
+
+
+@pytest.fixture
+async def engine(gateway: RunningGateway) -> Client:
+    return await Client.connect(gateway.told["temporalAddress"])
+
+
+@pytest.fixture
+async def statements(gateway: RunningGateway, silent: None) -> Statements:
+    """Counting begins when nothing of earlier tests is still told."""
+    counting = Statements(gateway)
+
+    async def quiet() -> bool:
+        before = await counting.counted()
+        await asyncio.sleep(SILENCE_S)
+        return await counting.counted() == before
+
+    await until(quiet, 60, "somebody is still asking the database")
+    return counting
+
+
+async def history(engine: Client, payment: Payment, challenges: int) -> list[Any]:
+    """The events of the payment and of its challenges, once they are closed."""
+    numbers = range(1, challenges + 1)
+    names = [ids.payment(payment["id"]), *(ids.challenge(payment["id"], n) for n in numbers)]
+    events: list[Any] = []
+    for name in names:
+        workflow = engine.get_workflow_handle(name)
+        await workflow.result()
+        events += (await workflow.fetch_history()).events
+    return events
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_a_story_is_a_short_history(engine: Client, shop: Shop, name: str) -> None:
+    story, sheets = STORIES[name], set()
+    for _ in range(RUNS):
+        payment = await story.tell(shop, await shop.order(**story.order))
+        assert payment["status"] == "captured", payment
+
+        events = await history(engine, payment, story.challenges)
+
+        kinds = Counter(event.event_type for event in events)
+        assert len(events) <= story.events, kinds
+        assert kinds[EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED] <= story.tasks
+        assert kinds[EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED] == 0
+        assert History(events=events).ByteSize() <= story.history_bytes
+        sheets.add(frozenset(kinds.items()))
+    # A challenge's two workflows talk to each other, and what arrives together is one task.
+    assert len(sheets) == 1 or story.challenges
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_a_story_costs_these_statements(
+    statements: Statements, shop: Shop, name: str
+) -> None:
+    story = STORIES[name]
+    # The first one makes the ledger's accounts.
+    await story.tell(shop, await shop.order(**story.order))
+
+    costs = []
+    for _ in range(RUNS):
+        orders = [await shop.order(**story.order) for _ in range(FEW)]
+
+        async def told(orders: list[dict[str, Any]] = orders) -> None:
+            for order in orders:
+                await story.tell(shop, order)
+
+        made = await statements.made_by(told)
+        costs.append({statement: calls / FEW for statement, calls in made.items()})
+
+    assert costs == [dict(story.statements)] * RUNS
+
+
+async def test_an_event_about_what_we_know_costs_one_look_and_one_row(
+    gateway: RunningGateway, statements: Statements, shop: Shop, north: Acquirer
+) -> None:
+    payment = await shop.paid()
+
+    async def told() -> None:
+        for _ in range(FEW):
+            answer = await north.send(shop.partner, north.event(payment))
+            assert answer.data["state"] == "applied", answer
+
+    costs = [await statements.made_by(told) for _ in range(RUNS)]
+    asked = await EngineCalls(gateway).made_by(told)
+
+    assert costs == [{statement: calls * FEW for statement, calls in EVENT.items()}] * RUNS
+    assert asked == {}
+
+
+async def test_the_engine_is_called_once_for_a_charge_and_never_asked_for_a_list(
+    gateway: RunningGateway, shop: Shop
+) -> None:
+    orders = [await shop.order() for _ in range(FEW)]
+
+    async def told() -> None:
+        for order in orders:
+            payment = await charge(shop, order)
+            assert await shop.show(payment) == payment
+
+    made = await EngineCalls(gateway).made_by(told)
+
+    assert {name: calls / FEW for name, calls in made.items()} == CHARGE_CALLS
