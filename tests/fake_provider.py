@@ -64,6 +64,8 @@ class FakeProvider:
     unreachable: bool = False
     # It takes calls but answers no question.
     silent: bool = False
+    # It ignores our keys: the same refund again is another one.
+    forgets_keys: bool = False
     # By the time it is asked, it has taken what it had declined or was still deciding.
     relents: bool = False
     challenge_lasts: timedelta = timedelta(minutes=15)
@@ -119,7 +121,7 @@ class FakeProvider:
         if (early := self._never_arrived(how)) is not None:
             return early
         booked = self.books[attempt.reference]
-        if key not in booked.refunds:
+        if self.forgets_keys or key not in booked.refunds:
             if isinstance(how, Decline):
                 told = Answer(OutcomeKind.DECLINED, decline=how, detail=how.raw)
             elif how is How.PENDING:

@@ -36,9 +36,9 @@ class Reserved:
     async def until_over(self, attempt: Attempt, authorized: Answer) -> None:
         reservation = authorized.reservation
         assert reservation is not None
+        # Whoever rang until now has what the provider has just said.
+        await self._bell.hear(self._bell.rung)
         while self._standing.status in HELD:
-            # Whoever rang until now has what the provider has just said.
-            await self._bell.hear(self._bell.rung)
             ends = self._standing.payment.expires_at
             assert ends is not None
             is_over = await self._standing.rest(
@@ -55,9 +55,11 @@ class Reserved:
 
     async def _look(self, attempt: Attempt) -> None:
         """A provider can give a reservation up without us."""
+        rung = self._bell.rung
         answer = await asking.look(charging.asked_after(attempt))
         if answer.kind is OutcomeKind.DECLINED:
             await self._end(attempt, PaymentStatus.EXPIRED, answer)
+        await self._bell.hear(rung)
 
     async def _capture(self, attempt: Attempt, *, multiple: bool) -> None:
         call = self._captures.call(attempt, multiple=multiple)

@@ -214,6 +214,7 @@ async def test_a_doubt_about_a_declined_payment_changes_nothing(cards: CardDesk)
 
 async def test_the_same_late_success_told_again_goes_back_once(cards: CardDesk) -> None:
     cards.north.takes(HARD)
+    cards.north.forgets_keys = True
     order = make_order()
     await cards.charge(order)
     attempt = cards.payments.sent[first(order)].attempt
