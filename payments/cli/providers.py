@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -67,23 +67,31 @@ def put(
         kind,
         base_url,
         secret,
-        tuple(each.strip() for each in webhook_secrets.split(",")),
+        _split(webhook_secrets),
         settles_within=timedelta(seconds=settles_within_s),
         authorization_lasts=timedelta(days=authorization_lasts_days),
     )
     _with_record(lambda record: record.administration.put_provider(profile))
 
 
+@app.command(name="webhook-secrets")
+def webhook_secrets_(provider_id: str, webhook_secrets: WebhookSecrets) -> None:
+    """Replace its webhook secrets and nothing else; an event signed with any of them is true."""
+    _with_record(
+        lambda record: _change(record, provider_id, webhook_secrets=_split(webhook_secrets))
+    )
+
+
 @app.command()
 def suspend(provider_id: str) -> None:
     """Send it no new payments. What it holds already is finished with it."""
-    _with_record(lambda record: _set_standing(record, provider_id, Standing.SUSPENDED))
+    _with_record(lambda record: _change(record, provider_id, standing=Standing.SUSPENDED))
 
 
 @app.command()
 def resume(provider_id: str) -> None:
     """Let a suspended provider take new payments again."""
-    _with_record(lambda record: _set_standing(record, provider_id, Standing.ACTIVE))
+    _with_record(lambda record: _change(record, provider_id, standing=Standing.ACTIVE))
 
 
 @app.command(name="list")
@@ -100,8 +108,15 @@ def list_() -> None:
     _with_record(work)
 
 
-async def _set_standing(record: Record, provider_id: str, standing: Standing) -> None:
+async def _change(record: Record, provider_id: str, **changes: Any) -> None:
     known = next((each for each in record.providers.rows() if each.id == provider_id), None)
     if known is None:
         raise LookupError(f"there is no provider {provider_id}")
-    await record.administration.put_provider(replace(known, standing=standing))
+    await record.administration.put_provider(replace(known, **changes))
+
+
+def _split(webhook_secrets: str) -> tuple[str, ...]:
+    secrets = tuple(each.strip() for each in webhook_secrets.split(","))
+    if not all(secrets):
+        raise typer.BadParameter("a webhook secret is empty")
+    return secrets

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,35 @@ async def test_a_provider_is_put_suspended_resumed_and_listed(
     assert not any(secret in listed for secret in ("sk_of_ours", "whsec"))
 
 
+async def test_webhook_secrets_are_rotated_and_nothing_else_changes(
+    environment: dict[str, str], database: Database
+) -> None:
+    for arguments in (STRIPE, ("provider", "suspend", "STRIPE")):
+        assert cli(environment, *arguments).returncode == 0
+    providers = PostgresProviders(database, VAULT)
+    await providers.start()
+    [before] = providers.rows()
+    changed = environment | {"QUITTANCE_PROVIDER_WEBHOOK_SECRETS": "whsec_newest,whsec_new"}
+
+    assert cli(changed, "provider", "webhook-secrets", "STRIPE").returncode == 0
+    refused = cli(
+        environment | {"QUITTANCE_PROVIDER_WEBHOOK_SECRETS": "whsec_newest,"},
+        *("provider", "webhook-secrets", "STRIPE"),
+    )
+
+    await providers.close()
+    again = PostgresProviders(database, VAULT)
+    await again.start()
+    [after] = again.rows()
+    await again.close()
+    assert after == replace(before, webhook_secrets=("whsec_newest", "whsec_new"))
+    assert (refused.returncode, "whsec" in refused.stderr) == (2, False)
+
+
 async def test_what_cannot_be_is_said_plainly(environment: dict[str, str]) -> None:
     for arguments in (
         ("provider", "suspend", "NOBODY"),
+        ("provider", "webhook-secrets", "NOBODY"),
         (*STRIPE, "--settles-within-s", "-1"),
         ("partner", "cards", "nobody", "--currency", "USD", "--fee", "30:140"),
         ("partner", "cards", "nobody", "--currency", "dollars", "--fee", "30:140"),
