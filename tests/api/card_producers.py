@@ -1,5 +1,6 @@
 """One way to each code of cards, refunds, customers and providers' events."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -51,6 +52,15 @@ def behaving(world: World, behaviour: str, **how: Any) -> Iterator[None]:
             acquirer.forget()
 
 
+async def operator(world: World, *command: str) -> None:
+    """On a thread of its own: a slow body of another test must not wait for it."""
+    await asyncio.to_thread(world.gateway.cli, *command)
+
+
+async def flipped(world: World, way: str) -> None:
+    await operator(world, "switch", way, "--country", "GB", "--by", "tests", "--why", "a test")
+
+
 async def ended(world: World, order: dict[str, Any]) -> Answer:
     """The same question again, until the payment is over."""
 
@@ -81,7 +91,7 @@ async def network_forbids(world: World) -> Answer:
 
 @produces(Code.NO_ROUTE)
 async def no_route(world: World) -> Answer:
-    world.gateway.cli("switch", "on", "--country", "GB", "--by", "tests", "--why", "a test")
+    await flipped(world, "on")
     try:
 
         async def switched() -> Answer | None:
@@ -90,7 +100,7 @@ async def no_route(world: World) -> Answer:
 
         return await until(switched, 5, "the switch does not act")
     finally:
-        world.gateway.cli("switch", "off", "--country", "GB", "--by", "tests", "--why", "a test")
+        await flipped(world, "off")
 
 
 @produces(Code.CHALLENGE_CHANGED)
@@ -112,7 +122,7 @@ async def review_declined(world: World) -> Answer:
     order = await world.shop.order(amount="6000.00")
     held = await world.shop.create(order)
     assert held.data["status"] == "review", held
-    world.gateway.cli("review", held.data["id"], "--decline", "--by", "tests")
+    await operator(world, "review", held.data["id"], "--decline", "--by", "tests")
     return await ended(world, order)
 
 
