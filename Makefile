@@ -8,10 +8,10 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fmt migrate openapi clean
+.PHONY: help run test check bench proof-cards fmt migrate openapi clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo '  Options of the stack:  make run ARGS="--no-demo --ephemeral --workers 2 --ports auto"'
 
 run: $(INSTALLED) ## Start the whole gateway, pay one bill, stay until Ctrl-C
@@ -29,6 +29,9 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, OpenAPI in sync
 
 bench: $(INSTALLED) ## Measure speed and cost against their denominators
 	@$(PY) -m bench $(ARGS)
+
+proof-cards: $(INSTALLED) ## 1,200 card payments while everything fails: every book agrees to the cent
+	@$(PY) -m tests.proofs.cards $(ARGS)
 
 fmt: $(INSTALLED) ## Format, and fix what can be fixed safely
 	@$(PY) -m ruff format .

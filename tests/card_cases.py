@@ -2,6 +2,7 @@
 provider's own books. tests.card_findings says what of it does not fit.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,16 @@ class Case:
     @property
     def id(self) -> str:
         return str(self.payment["id"])
+
+    @property
+    def ordered(self) -> dict[str, Any]:
+        """What the partner asked for, and the terms of that day."""
+        ordered = self.payment["ordered"]
+        return dict(json.loads(ordered) if isinstance(ordered, str) else ordered)
+
+    @property
+    def card_last4(self) -> str:
+        return str(self.ordered["card"]["last4"])
 
     @property
     def has_ended(self) -> bool:

@@ -3,7 +3,6 @@
 Everything is worked out anew in here: nothing of the gateway's own arithmetic is used.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,8 +152,7 @@ def _ledger(case: Case) -> Iterator[str]:
 
 def _fee(case: Case) -> int:
     """A flat part once, and a share of each capture; never more than what was captured."""
-    ordered = case.payment["ordered"]
-    terms = (json.loads(ordered) if isinstance(ordered, str) else ordered)["terms"]
+    terms = case.ordered["terms"]
     paid = [e for e in case.effects if e.kind == "capture" and _net(case, e.attempt)]
     fees = [
         min(

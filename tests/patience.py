@@ -23,7 +23,7 @@ OUTAGES: Final = (
     asyncpg.InterfaceError,
 )
 # "Not now", "not known yet" and "under way": the answers after which a partner asks again.
-ASK_AGAIN: Final = frozenset({"P9002", "P9003", "P9004", "P5102", "P1004"})
+ASK_AGAIN: Final = frozenset({"P9002", "P9003", "P9004", "P5102", "P1004", "P2117"})
 PAUSE_S: Final = 0.05
 
 

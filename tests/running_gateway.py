@@ -33,8 +33,9 @@ START_TIMEOUT_S = 120
 class RunningGateway:
     """One `cli.py dev` in a home of its own, on free ports, without the demo."""
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.home = home
+        self._arguments = arguments
         self._output = home.with_name(home.name + ".log")
         self._environment = {**os.environ, "QUITTANCE_HOME": str(home), **environment}
         self.process = self._start()
@@ -48,7 +49,7 @@ class RunningGateway:
     def _start(self) -> "subprocess.Popen[bytes]":
         with self._output.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "cli.py", "dev", "--no-demo", "--ports", "auto"],
+                [sys.executable, "cli.py", "dev", "--no-demo", "--ports", "auto", *self._arguments],
                 cwd=REPOSITORY,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

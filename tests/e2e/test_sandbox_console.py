@@ -1,0 +1,85 @@
+"""The sandbox's console in a real browser: its buttons move the pretend world, and we follow."""
+
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.api.shop import Acquirer, Shop
+from tests.browser import browser
+from tests.card_audit import CardAudit
+
+
+@pytest.fixture(scope="module")
+async def console(shop: Shop) -> AsyncIterator[Page]:
+    with tempfile.TemporaryDirectory() as profile:
+        async with browser(Path(profile)) as context:
+            page = await context.new_page()
+            await page.goto(shop.gateway.told["sandbox"])
+            await expect(page.locator("#acquirer-setting")).to_contain_text("ordinary")
+            yield page
+
+
+async def row_of(console: Page, table: str, payment: dict[str, Any]) -> Locator:
+    await console.get_by_role("button", name="Refresh").click()
+    row = console.locator(f"#{table} tr").filter(has_text=f"{payment['id']}-1").first
+    await expect(row).to_be_visible()
+    return row
+
+
+async def test_an_acquirer_is_told_to_refuse(
+    console: Page, shop: Shop, north: Acquirer, audit: CardAudit
+) -> None:
+    await console.locator("#acquirer-behaviour").select_option("refuse")
+    await console.locator("#acquirer-form").get_by_role("button", name="Tell").click()
+    await expect(console.locator("#acquirer-setting")).to_contain_text('"refuse"')
+
+    payment = await shop.paid()
+
+    case = await audit.fits(payment)
+    assert [each["provider"] for each in case.attempts] == ["NORTH", "SOUTH"]
+    await console.locator("#acquirer-reset").click()
+    await expect(console.locator("#acquirer-setting")).to_contain_text('"ordinary"')
+    assert len((await audit.fits(await shop.paid())).attempts) == 1
+
+
+async def test_a_webhook_is_sent_three_times_more(
+    console: Page, shop: Shop, audit: CardAudit
+) -> None:
+    payment = await shop.paid()
+    before = await audit.fits(payment)
+
+    row = await row_of(console, "events", payment)
+    await row.get_by_role("button", name="Duplicate").click()
+
+    await expect(console.locator("#said")).to_have_text(re.compile("^Duplicate .*: 200, 200, 200$"))
+    assert (await audit.fits(payment)).events == before.events
+
+
+async def test_a_webhook_is_forged(console: Page, shop: Shop, audit: CardAudit) -> None:
+    payment = await shop.paid()
+
+    row = await row_of(console, "events", payment)
+    await row.get_by_label("How it is forged").select_option("signature")
+    await row.get_by_role("button", name="Forge").click()
+
+    await expect(console.locator("#said")).to_have_text(re.compile("^Forge .*: 401$"))
+    await audit.fits(payment)
+
+
+async def test_somebody_at_the_acquirer_gives_a_reservation_up(
+    console: Page, shop: Shop, audit: CardAudit
+) -> None:
+    payment = await shop.paid(capture=False)
+
+    row = await row_of(console, "payments", payment)
+    await row.get_by_label("New state").select_option("VOIDED")
+    await row.get_by_role("button", name="Change").click()
+
+    await expect(console.locator("#said")).to_contain_text("VOIDED")
+    case = await audit.ends(payment, "expired")
+    assert case.payment["held_minor"] == 0

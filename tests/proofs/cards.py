@@ -1,0 +1,184 @@
+"""The proof of card payments: many customers, two kinds of providers, and everything that can go
+wrong meanwhile; in the end every book agrees to the cent.
+
+    make proof-cards ARGS="--payments 1000 --stripe 200 --seed 7"
+"""
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from temporalio.client import Client
+
+from tests.api.shop import Shop
+from tests.back_office import administration
+from tests.card_findings import Finding, Kind
+from tests.evidence import Evidence
+from tests.proofs import report
+from tests.proofs.chaos import WORKERS, Chaos
+from tests.proofs.journeys import Journey, Notes
+from tests.proofs.plans import STRIPE_CURRENCY, Plan, sandbox_plans, stripe_plans
+from tests.proofs.reckoning import Reckoning, drain, reckon
+from tests.proofs.strange_stripe import PROVIDER, StrangeStripe, strange_stripe
+from tests.running_gateway import PartnerClient, RunningGateway
+
+AT_ONCE: Final = 32
+DRAIN_S: Final = 240
+_RULES: Final = f"""
+fallback = [{{ provider = "NORTH", weight = 60 }}, {{ provider = "SOUTH", weight = 40 }}]
+[[rule]]
+name = "pounds go to Stripe"
+when = "currency == '{STRIPE_CURRENCY}'"
+targets = [{{ provider = "{PROVIDER}", weight = 100 }}]
+"""
+
+
+@dataclass
+class Proof:
+    """What a run came to."""
+
+    seed: int
+    reckoning: Reckoning
+    figures: Counter[str]
+    notes: Notes
+    paid_s: float
+    drained_s: float
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self.reckoning.findings
+
+
+@dataclass
+class Run:
+    gateway: RunningGateway
+    seed: int
+    shop: Shop
+    stripe: StrangeStripe
+    notes: Notes = field(default_factory=Notes)
+
+    async def customers(self, sandbox: int, stripe: int) -> None:
+        """All of them, some at a time, in one shuffled row."""
+        row = [
+            *((plan, "S") for plan in sandbox_plans(self.seed, sandbox)),
+            *((plan, "L") for plan in stripe_plans(self.seed, stripe)),
+        ]
+        random.Random(f"row {self.seed}").shuffle(row)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def served(plan: Plan, kind: str) -> None:
+            async with places:
+                name = f"PROOF-{self.seed}-{kind}{plan.number}"
+                await Journey(self.shop, plan, name, self.notes, self._decide).walk()
+
+        await asyncio.gather(*(served(*each) for each in row))
+
+    async def _decide(self, payment: dict[str, Any], decision: str) -> None:
+        """The customer's hand at the page of whoever asks."""
+        asking = self.stripe if self.stripe.is_asking(payment) else self.shop
+        await asking.decide(payment, decision)
+
+
+async def prove(
+    gateway: RunningGateway, *, seed: int, payments: int, stripe: int, pace: float
+) -> Proof:
+    chance = random.Random(f"chaos {seed}")
+    evidence = Evidence(gateway)
+    client = PartnerClient(gateway.api, gateway.partner(0))
+    shop = Shop(gateway, client)
+    try:
+        async with strange_stripe(gateway.api, chance) as strange:
+            async with administration(gateway) as office:
+                await office.put_provider(strange.profile())
+            _route(gateway)
+            run = Run(gateway, seed, shop, strange)
+            chaos = Chaos(gateway, chance, strange.proxy, pace)
+            began = time.monotonic()
+            await chaos.begin()
+            try:
+                await run.customers(payments, stripe)
+            finally:
+                await chaos.end()
+            paid = time.monotonic()
+            engine = await Client.connect(gateway.told["temporalAddress"])
+            left = await drain(evidence, engine, DRAIN_S)
+            drained = time.monotonic()
+            effects = await asyncio.to_thread(strange.effects)
+            reckoning = await reckon(evidence, run.notes, effects)
+            reckoning.findings += left + _too_few(reckoning, payments, stripe)
+            figures = chaos.figures + strange.relay.figures
+    finally:
+        await shop.close()
+        await evidence.close()
+    return Proof(seed, reckoning, figures, run.notes, paid - began, drained - paid)
+
+
+def _route(gateway: RunningGateway) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as rules:
+        rules.write(_RULES)
+        rules.flush()
+        saved = gateway.cli("routing", "save", rules.name, "--by", "proof")
+    gateway.cli("routing", "activate", saved.split()[-1], "--by", "proof")
+
+
+def _too_few(reckoning: Reckoning, payments: int, stripe: int) -> list[Finding]:
+    """A proof with customers who never came would prove less than it says."""
+    at_stripe = sum(case.payment["currency"] == STRIPE_CURRENCY for case in reckoning.cases)
+    came = {"sandbox": len(reckoning.cases) - at_stripe, PROVIDER: at_stripe}
+    wanted = {"sandbox": payments, PROVIDER: stripe}
+    return [
+        Finding(Kind.LOST, where, f"{came[where]} payments, and must be {wanted[where]}")
+        for where in came
+        if came[where] != wanted[where]
+    ]
+
+
+@contextmanager
+def gateway_under_fire() -> Iterator[RunningGateway]:
+    """Two workers, and so little patience with providers that a hanging one is soon left."""
+    with tempfile.TemporaryDirectory(prefix="qt-") as directory:
+        gateway = RunningGateway(
+            Path(directory) / "home",
+            "--workers",
+            str(len(WORKERS)),
+            QUITTANCE_PROVIDER_TIMEOUT_S="2",
+            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="2",
+            QUITTANCE_TOKEN_TTL_S="14400",
+        )
+        try:
+            yield gateway
+        finally:
+            gateway.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make proof-cards", description=__doc__)
+    parser.add_argument("--payments", type=int, default=1_000, help="through the sandbox")
+    parser.add_argument("--stripe", type=int, default=200, help="through localstripe")
+    parser.add_argument("--seed", type=int, default=None, help="the same customers again")
+    told = parser.parse_args(arguments)
+    # Whoever ends us wants the whole stack to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    seed = random.SystemRandom().randrange(1, 10**6) if told.seed is None else told.seed
+    print(f"seed {seed}: {told.payments} payments through the sandbox's acquirers, ", end="")
+    print(f"{told.stripe} through localstripe", flush=True)
+    with gateway_under_fire() as gateway:
+        proof = asyncio.run(
+            prove(gateway, seed=seed, payments=told.payments, stripe=told.stripe, pace=1.0)
+        )
+    report.show(proof)
+    return 1 if proof.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

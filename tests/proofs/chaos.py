@@ -1,0 +1,130 @@
+"""What goes wrong while the customers of the proof pay: processes die, replies are lost, webhooks
+come late, twice, in another order, and forged.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import httpx2
+
+from payments.stack.living import LivingProcess
+from tests.card_audit import ACQUIRERS
+from tests.contracts.provider.faulty_proxy import Fault, FaultyProxy
+from tests.patience import OUTAGES
+from tests.running_gateway import RunningGateway
+
+WORKERS: Final = ("worker", "worker-2")
+# Over-refunds are let through, so that nothing but our own guard is in their way; challenges end.
+_SWITCHES: Final = {"allowOverRefund": True, "challengeLifeMs": 20_000}
+_BEHAVIOURS: Final = (
+    *("hang_before_effect", "hang_after_effect", "error_before_effect", "error_after_effect"),
+    *("reset_after_effect", "garbage_after_effect", "refuse", "slow"),
+)
+_OPERATIONS: Final = ("authorize", "capture", "void", "refund", "inquire")
+_FORGERIES: Final = ("signature", "body", "stale", "unsigned")
+
+
+class Chaos:
+    def __init__(
+        self, gateway: RunningGateway, chance: random.Random, proxy: FaultyProxy, pace: float
+    ) -> None:
+        """`pace` 1 is for a long run; below it everything happens more often."""
+        self.figures: Counter[str] = Counter()
+        self._gateway = gateway
+        self._chance = chance
+        self._proxy = proxy
+        self._pace = pace
+        self._control = httpx2.AsyncClient(base_url=gateway.told["sandbox"], timeout=15)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def begin(self) -> None:
+        for acquirer in ACQUIRERS:
+            await self._control.post(f"/control/acquirers/{acquirer}", json=_SWITCHES)
+        self._tasks = [
+            asyncio.create_task(self._again_and_again(*each))
+            for each in (
+                (5, 11, self._kill_a_worker),
+                (25, 45, self._kill_the_api),
+                (0.5, 2, self._spoil_an_acquirer),
+                (0.5, 2, self._spoil_stripe),
+                (0.3, 1.2, self._play_with_a_webhook),
+            )
+        ]
+
+    async def end(self) -> None:
+        """From here on everybody behaves."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._proxy.next = None
+        for acquirer in ACQUIRERS:
+            answer = await self._control.post(f"/control/acquirers/{acquirer}", json=_SWITCHES)
+            assert answer.is_success, answer.text
+        await self._control.aclose()
+
+    async def _again_and_again(
+        self, least_s: float, most_s: float, harm: Callable[[], Awaitable[None]]
+    ) -> None:
+        while True:
+            await asyncio.sleep(self._chance.uniform(least_s, most_s) * self._pace)
+            with suppress(*OUTAGES):
+                await harm()
+
+    async def _kill_a_worker(self) -> None:
+        """One that works; the other goes on alone meanwhile."""
+        name = self._chance.choice(WORKERS)
+        process = LivingProcess.find(self._gateway.pid(name))
+        ready = self._gateway.home / "ready" / name
+        if process is None or not ready.exists() or ready.read_text().strip() != str(process.pid):
+            return
+        self._gateway.kill(name)
+        self.figures["workers killed"] += 1
+
+    async def _kill_the_api(self) -> None:
+        self._gateway.kill("api")
+        self.figures["api killed"] += 1
+
+    async def _spoil_an_acquirer(self) -> None:
+        behaviour = self._chance.choice(_BEHAVIOURS)
+        setting: dict[str, Any] = {
+            **_SWITCHES,
+            "behaviour": behaviour,
+            "operations": [self._chance.choice(_OPERATIONS)],
+            "times": self._chance.randint(1, 3),
+            "webhookCopies": self._chance.choice((1, 1, 2, 5)),
+            "webhookDelayMs": self._chance.choice((0, 0, 500, 4000)),
+        }
+        if behaviour == "slow":
+            setting["delayMs"] = 2_500
+        path = f"/control/acquirers/{self._chance.choice(ACQUIRERS)}"
+        answer = await self._control.post(path, json=setting)
+        assert answer.is_success, answer.text
+        self.figures[f"acquirer: {behaviour}"] += 1
+
+    async def _spoil_stripe(self) -> None:
+        fault = self._chance.choice(list(Fault))
+        self._proxy.next = fault
+        self.figures[f"stripe: {fault.name.lower()}"] += 1
+
+    async def _play_with_a_webhook(self) -> None:
+        events = (await self._control.get("/control/events")).json()["events"]
+        if not events:
+            return
+        path = f"/control/webhooks/{self._chance.choice(events)['id']}"
+        match self._chance.choice(("duplicate", "delay", "forge")):
+            case "duplicate":
+                await self._control.post(f"{path}/duplicate", json={"times": 10})
+                self.figures["webhooks sent ten times more"] += 1
+            case "delay":
+                delay_ms = self._chance.randint(500, 8_000)
+                await self._control.post(f"{path}/delay", json={"delayMs": delay_ms})
+                self.figures["old webhooks sent late"] += 1
+            case _:
+                how = self._chance.choice(_FORGERIES)
+                forged = await self._control.post(f"{path}/forge", json={"how": how})
+                for result in forged.json()["results"]:
+                    self.figures[f"forged webhooks answered {result}"] += 1
