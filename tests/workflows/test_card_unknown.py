@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from temporalio.client import WorkflowUpdateStage
 
 from payments.domain.charge import Operation
 from payments.domain.codes import Code
@@ -132,12 +133,14 @@ async def test_a_webhook_that_overtakes_our_own_answer_waits_for_it(cards: CardD
     handle, paying = await cards.starting(order)
     await cards.until_tried(handle, "providers.authorize")
 
-    telling = asyncio.create_task(cards.told(handle))
+    telling = await handle.start_update(
+        CardPayment.told, "evt_early", wait_for_stage=WorkflowUpdateStage.ACCEPTED
+    )
     cards.north.gate.set()
-    told = await telling
+    told = await telling.result()
     _, payment = await paying
 
-    assert told == payment
+    assert told.payment == payment
     assert payment.status is PaymentStatus.CAPTURED
 
 
