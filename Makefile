@@ -14,7 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo '  Options of the stack:  make run ARGS="--no-demo --ephemeral --workers 2 --ports auto"'
 
-run: $(INSTALLED) ## Start the whole gateway, pay one bill, stay until Ctrl-C
+run: $(INSTALLED) ## Start the whole gateway, pay a bill and by card, stay until Ctrl-C
 	@$(PY) cli.py dev $(ARGS)
 
 test: check ## Check everything, then run every test (ARGS="tests/unit -x" chooses)

@@ -31,7 +31,7 @@ DOCUMENT = Path(__file__).parent / "docs" / "openapi.json"
 def dev(
     *,
     no_demo: Annotated[
-        bool, typer.Option("--no-demo", help="Do not pay a bill when everything is up.")
+        bool, typer.Option("--no-demo", help="Pay nothing when everything is up.")
     ] = False,
     ephemeral: Annotated[
         bool,
@@ -57,7 +57,7 @@ def dev(
 
 @app.command()
 def demo() -> None:
-    """Pay one bill against the running stack; show what Temporal and the ledger keep of it."""
+    """Pay a bill and by card against the running stack; show what is kept of it, and where."""
     from payments.cli import demo as scenario
     from payments.stack.home import Home
 

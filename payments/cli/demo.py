@@ -1,57 +1,21 @@
-"""Pay one bill against a running stack, step by step, and show what it left behind.
-
-Everything is seen through the doors that others have: the partner's SDK, Temporal's own client, and
-the ledger in PostgreSQL.
-"""
+"""Pay one bill and one card payment against a running stack, and show what they left behind."""
 
 import asyncio
-import json
 import secrets
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Final
 
-from quittance import AsyncQuittance, Lock, Transaction
+from quittance import Lock, Transaction
 from rich.console import Console
 from rich.table import Table
-from temporalio.client import Client
 
-from payments.bootstrap import open_ledger
-from payments.cli.tables import entries_table
+from payments.cli import demo_card
+from payments.cli.demo_stage import Stack, Stage
 from payments.domain import ids
 from payments.domain.bill import BillRef
 
-BILLER = "DESCO"
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """What stack.json says of a running stack."""
-
-    api: str
-    temporal_address: str
-    temporal_ui: str
-    database_url: str
-    api_key: str
-    secret: str
-
-    @classmethod
-    def read(cls, home: Path) -> "Stack":
-        """Raises FileNotFoundError when no stack is running there."""
-        told: dict[str, Any] = json.loads((home / "stack.json").read_text())
-        partner = told["partners"][0]
-        return cls(
-            api=told["api"],
-            temporal_address=told["temporalAddress"],
-            temporal_ui=told["temporalUi"],
-            database_url=told["databaseUrl"],
-            api_key=partner["apiKey"],
-            secret=partner["secret"],
-        )
+BILLER: Final = "DESCO"
 
 
 def fresh_bill() -> BillRef:
@@ -60,71 +24,42 @@ def fresh_bill() -> BillRef:
     return BillRef(BILLER, number, datetime.now(UTC).strftime("%Y-%m"))
 
 
-async def run(stack: Stack, console: Console) -> Transaction:
-    """The scenario. Raises what the SDK raises when a step fails."""
+async def run(stage: Stage) -> None:
+    """Both scenes. Raises what the SDK raises when a step fails."""
+    await _pay_a_bill(stage)
+    await demo_card.pay_by_card(stage)
+
+
+async def _pay_a_bill(stage: Stage) -> None:
     bill = fresh_bill()
-    async with AsyncQuittance(stack.api, stack.api_key, stack.secret) as quittance:
-        told = _Teller(console)
-        found = await told(
+    async with stage.stack.partner() as quittance:
+        found = await stage.told(
             "look up",
             lambda: quittance.bills.lookup(bill.biller_id, bill.bill_number, bill.billing_period),
             lambda each: f"{each.customer_name} owes {each.amount} {each.currency}",
         )
-        lock: Lock = await told(
+        lock: Lock = await stage.told(
             "lock",
             lambda: quittance.bills.lock(bill.biller_id, bill.bill_number, bill.billing_period),
             lambda each: f"until {each.expires_at:%H:%M:%S} UTC",
         )
         reference = f"DEMO-{secrets.token_hex(4).upper()}"
-        await told(
+        await stage.told(
             "pay",
             lambda: quittance.bills.pay(lock, reference, found.amount),
             lambda each: f"{each.state} as {each.transaction_id}",
         )
-        paid = await told(
+        paid = await stage.told(
             "check",
             lambda: quittance.transactions.wait(reference),
             lambda each: f"{each.state}, biller's receipt {each.biller_reference}",
         )
-    await _show_engine(stack, bill, console)
-    await _show_ledger(stack, paid.transaction_id, console)
-    _print_receipt(paid, console)
-    return paid
+    await stage.show_engine(ids.bill_lock(bill))
+    await stage.show_ledger(paid.transaction_id)
+    stage.console.print(_receipt(paid))
 
 
-class _Teller:
-    """Runs a step and says in one line what came of it and how long it took."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    async def __call__(
-        self, name: str, step: Callable[[], Awaitable[T]], tell: Callable[[T], str]
-    ) -> T:
-        started = time.perf_counter()
-        result = await step()
-        elapsed_ms = (time.perf_counter() - started) * 1000
-        self._console.print(f"  [bold]{name:<8}[/] {tell(result)}  [dim]{elapsed_ms:.0f} ms[/]")
-        return result
-
-
-async def _show_engine(stack: Stack, bill: BillRef, console: Console) -> None:
-    client = await Client.connect(stack.temporal_address)
-    workflow_id = ids.bill_lock(bill)
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
-    events = len(history.events)
-    console.print(f"  [bold]temporal[/] {workflow_id}: {events} events in its history")
-    url = f"{stack.temporal_ui}/namespaces/default/workflows/{workflow_id}"
-    console.print(f"           {url}", soft_wrap=True)
-
-
-async def _show_ledger(stack: Stack, transaction_id: str, console: Console) -> None:
-    async with open_ledger(stack.database_url) as ledger:
-        entries = await ledger.entries(transaction_id)
-    console.print(entries_table(transaction_id, entries))
-
-
-def _print_receipt(paid: Transaction, console: Console) -> None:
+def _receipt(paid: Transaction) -> Table:
     table = Table(title="Receipt", title_justify="left", show_header=False)
     rows = {
         "transaction": paid.transaction_id,
@@ -138,8 +73,8 @@ def _print_receipt(paid: Transaction, console: Console) -> None:
     }
     for name, value in rows.items():
         table.add_row(name, value)
-    console.print(table)
+    return table
 
 
 def main(home: Path) -> None:
-    asyncio.run(run(Stack.read(home), Console()))
+    asyncio.run(run(Stage(Stack.read(home), Console())))

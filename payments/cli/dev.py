@@ -112,7 +112,7 @@ class _Session:
             watching.cancel()
 
     async def _run_demo(self) -> None:
-        """Pay one bill in front of the reader, in a process of its own that speaks for itself."""
+        """Pay in front of the reader, in a process of its own that speaks for itself."""
         command: Command = self._stack.plan.demo()
         process = await asyncio.create_subprocess_exec(
             *command.wrapped(),
@@ -129,7 +129,7 @@ class _Session:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         if code != 0:
-            self._progress.say(f"the demo {ending(code)}: no bill was paid", "bold red")
+            self._progress.say(f"the demo {ending(code)}: not everything was paid", "bold red")
 
     def _say_where(self, took_s: float) -> None:
         ports, home = self._stack.plan.ports, self._stack.plan.home
@@ -138,7 +138,8 @@ class _Session:
             "API documentation": f"{ports.url('operator')}/docs",
             "Operator": ports.url("operator"),
             "Temporal UI": ports.url("temporal-ui"),
-            "Sandbox": ports.url("sandbox"),
+            "Sandbox console": ports.url("sandbox"),
+            "Card fields": f"{ports.url('acquirer')}/fields",
             "Keys and addresses": str(home.stack_file),
             "Logs": str(home.logs),
         }

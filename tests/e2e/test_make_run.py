@@ -1,5 +1,6 @@
-"""`make run` on a machine where nothing runs: a bill is paid, and the state outlives the stack."""
+"""`make run` on a machine where nothing runs: bill and card are paid, and the state outlives it."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,13 @@ def assert_it_says_what_it_is(stack: Foreground) -> None:
     assert said.index("Receipt") < said.index("quittance is ready")
     assert stack.receipt()["transaction"].startswith("TXN-")
     assert stack.receipt()["biller's receipt"].startswith("DESCO-")
-    for place in ("api", "operator", "temporalUi", "sandbox"):
+    payment = re.search(r"captured as (pay_\w+)", said)
+    assert payment, said
+    assert "rule fallback of version 1: NORTH → SOUTH; NORTH accepted" in said
+    assert f"{told['temporalUi']}/namespaces/default/workflows/payment:{payment[1]}" in said
+    assert f"Ledger: {payment[1]}" in said
+    assert "4242424242424242" not in said
+    for place in ("api", "operator", "temporalUi", "sandbox", "acquirer"):
         assert told[place] in said
     assert (stack.home / "stack.json").stat().st_mode & 0o777 == 0o600
     assert tuple(told) == FIELDS
