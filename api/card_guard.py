@@ -62,7 +62,7 @@ class CardGuard:
     async def look(self, exchange: Exchange, scope: Scope) -> None:
         """Raises Refusal for a request that holds one."""
         fields = _target(scope) + self._headers(scope)
-        if exchange.body:
+        if exchange.body and not self._is_redacted_later(scope):
             fields += _body(exchange.body)
         found = self._first(scope, fields)
         if found is not None:
@@ -106,10 +106,14 @@ class CardGuard:
         route = self._routes.route_of(scope)
         if route is None or field.part == "path":
             return False
-        if (route.openapi_extra or {}).get(REDACTED_LATER):
-            return field.part in {"header", "body"}
+        if field.part == "header" and self._is_redacted_later(scope):
+            return True
         own = route.formats.get(field.path) if field.part in {"query", "body"} else None
         return own is not None and own.fits(field.text)
+
+    def _is_redacted_later(self, scope: Scope) -> bool:
+        route = self._routes.route_of(scope)
+        return route is not None and (route.openapi_extra or {}).get(REDACTED_LATER, False)
 
     async def _refused(self, exchange: Exchange, scope: Scope, field: Field) -> Refusal:
         route = self._routes.route_of(scope)

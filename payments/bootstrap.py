@@ -123,7 +123,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
     )
     async with AsyncExitStack() as closing:
         closing.push_async_callback(database.close)
-        for batched in (record.calls, record.request_log, record.token_requests):
+        for batched in (record.calls, record.inbox, record.request_log, record.token_requests):
             closing.push_async_callback(batched.close)
         for directory in (record.partners, record.billers, record.providers, record.routing):
             closing.push_async_callback(directory.close)

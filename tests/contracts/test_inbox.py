@@ -89,6 +89,22 @@ async def test_two_providers_may_use_the_same_id(inbox: Inbox) -> None:
     assert await inbox.store(replace(event, provider="SOUTH", digest=b"x")) is I.RECEIVED
 
 
+async def test_many_that_come_at_once_are_each_told_of_their_own(inbox: Inbox) -> None:
+    before = make_event()
+    await inbox.store(before, I.PARKED, "of a type that we do not know")
+
+    told = await asyncio.gather(
+        inbox.store(make_event(), I.APPLIED, "the record says so"),
+        inbox.store(before),
+        inbox.store(make_event('{"type":"another"}', event_id=before.event_id)),
+        inbox.store(make_event()),
+        return_exceptions=True,
+    )
+
+    assert [told[0], told[1], told[3]] == [I.APPLIED, I.PARKED, I.RECEIVED]
+    assert isinstance(told[2], EventChanged)
+
+
 async def test_whatever_they_write_is_kept(inbox: Inbox) -> None:
     for theirs in ("\0", "\ud800", "{", "", "é" * 10_000):
         event = make_event(theirs, type=theirs, reference=theirs)
@@ -129,3 +145,12 @@ async def test_storing_and_settling_are_one_statement_each(
         await inbox.settle(event.provider, event.event_id, I.APPLIED, "")
 
     assert sorted((await direct.calls()).values()) == [5, 5]
+
+
+async def test_many_that_come_at_once_share_a_statement(database: Database, direct: Direct) -> None:
+    inbox = PostgresInbox(database)
+    direct.forget_calls()
+
+    await asyncio.gather(*(inbox.store(make_event()) for _ in range(50)))
+
+    assert list((await direct.calls()).values()) == [1]
