@@ -22,7 +22,11 @@ def gateway() -> Iterator[RunningGateway]:
     # Not tmp_path: PostgreSQL runs as another user, and pytest closes its directories to others.
     with tempfile.TemporaryDirectory(prefix="qt-") as directory:
         gateway = RunningGateway(
-            Path(directory) / "home", QUITTANCE_BILLER_TIMEOUT_S="1.5", QUITTANCE_PAY_WAIT_S="1"
+            Path(directory) / "home",
+            QUITTANCE_BILLER_TIMEOUT_S="1.5",
+            QUITTANCE_PAY_WAIT_S="1",
+            QUITTANCE_PROVIDER_TIMEOUT_S="1.5",
+            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="1.5",
         )
         try:
             yield gateway

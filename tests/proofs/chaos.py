@@ -3,8 +3,10 @@ come late, twice, in another order, and forged.
 """
 
 import asyncio
+import json
 import random
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -17,9 +19,11 @@ from tests.contracts.provider.faulty_proxy import Fault, FaultyProxy
 from tests.patience import OUTAGES
 from tests.running_gateway import RunningGateway
 
-WORKERS: Final = ("worker", "worker-2")
-# Over-refunds are let through, so that nothing but our own guard is in their way; challenges end.
-_SWITCHES: Final = {"allowOverRefund": True, "challengeLifeMs": 20_000}
+# How long a customer has at the issuer's page, at the pace of a long run.
+_CHALLENGE_LASTS_MS: Final = 20_000
+# The supervisor gives up at six within a minute.
+_MOST_DEATHS: Final = 4
+_DEATHS_WITHIN_S: Final = 60.0
 _BEHAVIOURS: Final = (
     *("hang_before_effect", "hang_after_effect", "error_before_effect", "error_after_effect"),
     *("reset_after_effect", "garbage_after_effect", "refuse", "slow"),
@@ -38,12 +42,18 @@ class Chaos:
         self._chance = chance
         self._proxy = proxy
         self._pace = pace
+        # Over-refunds are let through, so that nothing but our own guard is in their way.
+        life = int(_CHALLENGE_LASTS_MS * pace)
+        self._ordinary: dict[str, Any] = {"allowOverRefund": True, "challengeLifeMs": life}
+        register = json.loads((gateway.home / "children.json").read_text())["children"]
+        self._workers = sorted(name for name in register if name.startswith("worker"))
         self._control = httpx2.AsyncClient(base_url=gateway.told["sandbox"], timeout=15)
         self._tasks: list[asyncio.Task[None]] = []
+        self._deaths: dict[str, deque[float]] = {}
 
     async def begin(self) -> None:
         for acquirer in ACQUIRERS:
-            await self._control.post(f"/control/acquirers/{acquirer}", json=_SWITCHES)
+            await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
         self._tasks = [
             asyncio.create_task(self._again_and_again(*each))
             for each in (
@@ -62,7 +72,7 @@ class Chaos:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._proxy.next = None
         for acquirer in ACQUIRERS:
-            answer = await self._control.post(f"/control/acquirers/{acquirer}", json=_SWITCHES)
+            answer = await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
             assert answer.is_success, answer.text
         await self._control.aclose()
 
@@ -75,23 +85,32 @@ class Chaos:
                 await harm()
 
     async def _kill_a_worker(self) -> None:
-        """One that works; the other goes on alone meanwhile."""
-        name = self._chance.choice(WORKERS)
+        """One that works, or nobody."""
+        name = self._chance.choice(self._workers)
         process = LivingProcess.find(self._gateway.pid(name))
         ready = self._gateway.home / "ready" / name
         if process is None or not ready.exists() or ready.read_text().strip() != str(process.pid):
             return
-        self._gateway.kill(name)
-        self.figures["workers killed"] += 1
+        if self._kill(name):
+            self.figures["workers killed"] += 1
 
     async def _kill_the_api(self) -> None:
-        self._gateway.kill("api")
-        self.figures["api killed"] += 1
+        if self._kill("api"):
+            self.figures["api killed"] += 1
+
+    def _kill(self, part: str) -> bool:
+        """Unless the supervisor would take it for a part that cannot be kept running."""
+        deaths, now = self._deaths.setdefault(part, deque(maxlen=_MOST_DEATHS)), time.monotonic()
+        if len(deaths) == _MOST_DEATHS and now - deaths[0] < _DEATHS_WITHIN_S:
+            return False
+        deaths.append(now)
+        self._gateway.kill(part)
+        return True
 
     async def _spoil_an_acquirer(self) -> None:
         behaviour = self._chance.choice(_BEHAVIOURS)
         setting: dict[str, Any] = {
-            **_SWITCHES,
+            **self._ordinary,
             "behaviour": behaviour,
             "operations": [self._chance.choice(_OPERATIONS)],
             "times": self._chance.randint(1, 3),

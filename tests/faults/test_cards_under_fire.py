@@ -1,0 +1,15 @@
+"""The proof of card payments in small: `make proof-cards` is the same with twenty times as many."""
+
+from tests.proofs.cards import prove
+from tests.running_gateway import RunningGateway
+
+SEED = 7
+
+
+async def test_every_book_agrees_whatever_happens_meanwhile(gateway: RunningGateway) -> None:
+    proof = await prove(gateway, seed=SEED, payments=60, stripe=10, pace=0.4)
+
+    assert proof.findings == [], [str(each) for each in proof.findings]
+    # It was a fire: otherwise nothing was shown.
+    assert proof.figures["workers killed"] >= 2
+    assert proof.figures["api killed"] >= 1
