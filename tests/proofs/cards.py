@@ -92,7 +92,7 @@ class Run:
 
     async def _watch(self) -> None:
         """Nobody waits for a stack that has ended."""
-        while self.gateway.process.poll() is None:
+        while self.gateway.process.poll() is None:  # noqa: ASYNC110  a process tells nobody
             await asyncio.sleep(1)
         raise StackEnded
 
