@@ -11,6 +11,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from payments.domain import ids
+from payments.domain.charge import Answer
 from payments.domain.money import Money
 from payments.domain.payment import (
     Attempt,
@@ -37,6 +38,8 @@ from workflows.reversal import Reversal, reversal_operation
 
 PayHandle = WorkflowHandle[CardPayment, PaymentStatus]
 RefundHandle = WorkflowHandle[Refund, RefundStatus]
+ReversalHandle = WorkflowHandle[Reversal, bool]
+ChallengeHandle = WorkflowHandle[Challenge, Answer]
 # Tests skip days ahead of the wall clock.
 FAR = timedelta(days=365)
 TRACE = card_factories.TRACE
@@ -172,20 +175,22 @@ class CardDesk(Desk):
     # What a test waits for
 
     async def refund_begun(self, order: RefundOrder) -> RefundHandle:
-        handle = self.client.get_workflow_handle_for(Refund.run, ids.refund(order.refund_id))
+        workflow_id = ids.refund(order.refund_id)
+        handle: RefundHandle = self.client.get_workflow_handle_for(Refund.run, workflow_id)
         await _until_begun(handle)
         return handle
 
     async def reversal_of(self, reference: str) -> bool:
         """The result of the reversal that a payment started."""
-        handle = self.client.get_workflow_handle_for(Reversal.run, ids.reversal(reference))
+        workflow_id = ids.reversal(reference)
+        handle: ReversalHandle = self.client.get_workflow_handle_for(Reversal.run, workflow_id)
         await _until_begun(handle)
         return await handle.result()
 
-    async def challenge_of(self, order: PaymentOrder) -> WorkflowHandle[Challenge, Any]:
+    async def challenge_of(self, order: PaymentOrder) -> ChallengeHandle:
         """It is started in the moment when the payment's first decision is answered."""
         workflow_id = ids.challenge(order.payment_id, 1)
-        handle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
+        handle: ChallengeHandle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
         await _until_begun(handle)
         return handle
 
