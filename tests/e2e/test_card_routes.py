@@ -1,6 +1,5 @@
 """Where a payment goes: to the next acquirer, past a switch, or to a person first."""
 
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -53,11 +52,9 @@ async def test_what_may_have_arrived_goes_nowhere_else(
 
 
 async def test_a_switch_acts_at_once(shop: Shop, no_north: None, audit: CardAudit) -> None:
-    flipped = time.monotonic()
-
+    """On the very next payment: the command has just come back."""
     payment = await shop.paid()
 
-    assert time.monotonic() - flipped < 1
     case = await audit.fits(payment)
     assert outcomes(case) == [("SOUTH", "accepted")]
     assert "not NORTH: switched off" in shop.gateway.cli("routing", "explain", payment["id"])
