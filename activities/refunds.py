@@ -5,7 +5,7 @@ from temporalio import activity
 from activities import failures
 from payments.domain.card_steps import RefundEnd, RefundReserved
 from payments.domain.codes import Code
-from payments.domain.payment import Refund, RefundOrder
+from payments.domain.refund import Refund, RefundOrder
 from payments.ports.payments import Payments, Refunds
 
 

@@ -12,7 +12,12 @@ from pydantic_core import PydanticCustomError
 from api.free_text import Metadata, Reason
 from api.schemas import Amount, Asked, Told, TransactionId, rfc3339
 from payments.domain.money import Money
-from payments.domain.payment import NextAction, Payment, PaymentStatus, Refund, RefundStatus
+from payments.domain.payment import (
+    NextAction,
+    Payment,
+    PaymentStatus,
+)
+from payments.domain.refund import Refund, RefundStatus
 from payments.ports.inbox import InboundState
 from payments.ports.methods import Customer, Method
 

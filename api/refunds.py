@@ -8,7 +8,7 @@ from temporalio.client import Client
 from api.answers import Refusal
 from api.updates import Over, Unheard, heard
 from payments.domain.codes import Code
-from payments.domain.payment import Refund, RefundOrder
+from payments.domain.refund import Refund, RefundOrder
 from payments.ports.payments import Refunds
 from workflows import refund as refunding
 

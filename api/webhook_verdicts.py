@@ -9,7 +9,12 @@ from enum import StrEnum
 from typing import Final
 
 from payments.domain.money import Money
-from payments.domain.payment import FINAL, Payment, PaymentStatus, Refund, RefundStatus
+from payments.domain.payment import (
+    FINAL,
+    Payment,
+    PaymentStatus,
+)
+from payments.domain.refund import Refund, RefundStatus
 from payments.ports.inbox import InboundState
 from payments.ports.payments import Named
 from payments.ports.provider import Says, Told

@@ -15,9 +15,9 @@ from payments.domain.payment import (
     Fact,
     PaymentOrder,
     PaymentStatus,
-    RefundOrder,
     Verdict,
 )
+from payments.domain.refund import RefundOrder
 from payments.domain.routing import Decision, Facts
 
 NOW = datetime(2026, 4, 30, 8, 21, 14, 123456, tzinfo=UTC)

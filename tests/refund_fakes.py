@@ -8,7 +8,7 @@ from payments.domain.card import Decline
 from payments.domain.card_events import REFUND_EVENTS
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
-from payments.domain.payment import Refund, RefundOrder, RefundStatus
+from payments.domain.refund import Refund, RefundOrder, RefundStatus
 from payments.ports.payments import MoveRefused
 from payments.ports.record import RecordUnavailable
 from tests.card_fakes import FakePayments

@@ -20,7 +20,8 @@ from payments.domain.card_steps import GiveBack, RefundEnd
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import Attempt, RefundAnswer, RefundOrder, RefundStatus
+from payments.domain.payment import Attempt
+from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
 from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
 from workflows import charging, record
 from workflows.asking import Bell

@@ -9,7 +9,8 @@ from api.answers import Refusal
 from api.desk import desk_of
 from api.exchange import Exchange
 from payments.domain.codes import Code
-from payments.domain.payment import Payment, Refund
+from payments.domain.payment import Payment
+from payments.domain.refund import Refund
 from payments.ports.methods import Customer
 
 _ID: Final = re.compile(r"(pay|re|cus)_[0-9a-z]{26}", re.ASCII)

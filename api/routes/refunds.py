@@ -22,7 +22,8 @@ from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.partner import Product, Scope
-from payments.domain.payment import Payment, Refund, RefundOrder, RefundStatus
+from payments.domain.payment import Payment
+from payments.domain.refund import Refund, RefundOrder, RefundStatus
 
 router = APIRouter(route_class=StrictRoute, tags=["refunds"])
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from payments.domain.payment import PaymentStatus, RefundStatus
+from payments.domain.payment import PaymentStatus
+from payments.domain.refund import RefundStatus
 
 # A payment that is back in processing has nothing to tell: its next move will.
 PAYMENT_EVENTS: Final[dict[PaymentStatus, str]] = {

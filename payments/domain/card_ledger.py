@@ -11,7 +11,14 @@ from typing import Final
 
 from payments.domain.ledger import Account, AccountKind, Entry, Posting
 from payments.domain.money import Money
-from payments.domain.payment import FINAL, Attempt, Fact, PaymentOrder, PaymentStatus, RefundOrder
+from payments.domain.payment import (
+    FINAL,
+    Attempt,
+    Fact,
+    PaymentOrder,
+    PaymentStatus,
+)
+from payments.domain.refund import RefundOrder
 
 _Line = tuple[Account, int]
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.money import Money
-from payments.domain.payment import Attempt, RefundOrder, RefundStatus
+from payments.domain.payment import Attempt
+from payments.domain.refund import RefundOrder, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)

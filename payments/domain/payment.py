@@ -48,14 +48,6 @@ PAYMENT_MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
 FINAL: Final = frozenset(status for status, moves in PAYMENT_MOVES.items() if not moves)
 
 
-class RefundStatus(StrEnum):
-    """`succeeded` and `failed` are never left."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class CardTerms:
     """What one partner may do with cards, and what it pays us for each capture.
@@ -267,46 +259,6 @@ class CaptureOrder:
     trace: str
     amount: Money | None = None
     final: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RefundOrder:
-    """Input of the Refund workflow. `reference` is the partner's own and names one refund."""
-
-    refund_id: str
-    payment_id: str
-    partner_id: str
-    reference: str
-    amount: Money
-    trace: str
-    created_at: datetime
-    deadline: datetime
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """The record of a refund, as partners are told."""
-
-    refund_id: str
-    payment_id: str
-    partner_id: str
-    reference: str
-    amount: Money
-    status: RefundStatus
-    code: Code | None
-    provider_reference: str | None
-    reason: str | None
-    created_at: datetime
-    trace: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAnswer:
-    """What Refund.settled answers: the refund as it stands, or why there is none."""
-
-    refund: Refund | None = None
-    refused: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,8 @@ from payments.domain.payment import (
     Payment,
     PaymentOrder,
     PaymentStatus,
-    Refund,
-    RefundOrder,
-    RefundStatus,
 )
+from payments.domain.refund import Refund, RefundOrder, RefundStatus
 from payments.domain.routing import Decision, Retries, Routed
 
 

@@ -14,10 +14,10 @@ from payments.domain.payment import (
     Attempt,
     PaymentOrder,
     PaymentStatus,
-    RefundStatus,
     Verdict,
     nothing_sent,
 )
+from payments.domain.refund import RefundStatus
 from tests.card_factories import make_attempt, make_card, make_fact, make_order, make_refund
 from tests.card_fakes import FakePayments
 from tests.provider_script import SOFT

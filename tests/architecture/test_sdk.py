@@ -26,7 +26,8 @@ from api.card_schemas import (
 from api.schemas import Asked
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.partner import Product
-from payments.domain.payment import PaymentStatus, RefundStatus
+from payments.domain.payment import PaymentStatus
+from payments.domain.refund import RefundStatus
 
 OPENAPI = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 AN_ID = "x"

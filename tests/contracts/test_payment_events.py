@@ -14,7 +14,7 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import RefundStatus
+from payments.domain.refund import RefundStatus
 from tests.card_factories import make_attempt, make_refund
 from tests.contracts.card_record import ACTION, DECLINED, S, begun, fact_of, usd
 from tests.contracts.direct import Direct

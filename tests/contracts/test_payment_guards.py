@@ -15,10 +15,9 @@ from payments.domain.payment import (
     PAYMENT_MOVES,
     PaymentOrder,
     PaymentStatus,
-    RefundOrder,
-    RefundStatus,
 )
 from payments.domain.provider import ProviderKind
+from payments.domain.refund import RefundOrder, RefundStatus
 from payments.ports.inbox import InboundState
 from tests.card_factories import make_refund
 from tests.contracts.card_record import S, begun, fact_of, lead_to

@@ -15,7 +15,8 @@ from payments.domain.card import Decline
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import PaymentOrder, RefundStatus
+from payments.domain.payment import PaymentOrder
+from payments.domain.refund import RefundStatus
 from tests.card_factories import NOW, PASSED, make_attempt, make_decision, make_order, make_refund
 from tests.contracts.card_record import S, begun, fact_of, usd
 from tests.contracts.direct import Direct

@@ -11,7 +11,8 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payment import PaymentOrder, RefundOrder, RefundStatus
+from payments.domain.payment import PaymentOrder
+from payments.domain.refund import RefundOrder, RefundStatus
 from payments.ports.payments import MoveRefused, Payments, Refunds
 from tests.card_factories import make_order, make_refund
 from tests.contracts.card_record import S, begun, fact_of

@@ -20,8 +20,8 @@ from payments.domain.payment import (
     Attempt,
     Fact,
     PaymentStatus,
-    RefundOrder,
 )
+from payments.domain.refund import RefundOrder
 from tests.card_factories import make_attempt, make_fact, make_order, make_refund
 
 S = PaymentStatus

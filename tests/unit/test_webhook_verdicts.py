@@ -6,7 +6,8 @@ import pytest
 
 from api.webhook_verdicts import Next, Verdict, on_payment, on_refund, on_way_back
 from payments.domain.money import Money
-from payments.domain.payment import PaymentStatus, Refund, RefundStatus, begun
+from payments.domain.payment import PaymentStatus, begun
+from payments.domain.refund import Refund, RefundStatus
 from payments.ports.inbox import InboundState
 from payments.ports.payments import Named
 from payments.ports.provider import Meaning, Says, Told

@@ -20,10 +20,8 @@ from payments.domain.payment import (
     PaymentAnswer,
     PaymentOrder,
     PaymentStatus,
-    RefundAnswer,
-    RefundOrder,
-    RefundStatus,
 )
+from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
 from payments.ports.steps import Cards
 from tests import card_factories
 from tests.card_fakes import FakePayments

@@ -8,7 +8,8 @@ from temporalio.client import WorkflowFailureError
 
 from payments.domain.charge import Operation
 from payments.domain.codes import Code
-from payments.domain.payment import PaymentStatus, RefundStatus
+from payments.domain.payment import PaymentStatus
+from payments.domain.refund import RefundStatus
 from tests.provider_script import HARD, REFUND_REFUSED, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_order, make_refund
 from tests.workflows.engine import refusal_of

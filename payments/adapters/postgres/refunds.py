@@ -18,7 +18,7 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.ledger import Posting
 from payments.domain.money import Money
-from payments.domain.payment import Refund, RefundOrder, RefundStatus
+from payments.domain.refund import Refund, RefundOrder, RefundStatus
 from payments.ports.payments import MoveRefused
 from payments.ports.record import RecordUnavailable
 

@@ -1,0 +1,56 @@
+"""A refund: its values and its states."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from payments.domain.codes import Code
+from payments.domain.money import Money
+
+
+class RefundStatus(StrEnum):
+    """`succeeded` and `failed` are never left."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Input of the Refund workflow. `reference` is the partner's own and names one refund."""
+
+    refund_id: str
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    trace: str
+    created_at: datetime
+    deadline: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The record of a refund, as partners are told."""
+
+    refund_id: str
+    payment_id: str
+    partner_id: str
+    reference: str
+    amount: Money
+    status: RefundStatus
+    code: Code | None
+    provider_reference: str | None
+    reason: str | None
+    created_at: datetime
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """What Refund.settled answers: the refund as it stands, or why there is none."""
+
+    refund: Refund | None = None
+    refused: Code | None = None
