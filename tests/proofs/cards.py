@@ -29,17 +29,17 @@ from tests.proofs.chaos import Chaos
 from tests.proofs.journeys import Journey, Notes
 from tests.proofs.plans import STRIPE_CURRENCY, Plan, sandbox_plans, stripe_plans
 from tests.proofs.reckoning import Reckoning, drain, reckon
-from tests.proofs.strange_stripe import PROVIDER, StrangeStripe, strange_stripe
+from tests.proofs.strange_stripe import StrangeStripe, strange_stripes
 from tests.running_gateway import PartnerClient, RunningGateway
 
 AT_ONCE: Final = 32
 DRAIN_S: Final = 240
-_RULES: Final = f"""
+_RULES: Final = """
 fallback = [{{ provider = "NORTH", weight = 60 }}, {{ provider = "SOUTH", weight = 40 }}]
 [[rule]]
 name = "pounds go to Stripe"
-when = "currency == '{STRIPE_CURRENCY}'"
-targets = [{{ provider = "{PROVIDER}", weight = 100 }}]
+when = "currency == '{currency}'"
+targets = [{targets}]
 """
 
 
@@ -68,7 +68,7 @@ class Run:
     gateway: RunningGateway
     seed: int
     shop: Shop
-    stripe: StrangeStripe
+    stripes: list[StrangeStripe]
     notes: Notes = field(default_factory=Notes)
 
     async def customers(self, sandbox: int, stripe: int) -> None:
@@ -98,8 +98,10 @@ class Run:
 
     async def _decide(self, payment: dict[str, Any], decision: str) -> None:
         """The customer's hand at the page of whoever asks."""
-        asking = self.stripe if self.stripe.is_asking(payment) else self.shop
-        await asking.decide(payment, decision)
+        for stripe in self.stripes:
+            if await stripe.decides(payment, decision):
+                return
+        await self.shop.decide(payment, decision)
 
 
 async def prove(
@@ -110,12 +112,10 @@ async def prove(
     client = PartnerClient(gateway.api, gateway.partner(0))
     shop = Shop(gateway, client)
     try:
-        async with strange_stripe(gateway.api, chance) as strange:
-            async with administration(gateway) as office:
-                await office.put_provider(strange.profile())
-            _route(gateway)
-            run = Run(gateway, seed, shop, strange)
-            chaos = Chaos(gateway, chance, strange.proxy, pace)
+        async with strange_stripes(gateway.api, chance, stripe) as stripes:
+            await _route(gateway, stripes)
+            run = Run(gateway, seed, shop, stripes)
+            chaos = Chaos(gateway, chance, [each.proxy for each in stripes], pace)
             began = time.monotonic()
             await chaos.begin()
             try:
@@ -126,19 +126,23 @@ async def prove(
             engine = await Client.connect(gateway.told["temporalAddress"])
             left = await drain(evidence, engine, DRAIN_S)
             drained = time.monotonic()
-            effects = await asyncio.to_thread(strange.effects)
+            effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]
             reckoning = await reckon(evidence, run.notes, effects)
             reckoning.findings += left + _too_few(reckoning, seed, payments, stripe)
-            figures = chaos.figures + strange.relay.figures
+            figures = sum((each.relay.figures for each in stripes), chaos.figures)
     finally:
         await shop.close()
         await evidence.close()
     return Proof(seed, reckoning, figures, run.notes, paid - began, drained - paid)
 
 
-def _route(gateway: RunningGateway) -> None:
+async def _route(gateway: RunningGateway, stripes: Sequence[StrangeStripe]) -> None:
+    async with administration(gateway) as office:
+        for each in stripes:
+            await office.put_provider(each.profile())
+    targets = ", ".join(f'{{ provider = "{each.id}", weight = 1 }}' for each in stripes)
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as rules:
-        rules.write(_RULES)
+        rules.write(_RULES.format(currency=STRIPE_CURRENCY, targets=targets))
         rules.flush()
         saved = gateway.cli("routing", "save", rules.name, "--by", "proof")
     gateway.cli("routing", "activate", saved.split()[-1], "--by", "proof")
@@ -169,8 +173,8 @@ def gateway_under_fire() -> Iterator[RunningGateway]:
             Path(directory) / "home",
             "--workers",
             "2",
-            QUITTANCE_PROVIDER_TIMEOUT_S="2",
-            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="2",
+            QUITTANCE_PROVIDER_TIMEOUT_S="3",
+            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="3",
             QUITTANCE_TOKEN_TTL_S="14400",
         )
         try:

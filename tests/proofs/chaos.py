@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -34,13 +34,17 @@ _FORGERIES: Final = ("signature", "body", "stale", "unsigned")
 
 class Chaos:
     def __init__(
-        self, gateway: RunningGateway, chance: random.Random, proxy: FaultyProxy, pace: float
+        self,
+        gateway: RunningGateway,
+        chance: random.Random,
+        proxies: Sequence[FaultyProxy],
+        pace: float,
     ) -> None:
         """`pace` 1 is for a long run; below it everything happens more often."""
         self.figures: Counter[str] = Counter()
         self._gateway = gateway
         self._chance = chance
-        self._proxy = proxy
+        self._proxies = proxies
         self._pace = pace
         # Over-refunds are let through, so that nothing but our own guard is in their way.
         life = int(_CHALLENGE_LASTS_MS * pace)
@@ -70,7 +74,8 @@ class Chaos:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._proxy.next = None
+        for proxy in self._proxies:
+            proxy.next = None
         for acquirer in ACQUIRERS:
             answer = await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
             assert answer.is_success, answer.text
@@ -126,7 +131,7 @@ class Chaos:
 
     async def _spoil_stripe(self) -> None:
         fault = self._chance.choice(list(Fault))
-        self._proxy.next = fault
+        self._chance.choice(self._proxies).next = fault
         self.figures[f"stripe: {fault.name.lower()}"] += 1
 
     async def _play_with_a_webhook(self) -> None:

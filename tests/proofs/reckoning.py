@@ -104,7 +104,7 @@ def _kept(said: Said, case: Case | None) -> Sequence[Finding]:
     match said.operation:
         case "capture":
             wanted, kind = ids.capture_key(said.payment_id, said.name), "capture"
-            if payment["provider"] == PROVIDER:
+            if str(payment["provider"]).startswith(PROVIDER):
                 # localstripe captures once, and does not keep our name of it.
                 wanted = f"{case.id}-{payment['attempt']}"
         case "refund":

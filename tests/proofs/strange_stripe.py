@@ -1,5 +1,7 @@
 """localstripe as a provider of the running gateway: behind a proxy that spoils replies, and its
 webhooks behind a relay that sends them late, out of order, more than once, and forged.
+
+It takes longer for each payment the more it has, so some accounts share them.
 """
 
 import asyncio
@@ -8,7 +10,7 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Self
 
@@ -26,6 +28,12 @@ from tests.localstripe.likeness import CHALLENGES, Likeness
 from tests.localstripe.running_localstripe import KEY, RunningLocalstripe
 
 PROVIDER: Final = "STRIPE"
+PAYMENTS_PER_ACCOUNT: Final = 40
+# Of Stripe's own test cards those that localstripe knows by another name.
+_CARDS: Final = {
+    "pm_card_chargeDeclined": "4000000000000341",
+    "pm_card_threeDSecure2Required": "4000000000003220",
+}
 _TRIES: Final = 30
 _HEADERS: Final = ("content-type", "stripe-signature")
 
@@ -92,7 +100,10 @@ class Relay:
 
 
 class StrangeStripe:
-    def __init__(self, process: RunningLocalstripe, proxy: FaultyProxy, relay: Relay) -> None:
+    def __init__(
+        self, provider_id: str, process: RunningLocalstripe, proxy: FaultyProxy, relay: Relay
+    ) -> None:
+        self.id = provider_id
         self.process = process
         self.proxy = proxy
         self.relay = relay
@@ -100,7 +111,7 @@ class StrangeStripe:
 
     def profile(self) -> ProviderProfile:
         return ProviderProfile(
-            PROVIDER,
+            self.id,
             ProviderKind.STRIPE,
             self.proxy.url,
             KEY,
@@ -111,14 +122,15 @@ class StrangeStripe:
             honours_idempotency_keys=False,
         )
 
-    def is_asking(self, payment: dict[str, Any]) -> bool:
-        """Whether the challenge is one of its own, and not of who came after it."""
-        return str(payment["nextAction"]["url"]).startswith(CHALLENGES)
-
-    async def decide(self, payment: dict[str, Any], decision: str) -> None:
-        intent = payment["nextAction"]["url"].removeprefix(CHALLENGES)
-        success = decision == "approve"
+    async def decides(self, payment: dict[str, Any], decision: str) -> bool:
+        """False: the challenge is none of its own."""
+        url = str(payment["nextAction"]["url"])
+        intent, success = url.removeprefix(CHALLENGES), decision == "approve"
+        path = f"/v1/payment_intents/{intent}"
+        if intent == url or not (await asyncio.to_thread(self.process.api.get, path)).is_success:
+            return False
         await asyncio.to_thread(self.process.answer_challenge, intent, success=success)
+        return True
 
     def effects(self) -> list[Effect]:
         """From its own lists. What is left of a partial capture it books as a refund without our
@@ -126,11 +138,11 @@ class StrangeStripe:
         """
         found: list[Effect] = []
         for intent in self.process.api.get("/v1/payment_intents?limit=100000").json()["data"]:
-            found += _effects_of(intent)
+            found += _effects_of(intent, self.id)
         return found
 
 
-def _effects_of(intent: dict[str, Any]) -> list[Effect]:
+def _effects_of(intent: dict[str, Any], provider: str) -> list[Effect]:
     name, charge = intent["metadata"]["quittance_reference"], intent["latest_charge"]
     if charge is None or charge["status"] != "succeeded":
         return []
@@ -140,10 +152,10 @@ def _effects_of(intent: dict[str, Any]) -> list[Effect]:
     if intent["status"] == "canceled":
         moved["void"] = charge["amount"]
     currency = intent["currency"].upper()
-    effects = [Effect(PROVIDER, name, kind, name, units, currency) for kind, units in moved.items()]
+    effects = [Effect(provider, name, kind, name, units, currency) for kind, units in moved.items()]
     return effects + [
         Effect(
-            PROVIDER,
+            provider,
             name,
             "refund",
             row["metadata"].get("quittance_reference", ""),
@@ -155,18 +167,30 @@ def _effects_of(intent: dict[str, Any]) -> list[Effect]:
 
 
 @asynccontextmanager
-async def strange_stripe(api: str, chance: random.Random) -> AsyncIterator[StrangeStripe]:
+async def strange_stripes(
+    api: str, chance: random.Random, payments: int
+) -> AsyncIterator[list[StrangeStripe]]:
+    """Enough accounts for so many payments; at least one."""
+    async with AsyncExitStack() as open_ones:
+        yield [
+            await open_ones.enter_async_context(
+                _opened(f"{PROVIDER}_{number}" if number else PROVIDER, api, chance)
+            )
+            for number in range(max(1, -(-payments // PAYMENTS_PER_ACCOUNT)))
+        ]
+
+
+@asynccontextmanager
+async def _opened(
+    provider_id: str, api: str, chance: random.Random
+) -> AsyncIterator[StrangeStripe]:
     process = await asyncio.to_thread(RunningLocalstripe)
     try:
-        numbers = {
-            "pm_card_chargeDeclined": "4000000000000341",
-            "pm_card_threeDSecure2Required": "4000000000003220",
-        }
-        known = {name: process.payment_method(number) for name, number in numbers.items()}
+        known = {name: process.payment_method(number) for name, number in _CARDS.items()}
         proxy = FaultyProxy(process.url, Likeness(known))
         await proxy.start()
-        async with Relay(chance, f"{api}/v1/providers/{PROVIDER}/webhooks") as relay:
-            stripe = StrangeStripe(process, proxy, relay)
+        async with Relay(chance, f"{api}/v1/providers/{provider_id}/webhooks") as relay:
+            stripe = StrangeStripe(provider_id, process, proxy, relay)
             process.send_webhooks_to(relay.url, stripe.webhook_secret)
             yield stripe
         await proxy.close()
