@@ -40,7 +40,7 @@ class Chaos:
         proxies: Sequence[FaultyProxy],
         pace: float,
     ) -> None:
-        """`pace` 1 is for a long run; below it everything happens more often."""
+        """`pace` 1 is for a long run; below it calls and webhooks go wrong more often."""
         self.figures: Counter[str] = Counter()
         self._gateway = gateway
         self._chance = chance
@@ -61,11 +61,12 @@ class Chaos:
         self._tasks = [
             asyncio.create_task(self._again_and_again(*each))
             for each in (
+                # What was killed needs some seconds to come back, however short the run is.
                 (5, 11, self._kill_a_worker),
-                (25, 45, self._kill_the_api),
-                (0.5, 2, self._spoil_an_acquirer),
-                (0.5, 2, self._spoil_stripe),
-                (0.3, 1.2, self._play_with_a_webhook),
+                (12, 40, self._kill_the_api),
+                (0.5 * self._pace, 2 * self._pace, self._spoil_an_acquirer),
+                (0.5 * self._pace, 2 * self._pace, self._spoil_stripe),
+                (0.3 * self._pace, 1.2 * self._pace, self._play_with_a_webhook),
             )
         ]
 
@@ -85,7 +86,7 @@ class Chaos:
         self, least_s: float, most_s: float, harm: Callable[[], Awaitable[None]]
     ) -> None:
         while True:
-            await asyncio.sleep(self._chance.uniform(least_s, most_s) * self._pace)
+            await asyncio.sleep(self._chance.uniform(least_s, most_s))
             with suppress(*OUTAGES):
                 await harm()
 

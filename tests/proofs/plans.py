@@ -84,7 +84,13 @@ def stripe_plans(seed: int, count: int) -> Iterator[Plan]:
         plan = _plan(chance, number, what, STRIPE_CURRENCY)
         # It knows one card of each kind by the names of Stripe's own documentation.
         known = {"challenge": "4000000000003220", "declined": "4000000000000002"}
-        yield replace(plan, card=known.get(what, "4242424242424242"))
+        # And its challenges last for a quarter of an hour, for which nobody has time here.
+        left = plan.decision is Decision.LEAVE
+        yield replace(
+            plan,
+            card=known.get(what, "4242424242424242"),
+            decision=Decision.WITHDRAW if left else plan.decision,
+        )
 
 
 def _plan(chance: random.Random, number: int, what: str, currency: str) -> Plan:
