@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         proof = asyncio.run(
             prove(gateway, seed=seed, payments=told.payments, stripe=told.stripe, pace=1.0)
         )
-    report.show(proof)
+        report.show(proof)
     return 1 if proof.findings else 0
 
 
