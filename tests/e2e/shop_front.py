@@ -3,19 +3,16 @@
 Its server believes the gateway and nobody's browser.
 """
 
-import asyncio
-import socket
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from tests.api.shop import Shop
 from tests.running_gateway import new_id
+from tests.serving import Serving
 
 _CHECKOUT = """<!doctype html>
 <title>A shop</title>
@@ -46,25 +43,13 @@ class ShopFront:
         self._shop = shop
         # By order: the payment as the gateway told it last.
         self.payments: dict[str, dict[str, Any]] = {}
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         routes = [
             Route("/checkout", self._checkout),
             Route("/pay", self._pay, methods=["POST"]),
             Route("/back", self._back),
         ]
-        config = uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._serving: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        assert self._serving is not None
-        await self._serving
+        self.serving = Serving(routes)
+        self.origin = self.serving.origin
 
     def checkout(self) -> tuple[str, str]:
         """A new order, and where a customer pays it."""

@@ -33,7 +33,8 @@ async def page(customers: BrowserContext) -> AsyncIterator[Page]:
 
 @pytest.fixture(scope="module")
 async def front(shop: Shop) -> AsyncIterator[ShopFront]:
-    async with ShopFront(shop) as front:
+    front = ShopFront(shop)
+    async with front.serving:
         yield front
 
 

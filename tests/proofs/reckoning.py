@@ -2,8 +2,9 @@
 books, the record, the ledger and every answer against each other.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +39,9 @@ _BALANCES: Final = """
     FROM ledger_entry entry JOIN ledger_account account ON account.id = entry.account_id
     GROUP BY 1, 2, 3"""
 _INBOUND: Final = "SELECT provider, state, count(*) AS many FROM inbound_event GROUP BY 1, 2"
+_NOT_APPLIED: Final = """
+    SELECT provider, event_id FROM inbound_event
+    WHERE state = 'received' AND received_at < now() - interval '10 seconds'"""
 _SET_ASIDE: Final = """
     SELECT event_id, reference, note FROM inbound_event WHERE state IN ('quarantined', 'parked')"""
 # The card whose acquirer says no and then yes. An event with the "no" that comes late is rightly
@@ -45,6 +49,10 @@ _SET_ASIDE: Final = """
 _CONTRADICTED: Final = "0390"
 # What must be empty when everything has ended.
 _EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo"})
+
+
+# Has a provider send one of its events again.
+SendAgain = Callable[[str, str], Awaitable[None]]
 
 
 @dataclass
@@ -57,11 +65,19 @@ class Reckoning:
     inbound: Counter[str] = field(default_factory=Counter)
 
 
-async def drain(evidence: Evidence, client: Client, within_s: float) -> list[Finding]:
-    """Wait for the end of everything that is open; what stays open is a finding."""
+async def drain(
+    evidence: Evidence, client: Client, send_again: SendAgain, within_s: float
+) -> list[Finding]:
+    """Wait for the end of everything that is open; what stays open is a finding.
+
+    An event that was not answered 2xx is to be sent again, for days; the sandbox has given up.
+    """
 
     async def nobody_works() -> bool:
         if (await evidence.rows(_OPEN))[0]["many"]:
+            for row in await evidence.rows(_NOT_APPLIED):
+                await send_again(row["provider"], row["event_id"])
+            await asyncio.sleep(1)
             return False
         return (await client.count_workflows(_RUNNING)).count == 0
 

@@ -7,7 +7,6 @@ It takes longer for each payment the more it has, so some accounts share them.
 import asyncio
 import random
 import secrets
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,8 +14,6 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 import httpx2
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,6 +23,7 @@ from tests.card_cases import Effect
 from tests.contracts.provider.faulty_proxy import FaultyProxy
 from tests.localstripe.likeness import CHALLENGES, Likeness
 from tests.localstripe.running_localstripe import KEY, RunningLocalstripe
+from tests.serving import Serving
 
 PROVIDER: Final = "STRIPE"
 PAYMENTS_PER_ACCOUNT: Final = 40
@@ -34,7 +32,7 @@ _CARDS: Final = {
     "pm_card_chargeDeclined": "4000000000000341",
     "pm_card_threeDSecure2Required": "4000000000003220",
 }
-_TRIES: Final = 30
+_TRIES: Final = 150
 _HEADERS: Final = ("content-type", "stripe-signature")
 
 
@@ -45,20 +43,17 @@ class Relay:
         self.figures: Counter[str] = Counter()
         self._chance = chance
         self._target = target
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        routes = [Route("/", self._take, methods=["POST"])]
-        config = uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._serving = Serving([Route("/", self._take, methods=["POST"])])
+        self.url = f"{self._serving.origin}/"
         self._tasks: set[asyncio.Task[None]] = set()
         self._http = httpx2.AsyncClient(timeout=10, verify=False)
 
     async def __aenter__(self) -> Self:
-        self._spawn(self._server.serve(sockets=[self._socket]))
+        await self._serving.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.should_exit = True
+        await self._serving.__aexit__()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()
 
