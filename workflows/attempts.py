@@ -51,10 +51,10 @@ class Attempts:
         A challenge about something else than was ordered is not shown to anybody.
         """
         is_suspended = False
-        answer = await charging.authorize(attempt)
+        rung, answer = await self._sent(attempt)
         while True:
             if answer.challenge is not None and answer.is_of(attempt.order):
-                answer = await self._challenge(attempt, answer)
+                answer = await self._challenge(attempt, answer, rung)
             elif answer.is_known:
                 self._note(attempt, answer)
                 return answer
@@ -62,18 +62,25 @@ class Attempts:
                 if not is_suspended:
                     await self._suspend(attempt, answer)
                     is_suspended = True
+                rung = self._bell.rung
                 answer = await asking.until_known(charging.asked_after(attempt), self._bell)
                 if answer.kind is OutcomeKind.NOT_SENT:
                     # It was lost on its way. Under its own key it cannot become two.
-                    answer = await charging.authorize(attempt)
+                    rung, answer = await self._sent(attempt)
 
-    async def _challenge(self, attempt: Attempt, answer: Answer) -> Answer:
+    async def _sent(self, attempt: Attempt) -> tuple[int, Answer]:
+        """With how often somebody had rung before: whoever rings later knows more than this answer,
+        which may be on its way for long.
+        """
+        rung = self._bell.rung
+        return rung, await charging.authorize(attempt)
+
+    async def _challenge(self, attempt: Attempt, answer: Answer, rung: int) -> Answer:
         asked = answer.challenge
         assert asked is not None
         self.was_challenged = True
         await self._standing.challenged(attempt, asked, answer)
-        # Whoever rang so far has what the provider has just said.
-        await self._bell.hear(self._bell.rung)
+        await self._bell.hear(rung)
         return await challenge(attempt, asked, self._bell, lambda: self.is_canceled)
 
     async def _suspend(self, attempt: Attempt, answer: Answer) -> None:

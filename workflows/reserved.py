@@ -36,8 +36,6 @@ class Reserved:
     async def until_over(self, attempt: Attempt, authorized: Answer) -> None:
         reservation = authorized.reservation
         assert reservation is not None
-        # Whoever rang until now has what the provider has just said.
-        await self._bell.hear(self._bell.rung)
         while self._standing.status in HELD:
             ends = self._standing.payment.expires_at
             assert ends is not None
