@@ -10,6 +10,7 @@ from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBil
 # Milliseconds from the expiry at which the payment is sent; it still has to reach the engine.
 DISTANCES_MS = (-1000, -300, -150, -80, -40, -20, -10, -1, 0, 1)
 TIMES_EACH = 3
+BUSY_S = 60
 
 
 async def sleep_until(moment: datetime) -> None:
@@ -28,6 +29,10 @@ async def test_a_payment_at_the_moment_of_expiry_is_paid_or_refused(
         lock = await hasty.lock(bill)
         await sleep_until(expiry(lock) + timedelta(milliseconds=distance_ms))
         answer = await hasty.pay(lock.data["lockToken"], order)
+        async with asyncio.timeout(BUSY_S):
+            # A busy engine did not tell in time: then the contract says to ask with the same id.
+            while answer.code == "P9003":
+                answer = await hasty.pay(lock.data["lockToken"], order)
         if answer.code == "P1102":
             assert await evidence.end_of_lock(bill) == "EXPIRED"
             await evidence.nothing_moved(bill, "bill.lock_expired")
