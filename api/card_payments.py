@@ -32,6 +32,9 @@ from workflows.card_payment import CardPayment, begin_operation
 # with the engine's.
 PATIENCE: Final = timedelta(seconds=30)
 _LOOK: Final = timedelta(seconds=2)
+_CHALLENGED: Final = frozenset({PaymentStatus.REQUIRES_ACTION})
+_HELD: Final = frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.PARTIALLY_CAPTURED})
+_OPEN: Final = _HELD | _CHALLENGED | {PaymentStatus.REVIEW}
 
 Argument = TypeVar("Argument")
 
@@ -43,6 +46,8 @@ class _Ask(Generic[Argument]):
     door: UpdateMethodMultiParam[[CardPayment, Argument], PaymentAnswer]
     argument: Argument
     id: str
+    # Where the record must say that the payment is, for this to be possible.
+    possible_in: frozenset[PaymentStatus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +112,20 @@ class PaymentDesk:
         """Take all or a part. The same key with the same amount is the same capture."""
         amount = order.amount.minor if order.amount else "all"
         update = f"capture:{order.key}:{amount}:{order.final}".lower()
-        return await self._move(payment, _Ask(CardPayment.capture, order, update))
+        return await self._move(payment, _Ask(CardPayment.capture, order, update, _HELD))
 
     async def cancel(self, payment: Payment, *, key: str, trace: str) -> Outcome:
         """Give back what is reserved. `key` names the request: asked twice, it is one."""
         if payment.status is PaymentStatus.CANCELED:
             return Outcome(payment)
         update = f"cancel:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        return await self._move(payment, _Ask(CardPayment.cancel, trace, update))
+        return await self._move(payment, _Ask(CardPayment.cancel, trace, update, _OPEN))
 
     async def confirm(self, payment: Payment, *, trace: str) -> Outcome:
         """The customer's browser came back: ask the provider now, whatever the browser says."""
         if payment.status not in FINAL:
             try:
-                ask = _Ask(CardPayment.confirm, trace, f"confirm:{trace}")
+                ask = _Ask(CardPayment.confirm, trace, f"confirm:{trace}", _CHALLENGED)
                 return Outcome(await self._answer(payment, ask))
             except Unheard:
                 return Outcome(await self._fresh(payment), is_known=False)
@@ -145,10 +150,25 @@ class PaymentDesk:
 
     async def _answer(self, payment: Payment, ask: _Ask[Argument]) -> Payment:
         handle = self._handle(payment)
-        answer = await heard(
-            handle.execute_update(ask.door, ask.argument, id=ask.id, rpc_timeout=self._wait)
-        )
+        try:
+            answer = await heard(
+                handle.execute_update(ask.door, ask.argument, id=ask.id, rpc_timeout=self._wait)
+            )
+        except Refusal as refused:
+            await self._must_not_be_behind(payment, ask, refused)
+            raise
         return _payment_of(answer)
+
+    async def _must_not_be_behind(
+        self, payment: Payment, ask: _Ask[Argument], refused: Refusal
+    ) -> None:
+        """The record is written a moment before its workflow goes on. When a worker dies in between
+        it takes a while, in which the workflow refuses what the partner was told is possible.
+        """
+        if refused.code is not Code.PAYMENT_STATE:
+            return
+        if (await self._fresh(payment)).status in ask.possible_in:
+            raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from refused
 
     async def _must_be_accepted(self, payment: Payment, ask: _Ask[Argument]) -> None:
         """To send an update again under its id does nothing but tell that it arrived."""

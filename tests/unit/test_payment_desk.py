@@ -1,0 +1,83 @@
+"""What the API makes of a workflow that is behind its record, after a crash in between."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from api.answers import Refusal
+from api.card_payments import PaymentDesk
+from payments.domain.codes import Code
+from payments.domain.payment import CaptureOrder, Payment, PaymentStatus, begun
+from tests.card_factories import make_order
+from tests.card_fakes import FakePayments
+
+TRACE = "partner_1.20260430T082114123Z.7K3Q9XW2"
+S = PaymentStatus
+
+
+class Refusing:
+    """An engine where the payment's workflow refuses everything."""
+
+    def get_workflow_handle_for(self, *_: object) -> "Refusing":
+        return self
+
+    async def execute_update(self, *_: object, **__: object) -> Any:
+        cause = ApplicationError("not now", type=Code.PAYMENT_STATE.value)
+        raise WorkflowUpdateFailedError(cause)
+
+
+async def refused(verb: str, status: PaymentStatus) -> Code:
+    payment = replace(begun(make_order()), status=status)
+    payments = FakePayments()
+    payments.rows[payment.payment_id] = payment
+    desk = PaymentDesk(
+        cast("Client", Refusing()), payments, task_queue="payments", wait=timedelta(seconds=1)
+    )
+    with pytest.raises(Refusal) as no:
+        await _ask(desk, verb, payment)
+    return no.value.code
+
+
+async def _ask(desk: PaymentDesk, verb: str, payment: Payment) -> None:
+    match verb:
+        case "capture":
+            await desk.capture(payment, CaptureOrder("cap_1", TRACE))
+        case "cancel":
+            await desk.cancel(payment, key="KEY", trace=TRACE)
+        case _:
+            await desk.confirm(payment, trace=TRACE)
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [
+        ("capture", S.AUTHORIZED),
+        ("capture", S.PARTIALLY_CAPTURED),
+        ("cancel", S.AUTHORIZED),
+        ("cancel", S.REQUIRES_ACTION),
+        ("cancel", S.REVIEW),
+        ("confirm", S.REQUIRES_ACTION),
+    ],
+)
+async def test_what_the_record_allows_is_not_refused_for_ever(
+    verb: str, status: PaymentStatus
+) -> None:
+    """The same request again finds the workflow where its record is."""
+    assert await refused(verb, status) is Code.ENGINE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [
+        ("capture", S.PROCESSING),
+        ("capture", S.REQUIRES_ACTION),
+        ("cancel", S.PROCESSING),
+        ("confirm", S.AUTHORIZED),
+    ],
+)
+async def test_what_the_record_does_not_allow_is_refused(verb: str, status: PaymentStatus) -> None:
+    assert await refused(verb, status) is Code.PAYMENT_STATE
