@@ -124,7 +124,7 @@ async def prove(
                 await chaos.end()
             paid = time.monotonic()
             engine = await Client.connect(gateway.told["temporalAddress"])
-            left = await drain(evidence, engine, chaos.send_again, DRAIN_S)
+            left = await drain(evidence, engine, chaos.tell_the_rest, DRAIN_S)
             drained = time.monotonic()
             await chaos.close()
             effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]

@@ -2,7 +2,6 @@
 books, the record, the ledger and every answer against each other.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -39,9 +38,7 @@ _BALANCES: Final = """
     FROM ledger_entry entry JOIN ledger_account account ON account.id = entry.account_id
     GROUP BY 1, 2, 3"""
 _INBOUND: Final = "SELECT provider, state, count(*) AS many FROM inbound_event GROUP BY 1, 2"
-_NOT_APPLIED: Final = """
-    SELECT provider, event_id FROM inbound_event
-    WHERE state = 'received' AND received_at < now() - interval '10 seconds'"""
+_SENT: Final = "SELECT payment_id, number, provider FROM payment_attempt"
 _SET_ASIDE: Final = """
     SELECT event_id, reference, note FROM inbound_event WHERE state IN ('quarantined', 'parked')"""
 # The card whose acquirer says no and then yes. An event with the "no" that comes late is rightly
@@ -51,8 +48,8 @@ _CONTRADICTED: Final = "0390"
 _EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo"})
 
 
-# Has a provider send one of its events again.
-SendAgain = Callable[[str, str], Awaitable[None]]
+# Has a provider deliver what it has not delivered yet of one attempt.
+TellTheRest = Callable[[str, str], Awaitable[None]]
 
 
 @dataclass
@@ -66,18 +63,15 @@ class Reckoning:
 
 
 async def drain(
-    evidence: Evidence, client: Client, send_again: SendAgain, within_s: float
+    evidence: Evidence, client: Client, tell_the_rest: TellTheRest, within_s: float
 ) -> list[Finding]:
-    """Wait for the end of everything that is open; what stays open is a finding.
-
-    An event that was not answered 2xx is to be sent again, for days; the sandbox has given up.
-    """
+    """Wait for the end of everything that is open; what stays open is a finding."""
+    for row in await evidence.rows(_SENT):
+        if row["provider"] in ACQUIRERS:
+            await tell_the_rest(row["provider"], f"{row['payment_id']}-{row['number']}")
 
     async def nobody_works() -> bool:
         if (await evidence.rows(_OPEN))[0]["many"]:
-            for row in await evidence.rows(_NOT_APPLIED):
-                await send_again(row["provider"], row["event_id"])
-            await asyncio.sleep(1)
             return False
         return (await client.count_workflows(_RUNNING)).count == 0
 
