@@ -94,6 +94,8 @@ class CardGuard:
             piece = field if field.part != "header" and _PIECE.fullmatch(field.text) else None
             if (
                 (before and piece and _are_halves(before, piece))
+                # What nothing serves has no formats, and nothing of it is kept.
+                and self._routes.route_of(scope) is not None
                 and not self._is_exempt(scope, before)
                 and not self._is_exempt(scope, piece)
             ):

@@ -7,20 +7,22 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate, pairwise
 from typing import Final
 
 from tests.card_cases import Case
 
-# What may be told next, by what was told last. Nothing follows an end but money that came too late.
-_LATE: Final = frozenset({"late_success", "reversed"})
+# What may be told next, by what was told last. Nothing follows an end.
 _FOLLOWS: Final = {
     "": {"review", "requires_action", "authorized", "captured", "failed", "canceled"},
     "review": {"requires_action", "authorized", "captured", "failed", "canceled", "expired"},
     "requires_action": {"authorized", "captured", "failed", "canceled", "expired"},
     "authorized": {"captured", "canceled", "expired"},
-    "captured": {"captured", *_LATE},
-    **dict.fromkeys(("failed", "canceled", "expired", *_LATE), _LATE),
+    "captured": {"captured"},
+    **dict.fromkeys(("failed", "canceled", "expired"), frozenset[str]()),
 }
+# But money of an earlier attempt may come too late at any time.
+_LATE: Final = frozenset({"late_success", "reversed"})
 
 
 class Kind(StrEnum):
@@ -171,12 +173,14 @@ def _events(case: Case) -> Iterator[str]:
         if numbers != list(range(1, len(told) + 1)):
             yield f"{name} tells {numbers}"
     types = [kind.removeprefix("payment.") for _, kind in case.events.get(case.id, [])]
-    for before, after in zip(["", *types], types, strict=False):
+    moves = [kind for kind in types if kind not in _LATE]
+    for before, after in pairwise(["", *moves]):
         if after not in _FOLLOWS[before]:
             yield f"{after} follows {before or 'the beginning'}: {types}"
-    if types.count("late_success") != types.count("reversed"):
+    owed = accumulate({"late_success": 1, "reversed": -1}.get(kind, 0) for kind in types)
+    if min(levels := [0, *owed]) < 0 or levels[-1]:
         yield f"late money did not go back: {types}"
-    told_last = next((kind for kind in reversed(types) if kind not in _LATE), "nothing")
+    told_last = moves[-1] if moves else "nothing"
     status = case.payment["status"]
     if told_last != {"partially_captured": "captured"}.get(status, status):
         yield f"told {told_last}, and is {status}"

@@ -256,6 +256,17 @@ async def test_a_bill_number_is_the_billers(
     assert "P5014" not in (found.code, locked.code), (found, locked)
 
 
+async def test_a_bill_and_its_period_are_no_halves_of_one_by_another_method(
+    partner: PartnerClient,
+) -> None:
+    """A question that no route takes has no formats to tell the two apart by."""
+    bill = TestBill().told | {"billNumber": "4000000004", "billingPeriod": "2026-04"}
+
+    answer = await partner.get("/bill/lock", **bill)
+
+    assert (answer.http_status, answer.code) == (405, "P5005")
+
+
 @pytest.mark.parametrize("amount", [CARD, "40000566556655.56", "5555555555554444"])
 async def test_an_amount_is_an_amount(partner: PartnerClient, amount: str) -> None:
     token = await partner.locked(TestBill())

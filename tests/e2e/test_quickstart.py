@@ -93,7 +93,8 @@ async def test_a_payment_that_takes_its_time_is_asked_for_until_it_is_known(
     done = await quickstart(**credentials(gateway), BILL=bill.number)
 
     assert done.code == 0, done
-    assert "POST /bill/pay -> 202 P0001" in done.said
+    # On a busy machine not even "pending" is heard in time.
+    assert re.search(r"POST /bill/pay -> (202 P0001|504 P9003)", done.said), done.said
     assert "PAID: TXN-" in done.said
     await evidence.effect(bill)
 

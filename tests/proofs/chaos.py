@@ -46,6 +46,7 @@ class Chaos:
         self._chance = chance
         self._proxies = proxies
         self._pace = pace
+        self._passed: dict[FaultyProxy, int] = {}
         # Over-refunds are let through, so that nothing but our own guard is in their way.
         life = int(_CHALLENGE_LASTS_MS * pace)
         self._ordinary: dict[str, Any] = {"allowOverRefund": True, "challengeLifeMs": life}
@@ -144,8 +145,11 @@ class Chaos:
         self.figures[f"acquirer: {behaviour}"] += 1
 
     async def _spoil_stripe(self) -> None:
-        fault = self._chance.choice(list(Fault))
-        self._chance.choice(self._proxies).next = fault
+        fault, proxy = self._chance.choice(list(Fault)), self._chance.choice(self._proxies)
+        if self._passed.get(proxy) == proxy.passed:
+            # With few customers left every call would go wrong, for as long as we go on.
+            return
+        proxy.next, self._passed[proxy] = fault, proxy.passed
         self.figures[f"stripe: {fault.name.lower()}"] += 1
 
     async def _play_with_a_webhook(self) -> None:

@@ -79,9 +79,25 @@ async def drain(
         await until(nobody_works, within_s, "something is still open")
     except AssertionError as error:
         running = [each.id async for each in client.list_workflows(_RUNNING)]
-        still = [Finding(Kind.UNKNOWN, each, "its workflow still runs") for each in running]
+        still = [Finding(Kind.UNKNOWN, each, await _waits_for(client, each)) for each in running]
         return [Finding(Kind.UNKNOWN, "drain", str(error)), *still]
     return []
+
+
+async def _waits_for(client: Client, workflow_id: str) -> str:
+    """What a workflow that still runs is doing, in the engine's words."""
+    told = (await client.get_workflow_handle(workflow_id).describe()).raw_description
+    steps = [
+        f"{each.activity_id} {each.activity_type.name} try {each.attempt}:"
+        f" {each.last_failure.message}"
+        for each in told.pending_activities
+    ]
+    children = [each.workflow_id for each in told.pending_children]
+    task = told.pending_workflow_task
+    if task.attempt:
+        steps.append(f"workflow task try {task.attempt}")
+    events = told.workflow_execution_info.history_length
+    return f"still runs after {events} events: {steps + children}"
 
 
 async def reckon(evidence: Evidence, notes: Notes, more: Iterable[Effect]) -> Reckoning:

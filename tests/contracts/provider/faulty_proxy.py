@@ -30,10 +30,11 @@ class Changes(Protocol):
 
 
 class FaultyProxy:
-    """`next` spoils the next POST; questions always pass."""
+    """`next` spoils the next POST; questions always pass. `passed` counts the unspoilt POSTs."""
 
     def __init__(self, upstream: str, changes: Changes | None = None) -> None:
         self.next: Fault | None = None
+        self.passed = 0
         self._changes = changes
         self._http = httpx2.AsyncClient(base_url=upstream, timeout=10, trust_env=False)
         self._server: asyncio.Server | None = None
@@ -76,6 +77,7 @@ class FaultyProxy:
         fault = None
         if method == "POST":
             fault, self.next = self.next, None
+            self.passed += fault is None
         if fault is Fault.BUSY:
             _write(writer, 429, b'{"error":"BUSY"}', f"Retry-After: {BUSY_S:.0f}\r\n")
             return
