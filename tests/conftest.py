@@ -1,23 +1,16 @@
 """The whole gateway, started once for all tests that ask for it, and two partners who use it."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.running_gateway import PartnerClient, RunningGateway
+from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[RunningGateway]:
-    # Not tmp_path: PostgreSQL runs as another user, and pytest closes its directories to others.
-    with tempfile.TemporaryDirectory(prefix="qt-") as directory:
-        gateway = RunningGateway(Path(directory) / "home")
-        try:
-            yield gateway
-        finally:
-            gateway.stop()
+    with running_gateway() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,6 +133,18 @@ class RunningGateway:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise
+
+
+@contextmanager
+def running_gateway(*arguments: str, **environment: str) -> Iterator[RunningGateway]:
+    """One with a home that goes with it."""
+    # Not tmp_path: PostgreSQL runs as another user, and pytest closes its directories to others.
+    with tempfile.TemporaryDirectory(prefix="qt-") as directory:
+        gateway = RunningGateway(Path(directory) / "home", *arguments, **environment)
+        try:
+            yield gateway
+        finally:
+            gateway.stop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,34 +4,26 @@ Its time-outs are short, so that what takes a biller's time-out does not take a 
 second door to it gives locks of two seconds, for the stories about expiry.
 """
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.evidence import Evidence
 from tests.faults.side_door import SideDoor
-from tests.running_gateway import PartnerClient, RunningGateway
+from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[RunningGateway]:
-    # Not tmp_path: PostgreSQL runs as another user, and pytest closes its directories to others.
-    with tempfile.TemporaryDirectory(prefix="qt-") as directory:
-        gateway = RunningGateway(
-            Path(directory) / "home",
-            QUITTANCE_BILLER_TIMEOUT_S="1.5",
-            QUITTANCE_PAY_WAIT_S="1",
-            QUITTANCE_PROVIDER_TIMEOUT_S="1.5",
-            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="1.5",
-        )
-        try:
-            yield gateway
-        finally:
-            gateway.stop()
+    with running_gateway(
+        QUITTANCE_BILLER_TIMEOUT_S="1.5",
+        QUITTANCE_PAY_WAIT_S="1",
+        QUITTANCE_PROVIDER_TIMEOUT_S="1.5",
+        QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="1.5",
+    ) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client
@@ -30,7 +29,7 @@ from tests.proofs.journeys import Journey, Notes
 from tests.proofs.plans import STRIPE_CURRENCY, Plan, sandbox_plans, stripe_plans
 from tests.proofs.reckoning import Reckoning, drain, reckon
 from tests.proofs.strange_stripe import StrangeStripe, strange_stripes
-from tests.running_gateway import PartnerClient, RunningGateway
+from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 AT_ONCE: Final = 32
 DRAIN_S: Final = 240
@@ -166,22 +165,15 @@ def _too_few(reckoning: Reckoning, seed: int, payments: int, stripe: int) -> lis
     ]
 
 
-@contextmanager
-def gateway_under_fire() -> Iterator[RunningGateway]:
+def gateway_under_fire() -> AbstractContextManager[RunningGateway]:
     """Two workers, and so little patience with providers that a hanging one is soon left."""
-    with tempfile.TemporaryDirectory(prefix="qt-") as directory:
-        gateway = RunningGateway(
-            Path(directory) / "home",
-            "--workers",
-            "2",
-            QUITTANCE_PROVIDER_TIMEOUT_S="3",
-            QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="3",
-            QUITTANCE_TOKEN_TTL_S="14400",
-        )
-        try:
-            yield gateway
-        finally:
-            gateway.stop()
+    return running_gateway(
+        "--workers",
+        "2",
+        QUITTANCE_PROVIDER_TIMEOUT_S="3",
+        QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="3",
+        QUITTANCE_TOKEN_TTL_S="14400",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

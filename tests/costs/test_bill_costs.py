@@ -14,8 +14,8 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History
 
-from tests.e2e.engine_calls import EngineCalls
-from tests.e2e.statements import Statements
+from tests.costs.engine_calls import EngineCalls
+from tests.costs.statements import Statements
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 

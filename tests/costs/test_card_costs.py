@@ -17,8 +17,8 @@ from temporalio.client import Client
 
 from payments.domain import ids
 from tests.api.shop import CHALLENGE, VISA, Acquirer, Shop
-from tests.e2e.engine_calls import EngineCalls
-from tests.e2e.statements import Statements
+from tests.costs.engine_calls import EngineCalls
+from tests.costs.statements import Statements
 from tests.patience import until
 from tests.running_gateway import RunningGateway
 

@@ -1,0 +1,42 @@
+"""A gateway that nobody else uses: what is counted is what the test did."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.api.shop import Acquirer, Shop
+from tests.evidence import Evidence
+from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[RunningGateway]:
+    with running_gateway() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def partner(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
+    client = PartnerClient(gateway.api, gateway.partner(0))
+    yield client
+    await client.close()
+
+
+@pytest.fixture(scope="module")
+async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
+    evidence = Evidence(gateway)
+    yield evidence
+    await evidence.close()
+
+
+@pytest.fixture(scope="module")
+async def shop(gateway: RunningGateway) -> AsyncIterator[Shop]:
+    shop = Shop(gateway, PartnerClient(gateway.api, gateway.partner(0)))
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+def north(gateway: RunningGateway) -> Acquirer:
+    """The acquirer that every payment goes to first."""
+    return Acquirer(gateway, "NORTH")
