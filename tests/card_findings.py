@@ -34,6 +34,7 @@ class Kind(StrEnum):
     BOOKS = "provider's books differ"
     LEDGER = "ledger differs"
     EVENTS = "events differ"
+    HISTORY = "history does not replay"
 
 
 @dataclass(frozen=True, slots=True)

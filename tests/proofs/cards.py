@@ -25,6 +25,7 @@ from tests.card_findings import Finding, Kind
 from tests.evidence import Evidence
 from tests.proofs import report
 from tests.proofs.chaos import Chaos
+from tests.proofs.histories import unfaithful
 from tests.proofs.journeys import Journey, Notes
 from tests.proofs.plans import STRIPE_CURRENCY, Plan, sandbox_plans, stripe_plans
 from tests.proofs.reckoning import Reckoning, drain, reckon
@@ -129,6 +130,7 @@ async def prove(
             effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]
             reckoning = await reckon(evidence, run.notes, effects)
             reckoning.findings += left + _too_few(reckoning, seed, payments, stripe)
+            reckoning.findings += await unfaithful(engine)
             figures = sum((each.relay.figures for each in stripes), chaos.figures)
     finally:
         await shop.close()
