@@ -1,6 +1,5 @@
 """worker.py as a child process with fakes for cards behind it: see worker_process.py."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +16,6 @@ from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.worker_process import Kept, Watched
 
-MODULE = "tests.workflows.card_worker_process"
-
 
 class CardWorld(Kept):
     def __init__(self, path: Path) -> None:
@@ -31,8 +28,8 @@ class CardWorld(Kept):
         self.north, self.south, self.payments, self.refunds = self.fakes
 
 
-def main() -> None:
-    world, failpoint = CardWorld(Path(sys.argv[1])), sys.argv[2]
+def serve_cards(path: Path, failpoint: str) -> None:
+    world = CardWorld(path)
 
     def watched(fake: object) -> Any:
         return Watched(fake, world, failpoint)
@@ -52,7 +49,3 @@ def main() -> None:
         )
 
     worker.main(open_steps)
-
-
-if __name__ == "__main__":
-    main()

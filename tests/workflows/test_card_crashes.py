@@ -1,7 +1,6 @@
 """The worker dies at every step of a card payment and another takes over: one effect, one entry."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from payments.domain.card import Decline
 from payments.domain.payment import Attempt, PaymentOrder, PaymentStatus
 from tests.provider_script import HARD, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_order, make_refund
-from tests.workflows.card_worker_process import MODULE, CardWorld
+from tests.workflows.card_worker_process import CardWorld, serve_cards
 from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
-from tests.workflows.worker_process import DIED, started
+from tests.workflows.worker_process import DIED, WorkerProcess, started
 
 Tell = Callable[[CardDesk, PaymentOrder], Awaitable[None]]
 
@@ -115,17 +114,20 @@ LIVES = [
 @asynccontextmanager
 async def one_after_another(desk: CardDesk, world: Path, failpoint: str) -> AsyncIterator[None]:
     """The first worker dies at the failpoint, the next works on and is stopped at the end."""
-    async with started(desk, world, failpoint, module=MODULE) as dying, AsyncExitStack() as later:
+    async with (
+        started(desk, world, failpoint, serve=serve_cards) as dying,
+        AsyncExitStack() as later,
+    ):
 
-        async def succeed() -> asyncio.subprocess.Process:
+        async def succeed() -> WorkerProcess:
             assert await dying.wait() == DIED
-            return await later.enter_async_context(started(desk, world, module=MODULE))
+            return await later.enter_async_context(started(desk, world, serve=serve_cards))
 
         async with asyncio.TaskGroup() as group:
             succession = group.create_task(succeed())
             yield
             second = await succession
-            second.send_signal(signal.SIGTERM)
+            second.terminate()
             assert await second.wait() == 0
 
 

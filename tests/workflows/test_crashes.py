@@ -1,7 +1,6 @@
 """The worker dies at every step and another takes over: one effect, one entry, one answer."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from temporalio.testing import WorkflowEnvironment
 from payments.domain.bill import LockState, Transaction, TransactionState
 from tests.fakes.billers import Paying
 from tests.workflows.engine import Desk, make_order, make_request
-from tests.workflows.worker_process import DIED, World, started
+from tests.workflows.worker_process import DIED, WorkerProcess, World, started
 
 # Temporal waits ten seconds for a workflow task before it gives it to another worker.
 PATIENCE = timedelta(seconds=60)
 LONGEST_LIFE_S = 120
-AT_ONCE = 12
+AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Workers:
         """The first dies at the failpoint, the next works on and is stopped at the end."""
         async with started(self.desk, self.world, failpoint) as first, AsyncExitStack() as later:
 
-            async def succeed() -> asyncio.subprocess.Process:
+            async def succeed() -> WorkerProcess:
                 assert await first.wait() == DIED
                 return await later.enter_async_context(started(self.desk, self.world))
 
@@ -64,7 +63,7 @@ class Workers:
                 succession = group.create_task(succeed())
                 yield
                 second = await succession
-                second.send_signal(signal.SIGTERM)
+                second.terminate()
                 assert await second.wait() == 0
 
 

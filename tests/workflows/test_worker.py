@@ -1,7 +1,6 @@
 """worker.py as a process: ready, stopped, stopped in mid-payment, and how it ends."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ async def test_a_worker_says_when_it_is_ready_and_ends_cleanly(desk: Desk, tmp_p
     async with started(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready)) as worker:
         await until(ready, exists=True)
 
-        worker.send_signal(signal.SIGTERM)
+        worker.terminate()
 
         assert await worker.wait() == 0
         assert not ready.exists()
@@ -47,7 +46,7 @@ async def test_a_payment_under_way_ends_before_its_worker_does(desk: Desk, tmp_p
         paying = asyncio.create_task(desk.pay(handle))
         await desk.until_tried(handle, "billers.pay")
 
-        leaving.send_signal(signal.SIGTERM)
+        leaving.terminate()
 
         assert await leaving.wait() == 0
     async with started(desk, world.path):

@@ -1,18 +1,19 @@
 """worker.py as a child process with fakes behind it, whose world survives the child's death.
 
-`python -m tests.workflows.worker_process WORLD FAILPOINT`. A failpoint such as `after pay` ends
-the process there with os._exit, as a power cut would, the first time it is reached in this world.
+A failpoint such as `after pay` ends the process there with os._exit, as a power cut would, the
+first time it is reached in this world.
 """
 
 import asyncio
 import inspect
+import multiprocessing
 import os
 import pickle
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import worker
 from payments.config import Settings
@@ -21,30 +22,66 @@ from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import Desk, no_cards, worker_environment
 
-DIED = 137
-ROOT = Path(__file__).parents[2]
+DIED: Final = 137
+# Its children begin with everything imported: that is most of what a worker's start costs.
+_CRADLE: Final = multiprocessing.get_context("forkserver")
+_CRADLE.set_forkserver_preload([__name__, "tests.workflows.card_worker_process"])
+
+# Runs a worker until it is told to stop: over the world in this file, up to this failpoint.
+Serve = Callable[[Path, str], None]
+
+
+class WorkerProcess:
+    """A process of this machine, which may die at any moment."""
+
+    def __init__(
+        self, serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]
+    ) -> None:
+        arguments = (serve, world, failpoint, environment)
+        self._process = _CRADLE.Process(target=_live, args=arguments, daemon=True)
+        self._process.start()
+        self._ended = asyncio.Event()
+        # Not join() in a thread: the next start reaps too, and who comes second reads nothing.
+        asyncio.get_running_loop().add_reader(self._process.sentinel, self._end)
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._process.sentinel)
+        self._ended.set()
+
+    async def wait(self) -> int:
+        """Its exit code; below zero the signal that ended it."""
+        await self._ended.wait()
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    async def end(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+        await self.wait()
+
+
+def _live(serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]) -> None:
+    # Ctrl-C is for whoever runs the tests, and he ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
+    serve(world, failpoint)
 
 
 @asynccontextmanager
 async def started(
-    desk: Desk,
-    world: Path,
-    failpoint: str = "",
-    *,
-    module: str = "tests.workflows.worker_process",
-    **environment: str,
-) -> AsyncIterator[asyncio.subprocess.Process]:
+    desk: Desk, world: Path, failpoint: str = "", *, serve: "Serve | None" = None, **changes: str
+) -> AsyncIterator[WorkerProcess]:
     """A worker that never outlives its test, whatever happens there."""
-    command = (sys.executable, "-m", module, str(world), failpoint)
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=worker_environment(desk, **environment)
-    )
+    environment = worker_environment(desk, **changes)
+    process = WorkerProcess(serve or serve_bills, world, failpoint, environment)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await process.end()
 
 
 class Kept:
@@ -96,8 +133,8 @@ class Watched:
             os._exit(DIED)
 
 
-def main() -> None:
-    world, failpoint = World(Path(sys.argv[1])), sys.argv[2]
+def serve_bills(path: Path, failpoint: str) -> None:
+    world = World(path)
 
     @asynccontextmanager
     async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
@@ -106,7 +143,3 @@ def main() -> None:
         yield Bills(FakeBillers({"DESCO": biller}), transactions), no_cards()
 
     worker.main(open_steps)
-
-
-if __name__ == "__main__":
-    main()
