@@ -18,7 +18,7 @@ run: $(INSTALLED) ## Start the whole gateway, pay a bill and by card, stay until
 	@$(PY) cli.py dev $(ARGS)
 
 test: check ## Check everything, then run every test (ARGS="tests/unit -x" chooses)
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, import contracts, OpenAPI in sync
 	@$(PY) -m ruff format --check .

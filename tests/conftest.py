@@ -1,10 +1,23 @@
 """The whole gateway, started once for all tests that ask for it, and two partners who use it."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import pytest
 
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
+
+# Of these folders some stories take minutes. Told first, they leave nobody waiting at the end.
+_FIRST: Final = ("faults", "costs", "e2e", "stack", "workflows", "contracts", "sandbox", "api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folders = item.path.parts
+    return next((at for at, each in enumerate(_FIRST) if each in folders), len(_FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,10 @@ PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
 CAPTURE_PREFIX: Final = "cap_"
 CUSTOMER_PREFIX: Final = "cus_"
+EVENT_PREFIX: Final = "evt_"
+ENDPOINT_PREFIX: Final = "whe_"
+# The workflow id of the one that sends events to partners.
+EVENT_RELAY: Final = "event-relay"
 
 
 def bill_lock(bill: BillRef) -> str:
@@ -71,8 +75,40 @@ def customer_id(partner_id: str, reference: str) -> str:
     return CUSTOMER_PREFIX + _name("customer", partner_id, reference)
 
 
+def endpoint_id(partner_id: str, request_key: str) -> str:
+    """A webhook endpoint is born of one request: its Idempotency-Key, or its trace without one."""
+    return ENDPOINT_PREFIX + _name("endpoint", partner_id, request_key)
+
+
+def event_name(event_id: UUID) -> str:
+    """What partners know an event by: `evt_` and 26 characters."""
+    return EVENT_PREFIX + _letters(event_id.int)
+
+
+def event_of_name(name: str) -> UUID:
+    """The inverse of event_name(). Raises ValueError for anything else."""
+    letters = name.removeprefix(EVENT_PREFIX)
+    number = 0
+    for letter in letters.upper():
+        number = number << 5 | ALPHABET.index(letter)
+    if number >> 128 or event_name(UUID(int=number)) != name:
+        raise ValueError(f"not the name of an event: {name}")
+    return UUID(int=number)
+
+
+def delivery(event_id: UUID, endpoint_id: str, round_: int) -> str:
+    """The id of the standalone activity that makes the later tries of a delivery."""
+    again = f":{round_}" if round_ > 1 else ""
+    return f"webhook:{event_name(event_id)}:{endpoint_id}{again}"
+
+
 def _name(*parts: str) -> str:
-    number = int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:17], "big")
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return _letters(int.from_bytes(digest[:17], "big"))
+
+
+def _letters(number: int) -> str:
+    """The last 130 bits."""
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)).lower()
 
 

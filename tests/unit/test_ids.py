@@ -1,8 +1,12 @@
 """Derived ids: two tries of one request meet at one id, two requests never do."""
 
+import re
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from payments.domain import ids
 from payments.domain.bill import BillRef
@@ -35,3 +39,28 @@ def test_a_retry_after_midnight_of_the_last_day_meets_the_first_try() -> None:
     first = ids.transaction_id("partner_1", "ORDER-1", APRIL)
     retry = ids.transaction_id("partner_1", "ORDER-1", MAY)
     assert ids.pay_update(first) == ids.pay_update(retry)
+
+
+@given(st.uuids())
+def test_an_events_name_says_which_event_it_is(event_id: UUID) -> None:
+    name = ids.event_name(event_id)
+
+    assert re.fullmatch(r"evt_[0-9a-hj-km-np-tv-z]{26}", name)
+    assert ids.event_of_name(name) == event_id
+
+
+@pytest.mark.parametrize(
+    "name", ["", "evt_", "evt_0", f"evt_{'z' * 26}", f"EVT_{'0' * 26}", "evt_!"]
+)
+def test_nothing_else_is_the_name_of_an_event(name: str) -> None:
+    with pytest.raises(ValueError, match="name of an event|not found"):
+        ids.event_of_name(name)
+
+
+def test_a_delivery_has_one_id_for_each_round() -> None:
+    event_id = UUID(int=1)
+
+    first, again = (ids.delivery(event_id, "whe_a", number) for number in (1, 2))
+
+    assert first == f"webhook:evt_{'0' * 25}1:whe_a"
+    assert again == f"{first}:2"

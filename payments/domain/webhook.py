@@ -1,0 +1,150 @@
+"""Webhooks to partners: endpoints, events, and what became of each delivery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+# The form of an event's body. An endpoint keeps the one it was made with.
+NEWEST_VERSION: Final = "2026-11-21"
+# The pauses after each try; a jitter of a tenth is added or taken away. Ten tries in 75 h 35 min.
+PAUSES: Final = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+)
+MOST_TRIES: Final = len(PAUSES) + 1
+
+
+class EndpointState(StrEnum):
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class Disabled(StrEnum):
+    """Why nothing is sent to an endpoint any more."""
+
+    BY_PARTNER = "by_partner"
+    GONE = "gone"
+    FAILING = "failing"
+
+
+class Payload(StrEnum):
+    """FULL carries the object as it is now; THIN only says which one it is."""
+
+    FULL = "full"
+    THIN = "thin"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a partner wants events. Without `types` it gets all of them."""
+
+    endpoint_id: str
+    partner_id: str
+    url: str
+    types: tuple[str, ...]
+    version: str
+    payload: Payload
+    description: str
+    state: EndpointState
+    created_at: datetime
+    disabled: Disabled | None = None
+    disabled_at: datetime | None = None
+    # Since when nothing has succeeded there; None while it does.
+    failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSecrets:
+    """`whsec_…`; the previous one signs as well until its overlap is over."""
+
+    current: str
+    previous: str | None = None
+    previous_until: datetime | None = None
+
+    def at(self, now: datetime) -> tuple[str, ...]:
+        """Those that sign now, the newest first."""
+        overlaps = self.previous is not None and (
+            self.previous_until is not None and now < self.previous_until
+        )
+        return (self.current, self.previous) if overlaps and self.previous else (self.current,)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one object. `sequence` counts an object's events from 1."""
+
+    event_id: UUID
+    partner_id: str
+    object_type: str
+    object_id: str
+    sequence: int
+    type: str
+    previous_status: str | None
+    data: Mapping[str, Any]
+    occurred_at: datetime
+
+
+class DeliveryState(StrEnum):
+    """PENDING until it ends; FAILED has used up its tries; CANCELED because its endpoint ended."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRef:
+    """Which delivery. A replay is one more round of the same event to the same endpoint."""
+
+    event_id: UUID
+    endpoint_id: str
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery with everything that a try needs. `tries` counts those that were made."""
+
+    ref: DeliveryRef
+    event: Event
+    endpoint: Endpoint
+    secrets: SigningSecrets
+    state: DeliveryState
+    tries: int
+    created_at: datetime
+
+
+class TryEnding(StrEnum):
+    """How one try ended: a 2xx, another answer, silence, no connection, or an address of ours."""
+
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    TLS_FAILED = "tls_failed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try, as the delivery log keeps it. `answer` is redacted and at most 2 kB."""
+
+    at: datetime
+    latency_ms: int
+    ending: TryEnding
+    http_status: int | None = None
+    answer: str = ""
+    retry_after_s: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.ending is TryEnding.DELIVERED
+
+    @property
+    def is_gone(self) -> bool:
+        """HTTP 410: nobody wants anything there any more."""
+        return self.http_status == 410
