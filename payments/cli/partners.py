@@ -1,8 +1,6 @@
 """`cli.py partner`: who may call us, from where, with which key."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Final
@@ -11,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import Record, open_record
-from payments.config import Settings
+from payments.bootstrap import Record
+from payments.cli.opened import with_record
 from payments.domain.bill import Agreement
 from payments.domain.money import Money, digits
 from payments.domain.partner import Product, Scope
@@ -26,20 +24,6 @@ Products = Annotated[
 ]
 Scopes = Annotated[list[Scope], typer.Option(help="What it may do; everything by default.")]
 BILLS_ONLY: Final = [Product.BILL_COLLECTION]
-
-
-def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
-    """Open the record, do the work, and say plainly what cannot be done."""
-
-    async def run() -> None:
-        async with open_record(Settings.from_env()) as record:
-            await work(record)
-
-    try:
-        asyncio.run(run())
-    except (LookupError, ValueError) as refused:
-        Console(stderr=True).print(str(refused), style="red", markup=False)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -70,7 +54,7 @@ def add(
         key = await administration.add_key(partner_id, products=product)
         typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
 
-    _with_record(work)
+    with_record(work)
 
 
 async def _agree(record: Record, partner_id: str, text: str) -> None:
@@ -82,7 +66,7 @@ async def _agree(record: Record, partner_id: str, text: str) -> None:
 @app.command()
 def agree(partner_id: str, terms: str) -> None:
     """Set what a partner pays per bill: BILLER:FLAT_MINOR:BASIS_POINTS."""
-    _with_record(lambda record: _agree(record, partner_id, terms))
+    with_record(lambda record: _agree(record, partner_id, terms))
 
 
 @app.command(name="list")
@@ -104,19 +88,19 @@ def list_() -> None:
                 )
         console.print(table)
 
-    _with_record(work)
+    with_record(work)
 
 
 @app.command()
 def suspend(partner_id: str) -> None:
     """Refuse a partner at once, its tokens included. Payments under way are finished."""
-    _with_record(lambda record: record.administration.suspend_partner(partner_id))
+    with_record(lambda record: record.administration.suspend_partner(partner_id))
 
 
 @app.command()
 def resume(partner_id: str) -> None:
     """Let a suspended partner in again."""
-    _with_record(lambda record: record.administration.resume_partner(partner_id))
+    with_record(lambda record: record.administration.resume_partner(partner_id))
 
 
 @app.command()
@@ -133,7 +117,7 @@ def add_key(
         )
         typer.echo(json.dumps({"id": partner_id, "apiKey": key.id, "secret": key.secret}))
 
-    _with_record(work)
+    with_record(work)
 
 
 @app.command()
@@ -143,7 +127,7 @@ def allow_key(
     scope: Scopes = [],  # noqa: B006  # as above
 ) -> None:
     """What a key may do, from its next token on."""
-    _with_record(
+    with_record(
         lambda record: record.administration.allow_key(
             key_id, products=product, scopes=scope or tuple(Scope)
         )
@@ -180,7 +164,7 @@ def cards(
         )
         await record.administration.set_card_terms(partner_id, terms)
 
-    _with_record(work)
+    with_record(work)
 
 
 def _limit(text: str) -> tuple[str, int]:
@@ -199,34 +183,34 @@ def rotate_key(
         key = await record.administration.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
         typer.echo(json.dumps({"apiKey": key.id, "secret": key.secret}))
 
-    _with_record(work)
+    with_record(work)
 
 
 @app.command()
 def suspend_key(key_id: str) -> None:
     """Refuse a key and its tokens at once."""
-    _with_record(lambda record: record.administration.suspend_key(key_id))
+    with_record(lambda record: record.administration.suspend_key(key_id))
 
 
 @app.command()
 def resume_key(key_id: str) -> None:
     """Let a suspended key work again."""
-    _with_record(lambda record: record.administration.resume_key(key_id))
+    with_record(lambda record: record.administration.resume_key(key_id))
 
 
 @app.command()
 def revoke_key(key_id: str) -> None:
     """Refuse a key for ever."""
-    _with_record(lambda record: record.administration.revoke_key(key_id))
+    with_record(lambda record: record.administration.revoke_key(key_id))
 
 
 @app.command()
 def add_range(partner_id: str, network: str) -> None:
     """Let a partner call from one more address range."""
-    _with_record(lambda record: record.administration.add_range(partner_id, ip_network(network)))
+    with_record(lambda record: record.administration.add_range(partner_id, ip_network(network)))
 
 
 @app.command()
 def remove_range(partner_id: str, network: str) -> None:
     """Refuse a partner's calls from this range; tokens given there stop working."""
-    _with_record(lambda record: record.administration.remove_range(partner_id, ip_network(network)))
+    with_record(lambda record: record.administration.remove_range(partner_id, ip_network(network)))

@@ -1,7 +1,5 @@
 """`cli.py provider`: the card providers we have an agreement with."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
@@ -10,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import Record, open_record
-from payments.config import Settings
+from payments.bootstrap import Record
+from payments.cli.opened import with_record
 from payments.domain.partner import Standing
 from payments.domain.provider import ProviderKind, ProviderProfile
 
@@ -30,20 +28,6 @@ WebhookSecrets = Annotated[
         hide_input=True,
     ),
 ]
-
-
-def _with_record(work: Callable[[Record], Awaitable[None]]) -> None:
-    """Open the record, do the work, and say plainly what cannot be done."""
-
-    async def run() -> None:
-        async with open_record(Settings.from_env()) as record:
-            await work(record)
-
-    try:
-        asyncio.run(run())
-    except (LookupError, ValueError) as refused:
-        Console(stderr=True).print(str(refused), style="red", markup=False)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -71,13 +55,13 @@ def put(
         settles_within=timedelta(seconds=settles_within_s),
         authorization_lasts=timedelta(days=authorization_lasts_days),
     )
-    _with_record(lambda record: record.administration.put_provider(profile))
+    with_record(lambda record: record.administration.put_provider(profile))
 
 
 @app.command(name="webhook-secrets")
 def webhook_secrets_(provider_id: str, webhook_secrets: WebhookSecrets) -> None:
     """Replace its webhook secrets and nothing else; an event signed with any of them is true."""
-    _with_record(
+    with_record(
         lambda record: _change(record, provider_id, webhook_secrets=_split(webhook_secrets))
     )
 
@@ -85,13 +69,13 @@ def webhook_secrets_(provider_id: str, webhook_secrets: WebhookSecrets) -> None:
 @app.command()
 def suspend(provider_id: str) -> None:
     """Send it no new payments. What it holds already is finished with it."""
-    _with_record(lambda record: _change(record, provider_id, standing=Standing.SUSPENDED))
+    with_record(lambda record: _change(record, provider_id, standing=Standing.SUSPENDED))
 
 
 @app.command()
 def resume(provider_id: str) -> None:
     """Let a suspended provider take new payments again."""
-    _with_record(lambda record: _change(record, provider_id, standing=Standing.ACTIVE))
+    with_record(lambda record: _change(record, provider_id, standing=Standing.ACTIVE))
 
 
 @app.command(name="list")
@@ -105,7 +89,7 @@ def list_() -> None:
             table.add_row(each.id, each.kind, each.standing, each.base_url, count)
         console.print(table)
 
-    _with_record(work)
+    with_record(work)
 
 
 async def _change(record: Record, provider_id: str, **changes: Any) -> None:

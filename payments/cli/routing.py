@@ -10,9 +10,7 @@ Rules are a TOML file; each saving is a version, and a version acts once it is a
     targets = [{ provider = "SOUTH", weight = 100 }]
 """
 
-import asyncio
 import tomllib
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from payments.bootstrap import RuleDesk, open_rule_book
-from payments.config import Settings
+from payments.cli.opened import with_opened
 from payments.domain.routing import Decision, Rule, RuleSet, Switch, Target
 
 app = typer.Typer(no_args_is_help=True, help="Routing rules: save, try, activate, explain.")
@@ -31,18 +29,6 @@ console = Console()
 
 By = Annotated[str, typer.Option(help="Who does it; kept for ever.")]
 Named = Annotated[str | None, typer.Option(help="Left out, it means every one.")]
-
-
-def _with_desk(work: Callable[[RuleDesk], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with open_rule_book(Settings.from_env()) as desk:
-            await work(desk)
-
-    try:
-        asyncio.run(run())
-    except (LookupError, ValueError) as refused:
-        Console(stderr=True).print(str(refused), style="red", markup=False)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -55,7 +41,7 @@ def save(file: Path, by: By) -> None:
         saved = await desk.book.save(rules, _targets(told.get("fallback", [])), by)
         console.print(f"saved as version {saved.version}")
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 @app.command()
@@ -66,7 +52,7 @@ def activate(version: int, by: By) -> None:
         await desk.book.activate(version, by)
         console.print(f"version {version} is active")
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 @app.command()
@@ -78,7 +64,7 @@ def show() -> None:
         for each in await desk.book.versions():
             _print(each, active=active is not None and each.version == active.version)
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 @app.command(name="dry-run")
@@ -93,7 +79,7 @@ def dry_run(version: int, last: Annotated[int, typer.Option(min=1, max=10_000)] 
         console.print(table)
         console.print(f"{len(changed)} of the last {last} payments would go elsewhere")
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 @app.command()
@@ -106,7 +92,7 @@ def explain(payment_id: str) -> None:
             raise LookupError(f"there is no payment {payment_id}")
         _explain(decision)
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 @switches.command()
@@ -145,7 +131,7 @@ def list_() -> None:
             table.add_row("ON" if each.on else "off", *named, each.by, each.why, since)
         console.print(table)
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 def _flip(flip: Switch) -> None:
@@ -153,7 +139,7 @@ def _flip(flip: Switch) -> None:
         await desk.book.flip(flip)
         console.print("switched on" if flip.on else "switched off")
 
-    _with_desk(work)
+    with_opened(open_rule_book, work)
 
 
 def _rule(told: dict[str, Any]) -> Rule:
