@@ -1,7 +1,7 @@
 """Webhooks to partners: endpoints, events, and what became of each delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -26,6 +26,7 @@ class Disabled(StrEnum):
     """Why nothing is sent to an endpoint any more."""
 
     BY_PARTNER = "by_partner"
+    BY_OPERATOR = "by_operator"
     GONE = "gone"
     FAILING = "failing"
 
@@ -60,8 +61,8 @@ class Endpoint:
 class SigningSecrets:
     """`whsec_…`; the previous one signs as well until its overlap is over."""
 
-    current: str
-    previous: str | None = None
+    current: str = field(repr=False)
+    previous: str | None = field(default=None, repr=False)
     previous_until: datetime | None = None
 
     def at(self, now: datetime) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ class Endpoints(Protocol):
 
     async def rotate(
         self, partner_id: str, endpoint_id: str, secrets: SigningSecrets
-    ) -> Endpoint | None: ...
+    ) -> Endpoint | None:
+        """Written as they are: a rotation that is asked for again knows itself by the previous."""
 
     async def secrets(self, partner_id: str, endpoint_id: str) -> SigningSecrets | None: ...
 
@@ -129,7 +130,16 @@ class DeliveryLog(Protocol):
     async def tries(self, event_id: UUID, endpoint_id: str) -> Sequence[tuple[int, Try]]:
         """With the round of each, in order."""
 
+    async def rounds(self, event_id: UUID, endpoint_id: str) -> Sequence[LoggedDelivery]:
+        """All rounds of one event, in order; none when the endpoint never was to get it."""
+
     async def event(self, partner_id: str, event_id: UUID) -> Event | None: ...
+
+    async def test_event(self, endpoint: Endpoint, event_id: UUID, at: datetime) -> Event:
+        """Write `webhook_endpoint.test`, which goes to this endpoint alone, whatever it wants.
+
+        The same id twice is one event.
+        """
 
     async def events(
         self,
