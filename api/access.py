@@ -60,8 +60,11 @@ class Access:
         self.ttl_s = tokens.ttl_s
         self._arrived: OrderedDict[tuple[str, Address | None], Partner] = OrderedDict()
 
-    async def admit(self, request: Request, scope: Scope, product: Product) -> Caller:
-        """Prove the caller by its access token. Costs no SQL; raises Refusal."""
+    async def admit(self, request: Request, scope: Scope, product: Product | None) -> Caller:
+        """Prove the caller by its access token, for any product without one. Costs no SQL.
+
+        Raises Refusal.
+        """
         await self._partners.fresh()
         token = self._read_token(request)
         partner = self._partners.get(token.partner_id)
@@ -73,7 +76,7 @@ class Access:
             raise _not_a_token()
         if Standing.SUSPENDED in (partner.standing, key.standing):
             raise Refusal(Code.SUSPENDED)
-        if token.audience != product:
+        if product is not None and token.audience != product:
             raise Refusal(Code.AUDIENCE_WRONG, {"audience": product})
         self._refuse_address(request, partner, token)
         if scope not in token.scopes:

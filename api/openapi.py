@@ -113,5 +113,5 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     if operation.get("security"):
         parameters.append(_VERSION_HEADER)
-        if method in ("post", "delete"):
+        if method in ("post", "patch", "delete"):
             parameters.append(_KEY_HEADER)

@@ -35,9 +35,13 @@ REDACTED_LATER: Final = "x-card-numbers-redacted"
 _NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
-def needs(scope: Scope, product: Product = Product.BILL_COLLECTION) -> dict[str, Any]:
-    """For a route's arguments: callers need a token for this product with this scope."""
-    return {"openapi_extra": {"security": [{SECURITY_SCHEME: [scope.value]}], AUDIENCE: product}}
+def needs(scope: Scope, product: Product | None = Product.BILL_COLLECTION) -> dict[str, Any]:
+    """For a route's arguments: callers need a token for this product with this scope.
+
+    None for what belongs to the partner and to no product: a token for any of them will do.
+    """
+    audience = {} if product is None else {AUDIENCE: product}
+    return {"openapi_extra": {"security": [{SECURITY_SCHEME: [scope.value]}]} | audience}
 
 
 def public() -> dict[str, Any]:
@@ -182,14 +186,15 @@ class StrictRoute(APIRoute):
         assert len(shapes) <= 1, f"{self.path} asks for more than one shape"
         return shapes[0] if shapes else None
 
-    def _needed(self) -> tuple[Scope, Product] | None:
+    def _needed(self) -> tuple[Scope, Product | None] | None:
         """What a caller's token must have; None for anybody."""
         declared = self.openapi_extra or {}
         assert "security" in declared, f"{self.path} declares neither needs() nor public()"
         if not declared["security"]:
             return None
         ((scope,),) = (each[SECURITY_SCHEME] for each in declared["security"])
-        return Scope(scope), Product(declared[AUDIENCE])
+        product = declared.get(AUDIENCE)
+        return Scope(scope), Product(product) if product is not None else None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         needed = self._needed()

@@ -150,9 +150,13 @@ async def _partner(record: Record, partner_id: str) -> dict[str, str]:
 
 
 async def _widen(record: Record, partner: Partner) -> None:
-    """A partner from before there were cards gets them too; what was set by hand stays."""
+    """A partner from before there were cards, or webhooks, gets them too.
+
+    What was set by hand stays: a key that may do less than all there was keeps to that.
+    """
     if record.partners.card_terms(partner.id) is None:
         await record.administration.set_card_terms(partner.id, CARD_TERMS)
     key = partner.keys[0]
-    if Product.PAYMENTS not in key.products:
+    had_all = key.scopes == frozenset(Scope) - {Scope.MANAGE_WEBHOOK}
+    if Product.PAYMENTS not in key.products or had_all:
         await record.administration.allow_key(key.id, products=PRODUCTS, scopes=tuple(Scope))

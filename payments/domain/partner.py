@@ -13,6 +13,7 @@ class Scope(StrEnum):
     POST_PAYMENT = "post:payment"
     READ_PAYMENT = "read:payment"
     POST_REFUND = "post:refund"
+    MANAGE_WEBHOOK = "manage:webhook"
 
 
 class Product(StrEnum):

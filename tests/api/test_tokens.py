@@ -37,7 +37,7 @@ async def test_a_signed_request_becomes_a_token_for_fifteen_minutes(partner: Par
         "accessToken": "…",
         "tokenType": "Bearer",
         "expiresIn": 900,
-        "scope": "post:payment post:refund read:bill read:payment",
+        "scope": "manage:webhook post:payment post:refund read:bill read:payment",
     }
     assert answer.headers["cache-control"] == "no-store"
 

@@ -83,6 +83,21 @@ async def test_partners_from_before_the_cards_get_them_too(settings: Settings) -
     assert (key.products, key.scopes) == (PRODUCTS, frozenset(Scope))
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_key_from_before_the_webhooks_gets_them_unless_it_was_narrowed(
+    settings: Settings, by_hand: bool
+) -> None:
+    await seed(settings, "http://127.0.0.1:8091")
+    before = sorted(set(Scope) - {Scope.MANAGE_WEBHOOK})[by_hand:]
+    async with open_record(settings) as record:
+        await record.database.fetch("UPDATE api_key SET scopes = $1", before)
+
+    await seed(settings, "http://127.0.0.1:8091")
+
+    key, _, _ = await read(settings, "partner_1")
+    assert key.scopes == (frozenset(before) if by_hand else frozenset(Scope))
+
+
 def test_limits_are_the_same_number_of_main_units_everywhere() -> None:
     assert CARD_TERMS.hold_above["BDT"] == 50_000_000
     assert CARD_TERMS.hold_above["JPY"] == 500_000
