@@ -1,10 +1,12 @@
 """The whole gateway, started once for all tests that ask for it, and two partners who use it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 import pytest
 
+from tests.event_data import misfits_in
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 # Of these folders some stories take minutes. Told first, they leave nobody waiting at the end.
@@ -22,8 +24,11 @@ def _place(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[RunningGateway]:
+    """In the end every event that it wrote, for whatever test, must fit the catalogue."""
     with running_gateway() as started:
         yield started
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            assert runner.run(misfits_in(started.database_url)) == []
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,252 @@
+"""What the body of each webhook holds, by type: the envelope, and the data strictly by its fields.
+
+The table of types is payments/domain/events.py. The data is written by SQL and never passes through
+these models: tests hold what a running gateway wrote against them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic.alias_generators import to_camel
+
+from payments.domain.events import EVENT_TYPES, EventType
+
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Amount = Annotated[str, StringConstraints(pattern=r"^\d{1,18}(\.\d{1,4})?$")]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^P\d{4}$")]
+
+
+class Happened(BaseModel):
+    """Base of what webhooks say. By the names that partners read, and no other members."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, serialize_by_alias=True, extra="forbid", frozen=True, strict=True
+    )
+
+
+class Thin(Happened):
+    """Of an endpoint that asked for thin payloads, or instead of data that is too large."""
+
+    id: str
+
+
+class Subject(Happened):
+    """What it happened to; `sequence` counts the events of this one object."""
+
+    type: str
+    id: str
+
+
+class BillNamed(Happened):
+    biller_id: str
+    bill_number: str
+    billing_period: str
+
+
+class BillLockData(BillNamed):
+    lock_id: str
+
+
+class TransactionData(BillNamed):
+    transaction_id: str
+    partner_transaction_id: str
+    amount: Amount
+    fee: Amount
+    currency: Currency
+    locked_at: Moment
+    biller_reference: str | None = None
+
+
+class PaidData(TransactionData):
+    state: Literal["PAID"]
+    paid_at: Moment
+
+
+class DeclinedData(TransactionData):
+    state: Literal["DECLINED"]
+    decline_code: Code
+    reason: str
+
+
+class Card(Happened):
+    brand: str
+    last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+
+
+class NextAction(Happened):
+    """Send the customer's browser to `url` before `expiresAt`."""
+
+    type: Literal["redirect"]
+    url: str
+    expires_at: Moment
+
+
+class PaymentData(Happened):
+    id: str
+    reference: str
+    amount: Amount
+    currency: Currency
+    capture: bool
+    amount_captured: Amount
+    amount_refunded: Amount
+    amount_capturable: Amount
+    fee: Amount
+    payment_method: Card
+    customer_id: str | None = None
+    metadata: dict[str, str]
+    created_at: Moment
+
+
+class MovedData(PaymentData):
+    updated_at: Moment
+    expires_at: Moment | None = None
+
+
+class ReviewData(MovedData):
+    status: Literal["review"]
+
+
+class ActionData(MovedData):
+    status: Literal["requires_action"]
+    next_action: NextAction
+
+
+class AuthorizedData(MovedData):
+    status: Literal["authorized"]
+
+
+class CapturedData(MovedData):
+    """`partially_captured` as long as more of it can be captured."""
+
+    status: Literal["captured", "partially_captured"]
+
+
+class EndedData(MovedData):
+    """`declineCode` and `reason` say why; `providerCode` is the provider's own word for it."""
+
+    decline_code: Code | None = None
+    reason: str | None = None
+    provider_code: str | None = None
+
+
+class CanceledData(EndedData):
+    status: Literal["canceled"]
+
+
+class ExpiredData(EndedData):
+    status: Literal["expired"]
+
+
+class FailedData(EndedData):
+    status: Literal["failed"]
+
+
+class LateData(PaymentData):
+    """`lateAmount` is what `attempt` took after the payment had ended with this status."""
+
+    status: str
+    attempt: str
+    late_amount: Amount
+
+
+class RefundData(Happened):
+    """`reason` is your own word for it."""
+
+    id: str
+    payment_id: str
+    reference: str
+    amount: Amount
+    currency: Currency
+    reason: str | None = None
+    created_at: Moment
+
+
+class RefundSucceededData(RefundData):
+    status: Literal["succeeded"]
+
+
+class RefundFailedData(RefundData):
+    status: Literal["failed"]
+    decline_code: Code
+    decline_reason: str
+
+
+class EndpointData(Happened):
+    id: str
+    url: str
+
+
+class EndpointDisabledData(EndpointData):
+    reason: Literal["gone", "failing"]
+    disabled_at: Moment
+
+
+class Envelope(Happened):
+    """`id` is the same however often and wherever the event is sent: it is the `webhook-id` too.
+
+    `sequence` counts the events of `object` from 1, without a gap.
+    """
+
+    id: Annotated[str, StringConstraints(pattern="^evt_[0-9a-z]{26}$")]
+    type: str
+    timestamp: Moment
+    version: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+    sequence: Annotated[int, Field(ge=1)]
+    previous_status: str | None
+    object: Subject
+    data: Any
+
+
+DATA: Final[Mapping[str, type[Happened]]] = {
+    "bill.paid": PaidData,
+    "bill.declined": DeclinedData,
+    "bill.lock_expired": BillLockData,
+    "payment.review": ReviewData,
+    "payment.requires_action": ActionData,
+    "payment.authorized": AuthorizedData,
+    "payment.captured": CapturedData,
+    "payment.canceled": CanceledData,
+    "payment.expired": ExpiredData,
+    "payment.failed": FailedData,
+    "payment.late_success": LateData,
+    "payment.reversed": LateData,
+    "refund.succeeded": RefundSucceededData,
+    "refund.failed": RefundFailedData,
+    "webhook_endpoint.test": EndpointData,
+    "webhook_endpoint.disabled": EndpointDisabledData,
+}
+
+
+def envelopes() -> Mapping[str, type[Envelope]]:
+    """The body of each webhook, by its type."""
+    return _ENVELOPES
+
+
+def _subject(kind: EventType) -> type[Subject]:
+    of: Any = Literal[kind.object_type.value]
+    return create_model(f"{_camel(kind.object_type)}Subject", __base__=Subject, type=(of, ...))
+
+
+def _envelope(kind: EventType, subject: type[Subject]) -> type[Envelope]:
+    of: Any = Literal[kind.type]
+    data: Any = DATA[kind.type] | Thin
+    return create_model(
+        f"{_camel(kind.type)}Event",
+        __base__=Envelope,
+        __doc__=kind.happened,
+        type=(of, ...),
+        object=(subject, ...),
+        data=(data, ...),
+    )
+
+
+def _camel(name: str) -> str:
+    return "".join(word.title() for word in name.replace(".", "_").split("_"))
+
+
+_SUBJECTS: Final = {kind.object_type: _subject(kind) for kind in EVENT_TYPES.values()}
+_ENVELOPES: Final = {
+    kind.type: _envelope(kind, _SUBJECTS[kind.object_type]) for kind in EVENT_TYPES.values()
+}

@@ -1,0 +1,143 @@
+"""The catalogue of events: every type that partners can be told of, and what its data holds.
+
+The shapes of the data stand in api/event_schemas.py; a test holds them against this table, and
+another one holds both against what a running gateway has written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from payments.domain.card_events import LATE_SUCCESS, REVERSED
+from payments.domain.payment import FINAL
+
+
+class Ends(StrEnum):
+    """Whether an event tells the status that its object never leaves again."""
+
+    NO = "no"
+    YES = "yes"
+    BY_STATUS = "by_status"
+
+
+class ObjectType(StrEnum):
+    """What a `sequence` counts the events of."""
+
+    TRANSACTION = "transaction"
+    BILL_LOCK = "bill_lock"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    WEBHOOK_ENDPOINT = "webhook_endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One type. `always` and `sometimes` are the members of `data` by the partner API's names."""
+
+    type: str
+    happened: str
+    object_type: ObjectType
+    ends: Ends
+    always: tuple[str, ...]
+    sometimes: tuple[str, ...] = ()
+
+    def is_terminal(self, data: Mapping[str, Any]) -> bool:
+        """Whether the object's status, as `data` has it, is never left again."""
+        return self.ends is Ends.YES or (
+            self.ends is Ends.BY_STATUS and data.get("status") in FINAL
+        )
+
+
+TEST: Final = "webhook_endpoint.test"
+DISABLED: Final = "webhook_endpoint.disabled"
+
+_BILL: Final = ("billerId", "billNumber", "billingPeriod")
+_TRANSACTION: Final = (
+    *("transactionId", "partnerTransactionId", "state", *_BILL),
+    *("amount", "fee", "currency", "lockedAt"),
+)
+_PAYMENT: Final = (
+    *("id", "reference", "status", "amount", "currency", "capture", "amountCaptured"),
+    *("amountRefunded", "amountCapturable", "fee", "paymentMethod", "metadata", "createdAt"),
+)
+_MOVED: Final = (*_PAYMENT, "updatedAt")
+_LATE: Final = (*_PAYMENT, "attempt", "lateAmount")
+_DECLINE: Final = ("declineCode", "reason", "providerCode")
+_OF_SOME: Final = ("customerId", "expiresAt")
+_REFUND: Final = ("id", "paymentId", "reference", "status", "amount", "currency", "createdAt")
+
+
+def _transaction(type_: str, happened: str, always: str, *sometimes: str) -> EventType:
+    names = (*_TRANSACTION, *always.split())
+    return EventType(type_, happened, ObjectType.TRANSACTION, Ends.YES, names, sometimes)
+
+
+def _payment(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
+    always = (*_MOVED, "nextAction") if type_ == "payment.requires_action" else _MOVED
+    return EventType(type_, happened, ObjectType.PAYMENT, ends, always, (*_OF_SOME, *more))
+
+
+def _late(type_: str, happened: str) -> EventType:
+    return EventType(type_, happened, ObjectType.PAYMENT, Ends.NO, _LATE, ("customerId",))
+
+
+def _endpoint(type_: str, happened: str, *more: str) -> EventType:
+    names = ("id", "url", *more)
+    return EventType(type_, happened, ObjectType.WEBHOOK_ENDPOINT, Ends.NO, names)
+
+
+_TABLE: Final = (
+    _transaction(
+        "bill.paid", "The biller has the money of a bill payment.", "paidAt", "billerReference"
+    ),
+    _transaction(
+        "bill.declined",
+        "A bill payment came to nothing, and the money is yours again.",
+        "declineCode reason",
+        "billerReference",
+    ),
+    EventType(
+        "bill.lock_expired",
+        "A bill's lock ran out before it was paid: anybody may lock it now.",
+        ObjectType.BILL_LOCK,
+        Ends.YES,
+        ("lockId", *_BILL),
+    ),
+    _payment("payment.review", "A person of ours looks at the payment first.", Ends.NO),
+    _payment("payment.requires_action", "The customer has to act: send them to the URL.", Ends.NO),
+    _payment("payment.authorized", "The money is reserved and can be captured.", Ends.NO),
+    _payment(
+        "payment.captured",
+        "Money was taken, or what was left given back: the status and the amounts tell.",
+        Ends.BY_STATUS,
+    ),
+    _payment("payment.canceled", "It was canceled, and nothing was taken.", Ends.YES, *_DECLINE),
+    _payment("payment.expired", "Its time ran out, and nothing was taken.", Ends.YES, *_DECLINE),
+    _payment("payment.failed", "It was declined or broke down.", Ends.YES, *_DECLINE),
+    _late(
+        LATE_SUCCESS,
+        "A provider took money after the payment had ended: it goes back, the status stays.",
+    ),
+    _late(REVERSED, "What a provider took too late went back to the customer."),
+    EventType(
+        "refund.succeeded",
+        "The money of a refund is on its way to the customer.",
+        ObjectType.REFUND,
+        Ends.YES,
+        _REFUND,
+        ("reason",),
+    ),
+    EventType(
+        "refund.failed",
+        "A refund was refused, and its money can be refunded again.",
+        ObjectType.REFUND,
+        Ends.YES,
+        (*_REFUND, "declineCode", "declineReason"),
+        ("reason",),
+    ),
+    _endpoint(TEST, "Somebody pressed the test button of an endpoint."),
+    _endpoint(DISABLED, "Nothing is sent to an endpoint any more.", "reason", "disabledAt"),
+)
+
+EVENT_TYPES: Final[Mapping[str, EventType]] = {each.type: each for each in _TABLE}

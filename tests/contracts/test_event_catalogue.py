@@ -1,0 +1,106 @@
+"""Every type that the record writes is in the catalogue, and its data is as the schema says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.payments import PostgresPayments
+from payments.adapters.postgres.refunds import PostgresRefunds
+from payments.adapters.postgres.transactions import PostgresTransactions
+from payments.db.session import Database
+from payments.domain.bill import LockState
+from payments.domain.charge import Answer
+from payments.domain.codes import Code
+from payments.domain.events import EVENT_TYPES
+from payments.domain.money import Money
+from payments.domain.outcome import Outcome, OutcomeKind
+from payments.domain.payment import PaymentStatus
+from payments.domain.refund import RefundStatus
+from payments.stack.postgres import DatabaseUrls
+from tests.card_factories import make_attempt, make_refund
+from tests.contracts.card_record import ACTION, S, begun, fact_of
+from tests.contracts.direct import Direct
+from tests.contracts.factories import accepted, make_lock, make_payment
+from tests.event_data import misfits_in
+
+BLOCKED = Outcome(OutcomeKind.DECLINED, code=Code.ACCOUNT_BLOCKED)
+TAKEN = Answer(OutcomeKind.ACCEPTED, reference="acq_re_1")
+# These are written with the endpoints, which have contracts of their own.
+OF_ENDPOINTS = {name for name in EVENT_TYPES if name.startswith("webhook_endpoint.")}
+ADAPTERS = Path(__file__).parents[2] / "payments" / "adapters" / "postgres"
+
+
+async def bills(transactions: PostgresTransactions) -> None:
+    for outcome in (accepted(), BLOCKED, Outcome(OutcomeKind.DECLINED, reference="DESCO-9")):
+        payment = make_payment()
+        await transactions.begin(payment)
+        await transactions.settle(payment, outcome)
+    await transactions.close_lock(make_lock(), LockState.EXPIRED)
+
+
+WAYS: tuple[tuple[PaymentStatus, ...], ...] = (
+    (S.REVIEW, S.FAILED),
+    (S.REVIEW, S.EXPIRED),
+    (S.REQUIRES_ACTION, S.AUTHORIZED, S.PARTIALLY_CAPTURED, S.CAPTURED),
+    (S.AUTHORIZED, S.CANCELED),
+    (S.AUTHORIZED, S.EXPIRED),
+    (S.CANCELED,),
+)
+
+
+async def cards(payments: PostgresPayments, currency: str) -> None:
+    amount = Money(10_000, currency)
+    for ways in WAYS:
+        order = await begun(
+            payments, amount=amount, capture=False, metadata={"cart": "7"}, customer_id="cus_1"
+        )
+        for status in ways:
+            more: dict[str, Any] = {}
+            if status is S.AUTHORIZED:
+                more = {"expires_at": ACTION.expires_at}
+            elif status is S.CAPTURED:
+                more = {"captured": None}
+            await payments.move(fact_of(order, status, **more))
+    order = await begun(payments, amount=amount)
+    await payments.move(fact_of(order, S.FAILED))
+    attempt = make_attempt(order)
+    await payments.late(attempt, amount, captured=True)
+    await payments.reversed(attempt, amount, captured=True)
+
+
+async def refunded(payments: PostgresPayments, refunds: PostgresRefunds) -> None:
+    order = await begun(payments)
+    await payments.move(fact_of(order, S.CAPTURED))
+    for status in (RefundStatus.SUCCEEDED, RefundStatus.FAILED):
+        for reason in ("too small", None):
+            refund = make_refund(order, 100, reason=reason)
+            await refunds.reserve(refund)
+            await refunds.settle(refund, status, TAKEN, None)
+
+
+async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
+    database: Database, direct: Direct, urls: DatabaseUrls
+) -> None:
+    ledger = PostgresLedger(database)
+    payments = PostgresPayments(database, ledger)
+    await bills(PostgresTransactions(database, ledger))
+    for currency in ("USD", "JPY", "BHD"):
+        await cards(payments, currency)
+    await refunded(payments, PostgresRefunds(database, ledger))
+
+    assert await misfits_in(urls.owner_url) == []
+    told = {type_ for (type_,) in await direct.rows("SELECT DISTINCT type FROM event")}
+    assert told == set(EVENT_TYPES) - OF_ENDPOINTS
+
+
+def test_no_adapter_names_a_type_that_is_not_in_the_catalogue() -> None:
+    kinds = "|".join({name.split(".")[0] for name in EVENT_TYPES})
+    found = {
+        name
+        for file in ADAPTERS.glob("*.py")
+        for name in re.findall(rf"""['"]((?:{kinds})\.[a-z_]+)['"]""", file.read_text())
+    }
+
+    assert found >= {"bill.paid", "bill.declined", "bill.lock_expired"}
+    assert found <= set(EVENT_TYPES)
