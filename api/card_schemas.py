@@ -1,8 +1,5 @@
 """The shapes of card payments, refunds and customers, as partners write and read them."""
 
-import re
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -10,6 +7,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from api.free_text import Metadata, Reason
+from api.paging import Moment, PageSize
 from api.schemas import Amount, Asked, Told, TransactionId, rfc3339
 from payments.domain.money import Money
 from payments.domain.payment import (
@@ -22,10 +20,6 @@ from payments.ports.inbox import InboundState
 from payments.ports.methods import Customer, Method
 
 _TAIL: Final = "[0-9a-z]{26}$"
-_RFC3339: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
-LARGEST_PAGE: Final = 100
 
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 PaymentId = Annotated[str, StringConstraints(pattern=f"^pay_{_TAIL}")]
@@ -35,27 +29,10 @@ MethodToken = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{4,128}$")
 Reference = TransactionId
 
 
-def _page_size(text: object) -> object:
-    """A number in a query is text; only its plain form is taken."""
-    if isinstance(text, str) and text.isascii() and text.isdigit():
-        return int(text[:9])
-    return text
-
-
-def _moment(text: object) -> object:
-    if isinstance(text, str) and _RFC3339.fullmatch(text):
-        with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(text).astimezone(UTC)
-    raise PydanticCustomError("moment", "a time is RFC 3339, such as 2026-04-30T08:21:14Z")
-
-
 def _status(text: object) -> object:
     if isinstance(text, str) and text in set(PaymentStatus):
         return PaymentStatus(text)
     raise PydanticCustomError("payment_status", "one of " + ", ".join(PaymentStatus))
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class ClientTokenBody(Asked):
@@ -114,7 +91,7 @@ class PaymentsQuery(Asked):
     created_from: Moment | None = None
     created_before: Moment | None = None
     after: PaymentId | None = None
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_page_size)] = 50
+    limit: PageSize = 50
 
 
 class ClientTokenView(Told):
