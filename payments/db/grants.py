@@ -46,8 +46,19 @@ GRANTS: Final[dict[str, str]] = {
     "routing_activation": "SELECT, INSERT (version, activated_by)",
     "switch_flip": "SELECT, INSERT (provider, method, country, is_on, flipped_by, why)",
     "event": (
-        "SELECT, INSERT (partner_id, object_type, object_id, sequence, type, previous_status, data)"
+        "SELECT, INSERT (id, partner_id, object_type, object_id, sequence, type, previous_status,"
+        " data, occurred_at)"
     ),
+    "webhook_endpoint": (
+        "SELECT, INSERT, UPDATE (slot, url, types, version, payload, description, secrets_sealed,"
+        " state, disabled, disabled_at, failing_since, removed_at, told)"
+    ),
+    "webhook_delivery": (
+        "SELECT, INSERT (event_id, endpoint_id, round, object_id, sequence),"
+        " UPDATE (state, tries, first_tried_at, handed_over_at, next_try_at, settled_at)"
+    ),
+    "webhook_try": "SELECT, INSERT",
+    "webhook_cursor": "SELECT, UPDATE (xact, position)",
     "alembic_version": "SELECT",
 }
 

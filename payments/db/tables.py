@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 
-from payments.db import card_tables  # noqa: F401  # They belong to METADATA too.
-from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe
+from payments.db import card_tables, webhook_tables  # noqa: F401  # Of METADATA too.
+from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe, Xid8
 
 __all__ = ["METADATA"]
 
@@ -229,7 +229,7 @@ event: Final = Table(
     "event",
     METADATA,
     Always("id", Uuid, primary_key=True, server_default=NEW_ID),
-    Always("position", BigInteger, Identity(always=True), unique=True),
+    Always("position", BigInteger, Identity(always=True)),
     Always("partner_id", Text),
     Always("object_type", Text),
     Always("object_id", Text),
@@ -238,5 +238,8 @@ event: Final = Table(
     Maybe("previous_status", Text),
     Always("data", JSONB),
     Always("occurred_at", MOMENT, server_default=NOW),
+    Always("xact", Xid8, server_default=text("pg_current_xact_id()")),
     UniqueConstraint("object_id", "sequence", name="event_sequence"),
+    Index("event_order", "xact", "position"),
+    Index("event_page", "partner_id", "occurred_at", "position"),
 )

@@ -13,6 +13,7 @@ import structlog
 from payments.adapters.postgres.sealer import (
     API_KEY_SECRET,
     PROVIDER_SECRET,
+    SIGNING_SECRETS,
     WEBHOOK_SECRETS,
     Sealer,
 )
@@ -37,6 +38,7 @@ PLACES: Final = (
     Place("api_key", "secret_sealed", API_KEY_SECRET),
     Place("provider", "secret_sealed", PROVIDER_SECRET),
     Place("provider", "webhook_secrets_sealed", WEBHOOK_SECRETS),
+    Place("webhook_endpoint", "secrets_sealed", SIGNING_SECRETS),
 )
 
 
@@ -51,7 +53,7 @@ async def reseal(database: Statements, sealer: Sealer) -> dict[str, int]:
 async def _reseal(database: Statements, sealer: Sealer, place: Place) -> int:
     read = f"""
         SELECT id, {place.column} AS sealed FROM {place.table}
-        WHERE id > $1 ORDER BY id LIMIT {_PAGE}"""
+        WHERE id > $1 AND {place.column} IS NOT NULL ORDER BY id LIMIT {_PAGE}"""
     write = f"""
         UPDATE {place.table} SET {place.column} = anew.sealed
         FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS anew (id, sealed, before)

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 API_KEY_SECRET: Final = "api-key-secret"
 PROVIDER_SECRET: Final = "provider-secret"
 WEBHOOK_SECRETS: Final = "provider-webhook-secrets"
+SIGNING_SECRETS: Final = "endpoint-signing-secrets"
 
 
 class Sealer(Protocol):

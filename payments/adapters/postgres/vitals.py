@@ -55,7 +55,9 @@ SELECT 'ledger_imbalance_minor', sum(amount_minor)::float8, 'currency', currency
 UNION ALL
 SELECT 'answers_in_flight', count(*)::float8, NULL, NULL FROM idempotency WHERE answered_at IS NULL
 UNION ALL
-SELECT 'event_position', coalesce(max(position), 0)::float8, NULL, NULL FROM event
+SELECT 'event_position', coalesce((
+    SELECT position FROM event ORDER BY xact DESC, position DESC LIMIT 1
+), 0)::float8, NULL, NULL
 UNION ALL
 SELECT 'card_number_incidents_last_hour', count(*)::float8, NULL, NULL
   FROM incident WHERE kind = 'card_number' AND occurred_at > now() - interval '1 hour'
