@@ -48,7 +48,7 @@ ODD_ADDRESSES = (
     *("2130706433", "0x7f000001", "0X7F000001", "0177.0.0.1", "127.1", "127.0.1", "017700000001"),
     *("0x7f.1", "127.0.0.1.", "127.0.0.0x1", "1.2.3.4.5", "256.1.1.1", "127.0.0.01", "08.8.8.8"),
     *("0x", "example.0x7f", "example.1", "[::1%25lo]", "[fe80::1%eth0]", "[127.0.0.1]", "[::1"),
-    *("::1", "[]", "[::g]", "[v1.x]", "[::1]x", "[[::1]]"),
+    *("[2a00:1450::1%25eth0]", "::1", "[]", "[::g]", "[v1.x]", "[::1]x", "[[::1]]"),
     *(
         "127。0。0。1",
         "①②⑦.⓪.⓪.①",
@@ -286,8 +286,9 @@ def test_what_python_calls_private_is_never_reached(address: IPv4Address | IPv6A
 
 
 @given(st.text(max_size=60))
-@example("https://[")
-@example("https://[::1]]")
+@example("/a b")
+@example("[")
+@example("[::1]]")
 def test_any_text_gets_an_answer(text: str) -> None:
     for url in (text, f"https://{text}", f"https://example.com{text}"):
         target = read(url, OPEN)
