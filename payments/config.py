@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field, PostgresDsn, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from payments.domain.addresses import Place, Rules
+
 LIVE: Final = "live"
 
 
@@ -52,11 +54,21 @@ class Settings(BaseSettings):
     provider_timeout_s: float = 8.0
     provider_quick_timeout_s: float = 3.0
 
+    # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
+    # the places named here and Temporal's: host or host:port.
+    webhook_http: bool = False
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    webhook_own: Annotated[tuple[str, ...], NoDecode] = ()
+
     database_pool_size: int = 10
     database_timeout_s: float = 5.0
     log_format: str = "json"
 
-    @field_validator("secret_keys", "token_keys", "answer_keys", "trusted_proxies", mode="before")
+    @field_validator(
+        *("secret_keys", "token_keys", "answer_keys", "trusted_proxies"),
+        *("webhook_networks", "webhook_own"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -71,6 +83,23 @@ class Settings(BaseSettings):
     @cached_property
     def is_live(self) -> bool:
         return self.environment == LIVE
+
+    @cached_property
+    def webhook_rules(self) -> Rules:
+        """Where a partner's webhook may lead."""
+        places = [
+            Place(self.api_host, self.api_port),
+            Place(self.operator_host, self.operator_port),
+        ]
+        if self.metrics_port is not None:
+            places.append(Place(self.metrics_host, self.metrics_port))
+        places += [
+            Place(host["host"], host["port"])
+            for host in self.database_url.hosts()
+            if host["host"] is not None
+        ]
+        own = (*places, *(Place.parse(each) for each in self.webhook_own))
+        return Rules(self.webhook_networks, allows_http=self.webhook_http, own=own)
 
     @classmethod
     def from_env(cls) -> "Settings":

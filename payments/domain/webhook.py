@@ -1,5 +1,6 @@
 """Webhooks to partners: endpoints, events, and what became of each delivery."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +10,17 @@ from uuid import UUID
 
 # The form of an event's body. An endpoint keeps the one it was made with.
 NEWEST_VERSION: Final = "2026-11-21"
+VERSIONS: Final = (NEWEST_VERSION,)
 # The pauses after each try; a jitter of a tenth is added or taken away. Ten tries in 75 h 35 min.
 PAUSES: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
 MOST_TRIES: Final = len(PAUSES) + 1
+_JITTER: Final = 0.1
+_LONGEST_PAUSE: Final = timedelta(hours=24)
+# An endpoint at which nothing has succeeded for about as long as all tries take is given up.
+GIVEN_UP_AFTER: Final = sum(PAUSES, timedelta()) * (1 - _JITTER)
 
 
 class EndpointState(StrEnum):
@@ -149,3 +155,40 @@ class Try:
     def is_gone(self) -> bool:
         """HTTP 410: nobody wants anything there any more."""
         return self.http_status == 410
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What follows from a try: how the delivery stands, and the pause before its next one."""
+
+    state: DeliveryState
+    pause: timedelta | None = None
+    disables: Disabled | None = None
+
+
+def follows(delivery: Delivery, made: Try) -> Following:
+    """What follows from the try just made, which `delivery` does not count yet."""
+    if made.is_success:
+        return Following(DeliveryState.DELIVERED)
+    if made.is_gone:
+        return Following(DeliveryState.FAILED, disables=Disabled.GONE)
+    if delivery.tries + 1 >= MOST_TRIES:
+        since = delivery.endpoint.failing_since
+        is_given_up = since is not None and made.at - since >= GIVEN_UP_AFTER
+        return Following(DeliveryState.FAILED, disables=Disabled.FAILING if is_given_up else None)
+    return Following(DeliveryState.PENDING, _pause(delivery, made))
+
+
+def _pause(delivery: Delivery, made: Try) -> timedelta:
+    """The schedule's, or longer if the receiver asked for it."""
+    ours = PAUSES[delivery.tries] * (1 + _JITTER * _spread(delivery))
+    theirs = timedelta(seconds=made.retry_after_s or 0)
+    return max(ours, min(theirs, _LONGEST_PAUSE))
+
+
+def _spread(delivery: Delivery) -> float:
+    """-1 to 1: another one for each try of each delivery, and always the same for this one."""
+    ref = delivery.ref
+    name = f"{ref.event_id} {ref.endpoint_id} {ref.round} {delivery.tries}"
+    drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    return drawn / 2**31 - 1

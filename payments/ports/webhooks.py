@@ -94,8 +94,10 @@ class Outbox(Protocol):
     async def handed_over(self, ref: DeliveryRef) -> None:
         """Its later tries are Temporal's now."""
 
-    async def not_handed_over(self, limit: int) -> Sequence[DeliveryRef]:
-        """Pending ones whose first try failed, or whose round was asked for, that nobody has."""
+    async def not_handed_over(self, limit: int) -> Sequence[tuple[DeliveryRef, datetime]]:
+        """Pending ones that nobody has, with the moment of their next try: the first try failed,
+        or a round was asked for.
+        """
 
     async def lag(self) -> Lag: ...
 

@@ -90,6 +90,10 @@ class Plan:
             "QUITTANCE_FIELDS_URL": self.ports.url("acquirer") + "/fields",
             "QUITTANCE_OPERATOR_HOST": LOCALHOST,
             "QUITTANCE_OPERATOR_PORT": str(self.ports["operator"]),
+            # Partners of a sandbox listen on this machine; what is ours stays ours.
+            "QUITTANCE_WEBHOOK_HTTP": "true",
+            "QUITTANCE_WEBHOOK_NETWORKS": "127.0.0.0/8",
+            "QUITTANCE_WEBHOOK_OWN": self.ports.address("temporal"),
             "TEMPORAL_ADDRESS": self.ports.address("temporal"),
             "TEMPORAL_NAMESPACE": temporal.NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,
@@ -131,7 +135,8 @@ class Plan:
             "sandbox",
             *("-m", "sandbox"),
             *("--port", str(self.ports["sandbox"]), "--biller-port", str(self.ports["biller"])),
-            *("--acquirer-port", str(self.ports["acquirer"]), "--journal", str(self.home.journal)),
+            *("--acquirer-port", str(self.ports["acquirer"])),
+            *("--receiver-port", str(self.ports["receiver"]), "--journal", str(self.home.journal)),
             env=self._outside(),
         )
         return Part(command=command, probe=probes.health(self.ports.url("sandbox")))

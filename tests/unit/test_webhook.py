@@ -1,0 +1,111 @@
+"""What follows from a try of a webhook, as tables."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from payments.domain.webhook import (
+    GIVEN_UP_AFTER,
+    MOST_TRIES,
+    NEWEST_VERSION,
+    PAUSES,
+    Delivery,
+    DeliveryRef,
+    DeliveryState,
+    Disabled,
+    Endpoint,
+    EndpointState,
+    Event,
+    Following,
+    Payload,
+    SigningSecrets,
+    Try,
+    TryEnding,
+    follows,
+)
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+REF = DeliveryRef(UUID(int=7), "whe_1")
+ENDPOINT = Endpoint(
+    "whe_1", "partner_1", "https://a.example/", (), NEWEST_VERSION, Payload.FULL, "",
+    EndpointState.ENABLED, NOW,
+)  # fmt: skip
+EVENT = Event(REF.event_id, "partner_1", "payment", "pay_1", 1, "payment.captured", None, {}, NOW)
+DELIVERY = Delivery(REF, EVENT, ENDPOINT, SigningSecrets("whsec_a"), DeliveryState.PENDING, 0, NOW)
+FAILED = Try(NOW, 12, TryEnding.ANSWERED, 500)
+
+
+def test_all_tries_take_three_days_and_some_hours() -> None:
+    assert MOST_TRIES == 10
+    assert sum(PAUSES, timedelta()) == timedelta(hours=75, minutes=35, seconds=5)
+
+
+def test_a_success_is_the_end() -> None:
+    made = Try(NOW, 12, TryEnding.DELIVERED, 204)
+
+    assert follows(DELIVERY, made) == Following(DeliveryState.DELIVERED)
+
+
+@pytest.mark.parametrize("tries", range(MOST_TRIES - 1))
+def test_a_failure_is_tried_again_after_the_schedules_pause_give_or_take_a_tenth(
+    tries: int,
+) -> None:
+    after = follows(replace(DELIVERY, tries=tries), FAILED)
+
+    assert after.state is DeliveryState.PENDING
+    assert after.pause is not None
+    assert abs(after.pause / PAUSES[tries] - 1) <= 0.1
+
+
+def test_two_deliveries_that_fail_together_do_not_come_back_together() -> None:
+    pauses = {
+        follows(replace(DELIVERY, ref=replace(REF, event_id=UUID(int=n))), FAILED).pause
+        for n in range(100)
+    }
+
+    assert len(pauses) == 100
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "pause"), [(1.0, None), (3_600.0, 3_600.0), (1e9, 86_400.0), (None, None)]
+)
+def test_a_receiver_may_ask_for_a_longer_pause_but_for_a_day_at_most(
+    asked_s: float | None, pause: float | None
+) -> None:
+    after = follows(DELIVERY, replace(FAILED, retry_after_s=asked_s))
+
+    ordinary = follows(DELIVERY, FAILED).pause
+    assert after.pause == (ordinary if pause is None else timedelta(seconds=pause))
+
+
+def test_who_is_gone_gets_nothing_any_more() -> None:
+    after = follows(DELIVERY, Try(NOW, 12, TryEnding.ANSWERED, 410))
+
+    assert after == Following(DeliveryState.FAILED, disables=Disabled.GONE)
+
+
+@pytest.mark.parametrize(
+    ("failing_for", "disables"),
+    [
+        (None, None),
+        (GIVEN_UP_AFTER - timedelta(seconds=1), None),
+        (GIVEN_UP_AFTER, Disabled.FAILING),
+    ],
+)
+def test_after_its_last_try_it_has_failed_and_perhaps_its_endpoint_with_it(
+    failing_for: timedelta | None, disables: Disabled | None
+) -> None:
+    since = NOW - failing_for if failing_for else None
+    last = replace(DELIVERY, tries=MOST_TRIES - 1, endpoint=replace(ENDPOINT, failing_since=since))
+
+    assert follows(last, FAILED) == Following(DeliveryState.FAILED, disables=disables)
+
+
+def test_an_old_secret_signs_until_its_overlap_is_over() -> None:
+    secrets = SigningSecrets("new", "old", NOW)
+
+    assert secrets.at(NOW - timedelta(seconds=1)) == ("new", "old")
+    assert secrets.at(NOW) == ("new",)
+    assert SigningSecrets("new").at(NOW) == ("new",)
