@@ -1,4 +1,4 @@
-"""`python -m sandbox --port 8090 --biller-port 8091 --acquirer-port 8092 --journal sandbox.jsonl`.
+"""`python -m sandbox --port 8090 --journal sandbox.jsonl` opens every door; each has a port.
 
 SANDBOX_ACQUIRER_SECRETS=NORTH=…,SOUTH=… says with what the acquirers are called.
 """
@@ -24,6 +24,9 @@ def main() -> int:
     parser.add_argument(
         "--acquirer-port", type=_port, default=8092, help="the acquirers, their vault and pages"
     )
+    parser.add_argument(
+        "--receiver-port", type=_port, default=8093, help="where partners get webhooks"
+    )
     parser.add_argument("--acquirer-url", help="how browsers reach that door, if not by its port")
     parser.add_argument("--journal", type=Path, required=True, help="effect journal (JSON lines)")
     options = parser.parse_args()
@@ -42,6 +45,7 @@ def main() -> int:
         control=options.port,
         biller=options.biller_port,
         acquirer=options.acquirer_port,
+        receiver=options.receiver_port,
         acquirer_url=options.acquirer_url,
     )
     loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()

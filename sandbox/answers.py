@@ -70,6 +70,18 @@ class Reset(Response):
         await listener.disconnected(receive)
 
 
+class NotHttp(Response):
+    """Bytes instead of an answer; then the connection is closed."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        listener.say(scope, self._content)
+        await listener.disconnected(receive)
+
+
 class Garbage(Response):
     """HTTP is correct, but the JSON stops in the middle of a word."""
 

@@ -27,6 +27,9 @@ from sandbox.biller.books import Books
 from sandbox.biller.control import BillerControl
 from sandbox.journal import Journal
 from sandbox.listener import Listener
+from sandbox.receiver.behaviour import Conduct as Manners
+from sandbox.receiver.control import ReceiverControl
+from sandbox.receiver.post import Post
 
 FOLDER = Path(__file__).with_name("console")
 _POLICY = (
@@ -41,12 +44,16 @@ class ControlDoor:
     house: House
     journal: Journal
     conduct: Conduct
+    post: Post
+    manners: Manners
     biller_listener: Listener
     acquirer_listener: Listener
+    receiver_listener: Listener
 
     def app(self) -> ASGIApp:
         billers = BillerControl(self.books, self.journal, self.conduct, self._billers_down)
         acquirers = AcquirerControl(self.house, self._acquirers_down)
+        receivers = ReceiverControl(self.post, self.journal, self.manners)
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "/", self.page),
             ("GET", "/console.js", _file("console.js", "text/javascript")),
@@ -54,7 +61,8 @@ class ControlDoor:
             ("GET", "/health", self.health),
             ("GET", "/journal", self.read_journal),
         ]
-        return own_pages_only(application([*routes, *billers.routes(), *acquirers.routes()]))
+        houses = [*billers.routes(), *acquirers.routes(), *receivers.routes()]
+        return own_pages_only(application([*routes, *houses]))
 
     async def read_journal(self, request: Request) -> Response:
         questions = request.query_params
@@ -88,6 +96,7 @@ class ControlDoor:
         for name, listener in (
             ("biller", self.biller_listener),
             ("acquirer", self.acquirer_listener),
+            ("receiver", self.receiver_listener),
         ):
             content[name] = listener.url
             content[f"{name}Listener"] = "open" if listener.is_open else "closed"

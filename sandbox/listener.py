@@ -115,6 +115,13 @@ def reset(scope: Scope) -> None:
     transport.abort()
 
 
+def say(scope: Scope, content: bytes) -> None:
+    """These bytes and no others, whatever HTTP has to say of it; then the end."""
+    transport = _transport(scope)
+    transport.write(content)
+    transport.close()
+
+
 def _transport(scope: Scope) -> asyncio.Transport:
     transport: asyncio.Transport = scope["extensions"][TRANSPORT]
     return transport

@@ -19,6 +19,9 @@ from sandbox.biller.entries import entry_from
 from sandbox.control_app import ControlDoor
 from sandbox.journal import Journal, JournalBroken
 from sandbox.listener import Listener
+from sandbox.receiver.app import ReceiverDoor
+from sandbox.receiver.behaviour import Conduct as Manners
+from sandbox.receiver.post import Post
 
 log = logging.getLogger("sandbox")
 
@@ -34,6 +37,7 @@ class Doors:
     control: int
     biller: int
     acquirer: int
+    receiver: int
     acquirer_url: str | None = None
 
 
@@ -47,25 +51,31 @@ async def run(doors: Doors, journal_path: Path, settings: Settings) -> int:
         return 1
     books, house = Books(journal.append), House(journal, settings)
     conduct, clearing = Conduct(), Clearing(books, journal)
+    post, manners = Post(journal.append), Manners()
     try:
         biller = Listener(
             BillerDoor(books, journal, conduct, clearing).app(), host=doors.host, port=doors.biller
         )
         acquirer = Listener(house.app, host=doors.host, port=doors.acquirer)
-        door = ControlDoor(books, house, journal, conduct, biller, acquirer)
+        receiver = Listener(
+            ReceiverDoor(post, journal, manners).app(), host=doors.host, port=doors.receiver
+        )
+        door = ControlDoor(
+            books, house, journal, conduct, post, manners, biller, acquirer, receiver
+        )
         control = Listener(door.app(), host=doors.host, port=doors.control)
     except OSError as error:
         log.error("port.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
     house.open(doors.acquirer_url or acquirer.url)
     try:
-        journal.replay(lambda fields: _fold(fields, books, house))
+        journal.replay(lambda fields: _fold(fields, books, house, post))
     except (JournalBroken, OSError) as error:
         log.error("journal.unusable %s", error)  # noqa: TRY400 (the message says it all)
         return 1
     clearing.resume()
     house.resume()
-    listeners = {"control": control, "biller": biller, "acquirer": acquirer}
+    listeners = {"control": control, "biller": biller, "acquirer": acquirer, "receiver": receiver}
     for listener in listeners.values():
         await listener.open()
     _announce(listeners, journal)
@@ -78,10 +88,12 @@ async def run(doors: Doors, journal_path: Path, settings: Settings) -> int:
     return 1 if broken else 0
 
 
-def _fold(fields: Mapping[str, Any], books: Books, house: House) -> None:
-    """Both houses write to one journal, so that they share its fsyncs."""
+def _fold(fields: Mapping[str, Any], books: Books, house: House, post: Post) -> None:
+    """All houses write to one journal, so that they share its fsyncs."""
     if "biller" in fields:
         books.fold(entry_from(fields))
+    elif "receiver" in fields:
+        post.fold(fields)
     else:
         house.fold(fields)
 

@@ -88,6 +88,7 @@ class DevStack:
             "sandbox": ports.url("sandbox"),
             "biller": ports.url("biller"),
             "acquirer": ports.url("acquirer"),
+            "receiver": ports.url("receiver"),
             "databaseUrl": self.plan.database.app_url,
             "partners": partners,
             "pid": os.getpid(),

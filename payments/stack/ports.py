@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, int] = {
     "sandbox": 8090,
     "biller": 8091,
     "acquirer": 8092,
+    "receiver": 8093,
     "postgres": 5433,
 }
 

@@ -54,7 +54,7 @@ def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., RunningSandbox]]:
     started: list[RunningSandbox] = []
 
     def start(previous: RunningSandbox | None = None, **environment: str) -> RunningSandbox:
-        ports = previous.ports if previous else (0, 0, 0)
+        ports = previous.ports if previous else (0, 0, 0, 0)
         running = RunningSandbox(tmp_path / "journal.jsonl", ports=ports, **environment)
         started.append(running)
         return running

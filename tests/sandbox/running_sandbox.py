@@ -29,11 +29,12 @@ ENVIRONMENT = {
 
 class RunningSandbox:
     def __init__(
-        self, journal: Path, *, ports: tuple[int, int, int] = (0, 0, 0), **environment: str
+        self, journal: Path, *, ports: tuple[int, int, int, int] = (0, 0, 0, 0), **environment: str
     ) -> None:
         self.journal_path = journal
         flags = ["--port", str(ports[0]), "--biller-port", str(ports[1])]
-        flags += ["--acquirer-port", str(ports[2]), "--journal", str(journal)]
+        flags += ["--acquirer-port", str(ports[2]), "--receiver-port", str(ports[3])]
+        flags += ["--journal", str(journal)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", *flags],
             cwd=ROOT,
@@ -50,16 +51,17 @@ class RunningSandbox:
         self.control = httpx2.Client(base_url=ready["control"], timeout=PATIENCE_S)
         self.biller = httpx2.Client(base_url=ready["biller"], timeout=PATIENCE_S)
         self.acquirer = httpx2.Client(base_url=ready["acquirer"], timeout=PATIENCE_S)
+        self.receiver = httpx2.Client(base_url=ready["receiver"], timeout=PATIENCE_S)
 
     @property
-    def ports(self) -> tuple[int, int, int]:
-        control, biller, acquirer = (
-            client.base_url.port for client in (self.control, self.biller, self.acquirer)
-        )
+    def ports(self) -> tuple[int, int, int, int]:
+        clients = (self.control, self.biller, self.acquirer, self.receiver)
+        control, biller, acquirer, receiver = (client.base_url.port for client in clients)
         assert control is not None
         assert biller is not None
         assert acquirer is not None
-        return control, biller, acquirer
+        assert receiver is not None
+        return control, biller, acquirer, receiver
 
     def tell(self, behaviour: str, *, biller: str = "DESCO", **more: Any) -> None:
         answer = self.control.post(
@@ -132,6 +134,7 @@ class RunningSandbox:
         self.control.close()
         self.biller.close()
         self.acquirer.close()
+        self.receiver.close()
         return status
 
     def _journal(self, number: str) -> dict[str, list[dict[str, Any]]]:

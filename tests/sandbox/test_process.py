@@ -191,7 +191,7 @@ def pay_and_be_cut(running, order):
 
 def run_and_fail(journal, *, port: int = 0) -> str:
     command = [sys.executable, "-m", "sandbox", "--port", str(port)]
-    command += ["--biller-port", "0", "--acquirer-port", "0"]
+    command += ["--biller-port", "0", "--acquirer-port", "0", "--receiver-port", "0"]
     done = subprocess.run(
         [*command, "--journal", str(journal)],
         cwd=ROOT,

@@ -27,7 +27,8 @@ def test_a_stack_pays_tells_where_it_is_refuses_a_second_and_ends_with_ctrl_c(
     for part in ("api", "operator", "sandbox"):
         assert httpx2.get(f"{stack.description[part]}/health").status_code == 200
     assert httpx2.get(stack.description["temporalUi"]).status_code == 200
-    assert stack.description["acquirer"].startswith("http://127.0.0.1:")
+    for outside in ("acquirer", "receiver"):
+        assert stack.description[outside].startswith("http://127.0.0.1:")
     assert psql(stack.description["databaseUrl"], sql="SELECT 1") == "1"
     assert "one bill was paid" in stack.said
     assert "qs_partner_1" not in "".join(log.read_text() for log in stack.home.rglob("*.log"))
