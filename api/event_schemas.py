@@ -179,7 +179,7 @@ class EndpointData(Happened):
 
 
 class EndpointDisabledData(EndpointData):
-    reason: Literal["gone", "failing"]
+    reason: Literal["gone", "failing", "by_operator"]
     disabled_at: Moment
 
 
