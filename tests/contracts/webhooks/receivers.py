@@ -1,0 +1,142 @@
+"""A partner's server as it can be: it reads a request and then does as it likes with the socket."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Self
+
+Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Receiver:
+    """`received` are whole requests; `met` counts connections, `open_now` those that are open."""
+
+    def __init__(
+        self, behaviour: Behaviour, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.received: list[Received] = []
+        self.met = 0
+        self.open_now = 0
+        self._alone = asyncio.Event()
+        self._behaviour = behaviour
+        self._tls = tls
+        self._host = host
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._meet, self._host, 0, ssl=self._tls)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{self._host}:{self.port}/hook"
+
+    async def left_alone(self) -> None:
+        """Wait until the other side has closed every connection."""
+        async with asyncio.timeout(5):
+            await self._alone.wait()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        self.met += 1
+        self.open_now += 1
+        self._alone.clear()
+        try:
+            while (request := await _request(reader)) is not None:
+                self.received.append(request)
+                await self._behaviour(writer)
+                await writer.drain()
+            # The other side has closed it.
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            self.open_now -= 1
+            if not self.open_now:
+                self._alone.set()
+            self._serving.discard(task)
+            writer.close()
+
+
+async def _request(reader: asyncio.StreamReader) -> Received | None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    line, *lines = head.strip().split("\r\n")
+    headers = {}
+    for each in lines:
+        name, _, value = each.partition(":")
+        headers[name.lower()] = value.strip()
+    body = await reader.readexactly(int(headers["content-length"]))
+    return Received(line, headers, body)
+
+
+def answering(status: str, *headers: str, body: bytes = b"thanks") -> Behaviour:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return sending("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def sending(content: bytes) -> Behaviour:
+    async def send(writer: asyncio.StreamWriter) -> None:
+        writer.write(content)
+
+    return send
+
+
+def dripping(beginning: bytes, drop: bytes) -> Behaviour:
+    """A drop every now and then, for ever."""
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(beginning)
+        while True:
+            writer.write(drop)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    return drip
+
+
+def flooding(beginning: bytes, wave: bytes) -> Behaviour:
+    """As fast as the other side reads, for ever."""
+
+    async def flood(writer: asyncio.StreamWriter) -> None:
+        writer.write(beginning)
+        while True:
+            writer.write(wave)
+            await writer.drain()
+
+    return flood
+
+
+async def silent(_: asyncio.StreamWriter) -> None:
+    """Reads the next request, which never comes."""
+
+
+async def resetting(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def hanging_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
