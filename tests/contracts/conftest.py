@@ -15,6 +15,7 @@ from payments.ports.methods import Methods
 from payments.ports.payments import Payments, Refunds
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
 from tests.card_fakes import FakePayments
+from tests.contracts import webhook_stage
 from tests.contracts.direct import Direct
 from tests.refund_fakes import FakeRefunds
 from tests.vault_fakes import FakeMethods
@@ -80,3 +81,10 @@ def refunds(payments: Payments, database: Database) -> Refunds:
     if isinstance(payments, FakePayments):
         return FakeRefunds(payments)
     return PostgresRefunds(database, PostgresLedger(database))
+
+
+@pytest.fixture(params=["postgres", "fake"])
+async def webhooks(request: pytest.FixtureRequest, database: Database) -> webhook_stage.Webhooks:
+    if request.param == "fake":
+        return webhook_stage.in_memory()
+    return webhook_stage.in_postgres(database)

@@ -1,0 +1,125 @@
+"""Rows of webhooks as the domain has them. In statements the tables go by the names used here."""
+
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from payments.adapters.postgres.sealer import SIGNING_SECRETS, Sealer, open_secret, seal_secret
+from payments.db.session import Row
+from payments.domain import events
+from payments.domain.webhook import (
+    Delivery,
+    DeliveryRef,
+    DeliveryState,
+    Disabled,
+    Endpoint,
+    EndpointState,
+    Event,
+    Payload,
+    SigningSecrets,
+    Try,
+    TryEnding,
+)
+from payments.ports.webhooks import LoggedDelivery
+
+ENDPOINT: Final = """
+    endpoint.id AS endpoint_id, endpoint.partner_id, endpoint.url, endpoint.types,
+    endpoint.version, endpoint.payload, endpoint.description, endpoint.state,
+    endpoint.created_at, endpoint.disabled, endpoint.disabled_at, endpoint.failing_since"""
+EVENT: Final = """
+    event.id AS event_id, event.partner_id, event.object_type, event.object_id, event.sequence,
+    event.type, event.previous_status, event.data, event.occurred_at"""
+DELIVERY: Final = f"""
+    {EVENT}, {ENDPOINT}, endpoint.secrets_sealed, delivery.round,
+    delivery.state AS delivery_state, delivery.tries, delivery.created_at AS delivery_created_at"""
+# Partial indexes are made of these words.
+UNTRIED: Final = "state = 'pending' AND tries = 0 AND round = 1"
+# A test is for its endpoint alone, whatever that wants; without `types` it wants everything.
+WANTS: Final = f"""
+    CASE event.type WHEN '{events.TEST}' THEN endpoint.id = event.object_id
+    ELSE endpoint.types = '{{}}' OR event.type = ANY (endpoint.types) END"""
+
+
+def seal(sealer: Sealer, endpoint_id: str, secrets: SigningSecrets) -> bytes:
+    text = orjson.dumps([secrets.current, secrets.previous, secrets.previous_until]).decode()
+    return seal_secret(sealer, endpoint_id, text, SIGNING_SECRETS)
+
+
+def secrets(sealer: Sealer, row: Row) -> SigningSecrets:
+    """Raises Unsealable."""
+    text = open_secret(sealer, row["endpoint_id"], row["secrets_sealed"], SIGNING_SECRETS)
+    current, previous, until = orjson.loads(text)
+    return SigningSecrets(current, previous, datetime.fromisoformat(until) if until else None)
+
+
+def endpoint(row: Row) -> Endpoint:
+    return Endpoint(
+        endpoint_id=row["endpoint_id"],
+        partner_id=row["partner_id"],
+        url=row["url"],
+        types=tuple(row["types"]),
+        version=row["version"],
+        payload=Payload(row["payload"]),
+        description=row["description"],
+        state=EndpointState(row["state"]),
+        created_at=row["created_at"],
+        disabled=Disabled(row["disabled"]) if row["disabled"] else None,
+        disabled_at=row["disabled_at"],
+        failing_since=row["failing_since"],
+    )
+
+
+def event(row: Row) -> Event:
+    return Event(
+        event_id=row["event_id"],
+        partner_id=row["partner_id"],
+        object_type=row["object_type"],
+        object_id=row["object_id"],
+        sequence=row["sequence"],
+        type=row["type"],
+        previous_status=row["previous_status"],
+        data=row["data"],
+        occurred_at=row["occurred_at"],
+    )
+
+
+def delivery(sealer: Sealer, row: Row) -> Delivery:
+    return Delivery(
+        ref=ref(row),
+        event=event(row),
+        endpoint=endpoint(row),
+        secrets=secrets(sealer, row),
+        state=DeliveryState(row["delivery_state"]),
+        tries=row["tries"],
+        created_at=row["delivery_created_at"],
+    )
+
+
+def ref(row: Row) -> DeliveryRef:
+    return DeliveryRef(row["event_id"], row["endpoint_id"], row["round"])
+
+
+def made(row: Row) -> Try:
+    return Try(
+        at=row["at"],
+        latency_ms=row["latency_ms"],
+        ending=TryEnding(row["ending"]),
+        http_status=row["http_status"],
+        answer=row["answer"],
+        retry_after_s=row["retry_after_s"],
+    )
+
+
+def logged(row: Row) -> LoggedDelivery:
+    return LoggedDelivery(
+        ref=ref(row),
+        type=row["type"],
+        object_id=row["object_id"],
+        sequence=row["sequence"],
+        state=DeliveryState(row["state"]),
+        tries=row["tries"],
+        created_at=row["created_at"],
+        last_try=made(row) if row["at"] is not None else None,
+        next_try_at=row["next_try_at"],
+    )
