@@ -14,11 +14,14 @@ from payments.adapters.postgres import purge, reseal
 from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
+from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
+from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.insight import PostgresInsight
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.methods import PostgresMethods
+from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.adapters.postgres.partners import PostgresPartners
 from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.provider_calls import PostgresCallLog
@@ -58,11 +61,14 @@ class Record:
     answers: PostgresAnswers
     billers: PostgresBillers
     calls: PostgresCallLog
+    delivery_log: PostgresDeliveryLog
+    endpoints: PostgresEndpoints
     incidents: PostgresIncidents
     inbox: PostgresInbox
     insight: PostgresInsight
     ledger: PostgresLedger
     methods: PostgresMethods
+    outbox: PostgresOutbox
     partners: PostgresPartners
     payments: PostgresPayments
     providers: PostgresProviders
@@ -106,11 +112,14 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         answers=PostgresAnswers(database),
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
+        delivery_log=PostgresDeliveryLog(database),
+        endpoints=PostgresEndpoints(database, vault),
         incidents=PostgresIncidents(database),
         inbox=PostgresInbox(database),
         insight=PostgresInsight(database),
         ledger=ledger,
         methods=PostgresMethods(database),
+        outbox=PostgresOutbox(database, vault),
         partners=PostgresPartners(database, vault),
         payments=PostgresPayments(database, ledger),
         providers=PostgresProviders(database, vault),
@@ -123,8 +132,9 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
     )
     async with AsyncExitStack() as closing:
         closing.push_async_callback(database.close)
-        for batched in (record.calls, record.inbox, record.request_log, record.token_requests):
-            closing.push_async_callback(batched.close)
+        batched = (record.calls, record.inbox, record.request_log, record.token_requests)
+        for each in (*batched, record.outbox):
+            closing.push_async_callback(each.close)
         for directory in (record.partners, record.billers, record.providers, record.routing):
             closing.push_async_callback(directory.close)
             await directory.start()
