@@ -24,30 +24,26 @@ class Receiver:
     ) -> None:
         self.received: list[Received] = []
         self.met = 0
-        self.open_now = 0
-        self._alone = asyncio.Event()
+        self.port = 0
         self._behaviour = behaviour
         self._tls = tls
         self._host = host
         self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._changed = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._meet, self._host, 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._meet, self._host, self.port, ssl=self._tls)
+        self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        for writer in self._open:
+            writer.transport.abort()
+        await self.left_alone()
         await self._server.wait_closed()
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -56,33 +52,37 @@ class Receiver:
 
     async def left_alone(self) -> None:
         """Wait until the other side has closed every connection."""
-        async with asyncio.timeout(5):
-            await self._alone.wait()
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(lambda: not self._open)
+
+    async def has_received(self, count: int) -> None:
+        """Wait for as many requests."""
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(lambda: len(self.received) >= count)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
         self.met += 1
-        self.open_now += 1
-        self._alone.clear()
+        self._open.add(writer)
         try:
-            while (request := await _request(reader)) is not None:
-                self.received.append(request)
+            while True:
+                self.received.append(await _request(reader))
+                await self._tell()
                 await self._behaviour(writer)
                 await writer.drain()
-            # The other side has closed it.
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            # The other side has closed it, or the test is over.
             pass
         finally:
-            self.open_now -= 1
-            if not self.open_now:
-                self._alone.set()
-            self._serving.discard(task)
             writer.close()
+            self._open.discard(writer)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
 
-async def _request(reader: asyncio.StreamReader) -> Received | None:
+async def _request(reader: asyncio.StreamReader) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     line, *lines = head.strip().split("\r\n")
     headers = {}
@@ -140,3 +140,4 @@ async def resetting(writer: asyncio.StreamWriter) -> None:
 
 async def hanging_up(writer: asyncio.StreamWriter) -> None:
     writer.close()
+    await writer.wait_closed()

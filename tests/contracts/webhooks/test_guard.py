@@ -1,0 +1,327 @@
+"""Where a try may lead: judged at connect time, at the address that is connected to."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+import pytest
+
+from payments.adapters.webhooks.sender import HttpWebhookSender
+from payments.domain.addresses import Address, Place, Rules, parse_network
+from payments.domain.webhook import Try, TryEnding
+from payments.outside import guard
+from payments.outside.guard import Resolver
+from tests.contracts.webhooks.certificates import Authority
+from tests.contracts.webhooks.deliveries import make_delivery
+from tests.contracts.webhooks.receivers import Receiver, answering, silent
+
+LOCAL = (parse_network("127.0.0.0/8"),)
+RULES = Rules(networks=LOCAL, allows_http=True)
+# Of all local addresses only this one may be reached.
+ONE = Rules(networks=(parse_network("127.0.0.1/32"),), allows_http=True)
+PRIVATE = "the URL must not lead to a private, local or reserved address"
+
+
+class Names:
+    """A name server that gives one answer after the other, and the last one for ever."""
+
+    def __init__(self, *answers: Sequence[str] | OSError) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str) -> Sequence[Address]:
+        self.asked.append(host)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, OSError):
+            raise answer
+        return [ip_address(each) for each in answer]
+
+
+async def sent(rules: Rules, names: Names, url: str) -> Try:
+    sender = HttpWebhookSender(rules, resolve=names, patience_s=1)
+    try:
+        return await sender.send(make_delivery(url), 1)
+    finally:
+        await sender.close()
+
+
+async def test_a_name_that_changes_its_address_after_the_look_up_gains_nothing() -> None:
+    """127.0.0.2 is where a second look-up would lead: the trap answers, but nobody comes."""
+    names = Names(["127.0.0.1"], ["127.0.0.2"])
+    async with Receiver(answering("200 OK")) as receiver:
+        trap = Receiver(answering("200 OK"), host="127.0.0.2")
+        trap.port = receiver.port
+        async with trap:
+            made = await sent(ONE, names, f"http://rebind.example.com:{receiver.port}/")
+
+    assert made.is_success
+    assert names.asked == ["rebind.example.com"]
+    assert (receiver.met, trap.met) == (1, 0)
+
+
+async def test_a_name_that_has_become_private_is_blocked_at_the_next_try() -> None:
+    names = Names(["127.0.0.1"], ["127.0.0.2"])
+    async with Receiver(answering("200 OK", "Connection: close")) as receiver:
+        trap = Receiver(answering("200 OK"), host="127.0.0.2")
+        trap.port = receiver.port
+        async with trap:
+            sender = HttpWebhookSender(ONE, resolve=names)
+            delivery = make_delivery(f"http://rebind.example.com:{receiver.port}/")
+            first, second = await sender.send(delivery, 1), await sender.send(delivery, 2)
+            await sender.close()
+
+    assert first.is_success
+    assert (second.ending, second.answer) == (TryEnding.BLOCKED, PRIVATE)
+    assert trap.met == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
+        *(
+            "::1",
+            "::",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "fd00::1",
+            "fe80::1%lo",
+            "2002:a00::",
+        ),
+    ],
+)
+async def test_a_name_of_a_private_address_is_blocked(address: str) -> None:
+    async with Receiver(answering("200 OK")) as receiver:
+        url = f"http://hooks.example.com:{receiver.port}/"
+        made = await sent(Rules(allows_http=True), Names([address]), url)
+
+    assert (made.ending, made.answer, made.http_status) == (TryEnding.BLOCKED, PRIVATE, None)
+    assert receiver.met == 0
+
+
+async def test_of_several_addresses_the_private_ones_are_left_out() -> None:
+    async with Receiver(answering("200 OK")) as receiver:
+        url = f"http://hooks.example.com:{receiver.port}/"
+        made = await sent(ONE, Names(["10.0.0.1", "::1", "127.0.0.1"]), url)
+
+    assert made.is_success
+
+
+async def test_an_address_that_refuses_leaves_it_to_the_next() -> None:
+    async with Receiver(answering("200 OK")) as receiver:
+        url = f"http://hooks.example.com:{receiver.port}/"
+        made = await sent(RULES, Names(["127.0.0.9", "127.0.0.1"]), url)
+
+    assert made.is_success
+
+
+@pytest.mark.parametrize("answer", [[], socket.gaierror(-2, "unknown")], ids=["empty", "unknown"])
+async def test_a_name_without_an_address_is_not_reached(answer: list[str] | OSError) -> None:
+    made = await sent(RULES, Names(answer), "https://hooks.example.com/")
+
+    assert (made.ending, made.answer) == (TryEnding.UNREACHABLE, "the host name has no address")
+
+
+async def test_a_url_that_was_saved_under_other_rules_is_blocked() -> None:
+    async with Receiver(answering("200 OK")) as receiver:
+        plain = await sent(Rules(networks=LOCAL), Names(["127.0.0.1"]), receiver.url)
+        literal = await sent(Rules(allows_http=True), Names([]), receiver.url)
+
+    assert (plain.ending, plain.answer) == (TryEnding.BLOCKED, "the URL must begin with https://")
+    assert (literal.ending, literal.answer) == (TryEnding.BLOCKED, PRIVATE)
+    assert receiver.met == 0
+
+
+async def test_our_own_places_are_met_under_no_other_name() -> None:
+    async with Receiver(answering("200 OK")) as ours, Receiver(answering("200 OK")) as theirs:
+        by_name = Rules(LOCAL, allows_http=True, own=(Place("db.example.com", ours.port),))
+        by_address = Rules(LOCAL, allows_http=True, own=(Place("127.0.0.1", ours.port),))
+        for rules in (by_name, by_address):
+            names = Names(["127.0.0.1"])
+            blocked = await sent(rules, names, f"http://alias.example.com:{ours.port}/")
+            made = await sent(rules, names, f"http://alias.example.com:{theirs.port}/")
+
+            assert blocked.ending is TryEnding.BLOCKED
+            assert blocked.answer == "the URL must not lead to this gateway itself"
+            assert made.is_success
+    assert ours.met == 0
+
+
+async def test_our_own_names_are_looked_up_once_in_a_while_and_may_be_unknown() -> None:
+    rules = Rules(LOCAL, allows_http=True, own=(Place("db.example.com", 5432),))
+    names = Names(["127.0.0.1"], OSError("no name server"), ["127.0.0.1"])
+    sender = HttpWebhookSender(rules, resolve=names)
+    async with Receiver(answering("200 OK", "Connection: close")) as receiver:
+        url = f"http://hooks.example.com:{receiver.port}/"
+        for number in (1, 2):
+            assert (await sender.send(make_delivery(url), number)).is_success
+    await sender.close()
+
+    assert names.asked == ["hooks.example.com", "db.example.com", "hooks.example.com"]
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example.com", "https://127.0.0.1"])
+async def test_a_certificate_of_the_host_is_taken(authority: Authority, url: str) -> None:
+    tls = authority.server("hooks.example.com", "127.0.0.1")
+    async with Receiver(answering("200 OK"), tls=tls) as receiver:
+        sender = HttpWebhookSender(RULES, resolve=Names(["127.0.0.1"]), tls=authority.trusting)
+        made = await sender.send(make_delivery(f"{url}:{receiver.port}/"), 1)
+        await sender.close()
+
+    assert made.is_success
+    assert receiver.received[0].headers["host"] == f"{url[8:]}:{receiver.port}"
+
+
+@pytest.mark.parametrize(
+    ("host", "flaws", "reason"),
+    [
+        ("hooks.example.com", {"expired": True}, "certificate has expired"),
+        ("hooks.example.com", {"self_signed": True}, "self-signed certificate"),
+        (
+            "other.example.com",
+            {},
+            "Hostname mismatch, certificate is not valid for 'hooks.example.com'.",
+        ),
+        (
+            "127.0.0.1",
+            {},
+            "Hostname mismatch, certificate is not valid for 'hooks.example.com'.",
+        ),
+    ],
+    ids=["expired", "self-signed", "another host", "the address alone"],
+)
+async def test_a_bad_certificate_gets_nothing(
+    authority: Authority, host: str, flaws: dict[str, bool], reason: str
+) -> None:
+    """U8: never downgraded, neither to a connection that is not verified nor to HTTP."""
+    async with Receiver(answering("200 OK"), tls=authority.server(host, **flaws)) as receiver:
+        sender = HttpWebhookSender(RULES, resolve=Names(["127.0.0.1"]), tls=authority.trusting)
+        made = await sender.send(make_delivery(f"https://hooks.example.com:{receiver.port}/"), 1)
+        await sender.close()
+
+    assert made.ending is TryEnding.TLS_FAILED
+    assert made.answer == f"the certificate is refused: {reason}"
+    assert receiver.received == []
+
+
+async def test_by_default_no_authority_of_ours_is_trusted(authority: Authority) -> None:
+    tls = authority.server("127.0.0.1")
+    async with Receiver(answering("200 OK"), tls=tls) as receiver:
+        made = await sent(RULES, Names([]), receiver.url)
+
+    assert made.ending is TryEnding.TLS_FAILED
+    assert receiver.received == []
+
+
+async def test_a_server_without_tls_gets_nothing() -> None:
+    heard = b""
+
+    async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heard
+        heard = await reader.read(10_000)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer_plainly, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        made = await sent(RULES, Names([]), f"https://127.0.0.1:{port}/")
+
+    assert (made.ending, made.answer) == (
+        TryEnding.TLS_FAILED,
+        "TLS failed: WRONG_VERSION_NUMBER",
+    )
+    assert b"POST" not in heard
+
+
+async def test_a_handshake_that_never_ends_leaves_no_connection() -> None:
+    closed = asyncio.Event()
+
+    async def wait_for_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(wait_for_the_end, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    sender = HttpWebhookSender(RULES, patience_s=0.3)
+    async with server, asyncio.timeout(5):
+        made = await sender.send(make_delivery(f"https://127.0.0.1:{port}/"), 1)
+        # Before the sender is closed.
+        await closed.wait()
+    await sender.close()
+
+    assert made.ending is TryEnding.TIMED_OUT
+
+
+async def test_a_dead_name_server_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask for the name, it takes one thread."""
+    answered, asked = threading.Event(), []
+
+    def look_up(host: str) -> Sequence[Address]:
+        asked.append(host)
+        if host == "dead.example.com":
+            answered.wait(5)
+        return [ip_address("127.0.0.1")]
+
+    monkeypatch.setattr(guard, "_look_up", look_up)
+    resolver = Resolver()
+    waiting = [asyncio.create_task(resolver("dead.example.com")) for _ in range(200)]
+    began = time.perf_counter()
+    try:
+        assert await resolver("hooks.example.com") == [ip_address("127.0.0.1")]
+        assert time.perf_counter() - began < 1
+        # Whoever gives up takes nobody else's answer along.
+        waiting[0].cancel()
+        await asyncio.sleep(0)
+    finally:
+        answered.set()
+    assert await asyncio.gather(*waiting[1:]) == [[ip_address("127.0.0.1")]] * 199
+    resolver.close()
+
+    assert asked.count("dead.example.com") == 1
+
+
+async def test_the_system_knows_localhost_and_no_invalid_name() -> None:
+    resolver = Resolver()
+
+    assert ip_address("127.0.0.1") in await resolver("localhost")
+    with pytest.raises(OSError):
+        await resolver("nobody.invalid")
+    resolver.close()
+
+
+async def test_a_name_that_is_never_answered_is_a_timeout() -> None:
+    async def never(_: str) -> Sequence[Address]:
+        await asyncio.Event().wait()
+        return []
+
+    sender = HttpWebhookSender(RULES, resolve=never, patience_s=0.2)
+    made = await sender.send(make_delivery(), 1)
+    await sender.close()
+
+    assert made.ending is TryEnding.TIMED_OUT
+
+
+async def test_tls_is_used_again_for_the_next_delivery(authority: Authority) -> None:
+    async with Receiver(answering("200 OK"), tls=authority.server("127.0.0.1")) as receiver:
+        sender = HttpWebhookSender(RULES, tls=authority.trusting)
+        for number in (1, 2, 3):
+            assert (await sender.send(make_delivery(receiver.url), number)).is_success
+        assert receiver.met == 1
+        await sender.close()
+        await receiver.left_alone()
+
+
+async def test_silence_behind_tls_is_left(authority: Authority) -> None:
+    async with Receiver(silent, tls=authority.server("127.0.0.1")) as receiver:
+        sender = HttpWebhookSender(RULES, tls=authority.trusting, patience_s=0.3)
+        made = await sender.send(make_delivery(receiver.url), 1)
+        await receiver.left_alone()
+        await sender.close()
+
+    assert made.ending is TryEnding.TIMED_OUT
