@@ -9,8 +9,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -25,12 +25,14 @@ from activities.payments import PaymentActivities
 from activities.providers import ProviderActivities
 from activities.refunds import RefundActivities
 from activities.transactions import TransactionActivities
+from activities.webhooks import LAST_TRIES, WebhookActivities
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards
+from payments.ports.steps import Bills, Cards, Steps, Webhooks
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
+from workflows.event_relay import EventRelay, begin_relay
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
 from workflows.refund import Refund
@@ -44,10 +46,11 @@ WORKFLOWS: Final[Sequence[type]] = (
     Refund,
     Reversal,
 )
+WEBHOOK_WORKFLOWS: Final[Sequence[type]] = (EventRelay,)
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.
-OpenSteps = Callable[[Settings], AbstractAsyncContextManager[tuple[Bills, Cards]]]
+OpenSteps = Callable[[Settings], AbstractAsyncContextManager[Steps]]
 
 log = structlog.get_logger()
 
@@ -60,14 +63,17 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
     )
     # Otherwise Temporal would give up a payment before the call's own time-out tells its outcome.
     assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_*_TIMEOUT_S"
-    async with open_steps(settings) as (bills, cards):
+    async with open_steps(settings) as steps:
         client = await temporal.connect(metrics=settings.metrics_address)
-        async with temporal.make_worker(
-            client,
-            task_queue=settings.task_queue,
-            workflows=WORKFLOWS,
-            activities=activities(bills, cards),
-            longest_call=longest_call,
+        async with (
+            temporal.make_worker(
+                client,
+                task_queue=settings.task_queue,
+                workflows=WORKFLOWS,
+                activities=activities(steps.bills, steps.cards),
+                longest_call=longest_call,
+            ),
+            _carrying(client, settings, steps.webhooks),
         ):
             proof = asyncio.create_task(prove(client, settings.task_queue))
             stopping = asyncio.create_task(stop.wait())
@@ -81,9 +87,34 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
             log.info("worker.stopping")
 
 
+@asynccontextmanager
+async def _carrying(
+    client: Client, settings: Settings, webhooks: Webhooks | None
+) -> AsyncIterator[None]:
+    """Events go to partners from a queue of their own: a storm of them delays no payment."""
+    if webhooks is None:
+        yield
+        return
+    queue = temporal.webhook_queue(settings.task_queue)
+    async with temporal.make_worker(
+        client,
+        task_queue=queue,
+        workflows=WEBHOOK_WORKFLOWS,
+        activities=webhook_activities(webhooks),
+        longest_call=LAST_TRIES,
+    ):
+        await begin_relay(client, queue)
+        yield
+
+
 def activities(bills: Bills, cards: Cards) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
     return (*_of_bills(bills), *_of_cards(cards))
+
+
+def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
+    steps = WebhookActivities(webhooks.outbox, webhooks.endpoints, webhooks.sender)
+    return (steps.relay, steps.deliver)
 
 
 def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:

@@ -36,6 +36,7 @@ from payments.adapters.providers.plugged import PluggedProviders
 from payments.adapters.risk.limits import Limits
 from payments.adapters.routing.book import CelRuleBook
 from payments.adapters.routing.router import CelRouter
+from payments.adapters.webhooks.sender import HttpWebhookSender
 from payments.config import Settings
 from payments.crypto import Vault
 from payments.db.session import Database
@@ -48,7 +49,8 @@ from payments.ports.payments import Payments
 from payments.ports.provider import Providers
 from payments.ports.record import RecordUnavailable
 from payments.ports.routing import RuleBook
-from payments.ports.steps import Bills, Cards
+from payments.ports.steps import Bills, Cards, Steps, Webhooks
+from payments.ports.webhooks import WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,15 @@ async def open_providers(settings: Settings, record: Record) -> AsyncIterator[Pr
         await providers.close()
 
 
+@asynccontextmanager
+async def _open_sender(settings: Settings) -> AsyncIterator[WebhookSender]:
+    sender = HttpWebhookSender(settings.webhook_rules)
+    try:
+        yield sender
+    finally:
+        await sender.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """What the API and the operator's app stand on."""
@@ -216,16 +227,20 @@ async def open_ledger(database_url: str) -> AsyncIterator[Ledger]:
 
 
 @asynccontextmanager
-async def open_steps(settings: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
+async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
     """What a worker's steps call."""
     async with (
         open_record(settings) as record,
         _open_billers(settings, record) as billers,
         open_providers(settings, record) as providers,
+        _open_sender(settings) as sender,
     ):
         router = CelRouter(record.routing, providers.kinds)
         cards = Cards(providers, record.payments, record.refunds, Limits(), router)
-        yield Bills(billers, record.transactions), cards
+        webhooks = None
+        if settings.webhooks:
+            webhooks = Webhooks(record.outbox, record.endpoints, sender)
+        yield Steps(Bills(billers, record.transactions), cards, webhooks)
 
 
 @dataclass(frozen=True, slots=True)

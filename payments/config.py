@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     provider_timeout_s: float = 8.0
     provider_quick_timeout_s: float = 3.0
 
+    # Whether workers also carry events to partners, which others may do apart.
+    webhooks: bool = True
     # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
     # the places named here and Temporal's: host or host:port.
     webhook_http: bool = False

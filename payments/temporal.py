@@ -64,6 +64,11 @@ SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {
     PROVIDER.name: "Keyword",
 }
 
+
+def webhook_queue(task_queue: str) -> str:
+    return f"{task_queue}-webhooks"
+
+
 DEFAULT_ADDRESS: Final = "localhost:7233"
 # What a running payment needs beyond the biller's time-out to end before its worker does.
 LAST_WORDS: Final = timedelta(seconds=5)

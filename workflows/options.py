@@ -109,6 +109,17 @@ _UNTIL_KNOWN: Final[ActivityConfig] = {
     ),
 }
 
+# It ends by itself after an hour. When it dies, the next worker goes on within seconds.
+_RELAY: Final[ActivityConfig] = {
+    "start_to_close_timeout": timedelta(hours=1, minutes=5),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=1.5,
+        maximum_interval=timedelta(seconds=5),
+    ),
+}
+
 
 def hold(summary: str) -> LocalActivityConfig:
     return {**_HOLD, "summary": summary}
@@ -141,3 +152,7 @@ def look(summary: str) -> ActivityConfig:
 
 def until_known(summary: str) -> ActivityConfig:
     return {**_UNTIL_KNOWN, "summary": summary}
+
+
+def relay(summary: str) -> ActivityConfig:
+    return {**_RELAY, "summary": summary}

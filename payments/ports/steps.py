@@ -8,6 +8,7 @@ from payments.ports.provider import Providers
 from payments.ports.risk import Risk
 from payments.ports.routing import Router
 from payments.ports.transactions import Transactions
+from payments.ports.webhooks import Endpoints, Outbox, WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,19 @@ class Cards:
     refunds: Refunds
     risk: Risk
     router: Router
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    outbox: Outbox
+    endpoints: Endpoints
+    sender: WebhookSender
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Without `webhooks` a worker carries no events to partners; another one has to."""
+
+    bills: Bills
+    cards: Cards
+    webhooks: Webhooks | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import worker
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards
+from payments.ports.steps import Bills, Cards, Steps
 from tests.card_fakes import FakePayments
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fakes.billers import FakeBillers
@@ -35,9 +35,9 @@ def serve_cards(path: Path, failpoint: str) -> None:
         return Watched(fake, world, failpoint)
 
     @asynccontextmanager
-    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
+    async def open_steps(_: Settings) -> AsyncIterator[Steps]:
         providers = {"NORTH": watched(world.north), "SOUTH": watched(world.south)}
-        yield (
+        yield Steps(
             Bills(FakeBillers({}), FakeTransactions()),
             Cards(
                 FakeProviders(providers),

@@ -8,13 +8,16 @@ from typing import Any
 
 import activities as activity_folder
 import workflows as workflow_folder
-from payments.ports.steps import Bills
+from payments.ports.steps import Bills, Webhooks
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import no_cards
-from worker import WORKFLOWS, activities
+from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
 BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions()), no_cards()
+WEBHOOKS: Any = Webhooks(None, None, None)  # type: ignore[arg-type]  # nothing of it is called
+RUNNING = (*activities(BILLS, CARDS), *webhook_activities(WEBHOOKS))
+ALL_WORKFLOWS = (*WORKFLOWS, *WEBHOOK_WORKFLOWS)
 
 
 def defined_in(folder: ModuleType) -> Iterator[tuple[str, Any]]:
@@ -39,7 +42,7 @@ def activity_name(value: Any) -> str | None:
 def test_the_worker_runs_every_workflow() -> None:
     defined = {workflow_name(value) for _, value in defined_in(workflow_folder)} - {None}
 
-    assert {workflow_name(each) for each in WORKFLOWS} == defined
+    assert {workflow_name(each) for each in ALL_WORKFLOWS} == defined
 
 
 def test_the_worker_runs_every_activity() -> None:
@@ -49,24 +52,21 @@ def test_the_worker_runs_every_activity() -> None:
         for method in vars(value).values()
     } - {None}
 
-    running = activities(BILLS, CARDS)
-
-    assert {activity_name(each) for each in running} == defined
+    assert {activity_name(each) for each in RUNNING} == defined
 
 
 def test_registered_names_never_change() -> None:
     """They stand in histories. A new name is a new line here, and never a changed one."""
-    running = activities(BILLS, CARDS)
-
-    assert {workflow_name(each) for each in WORKFLOWS} == {
+    assert {workflow_name(each) for each in ALL_WORKFLOWS} == {
         "BillLock",
         "CardPayment",
         "Challenge",
+        "EventRelay",
         "Probe",
         "Refund",
         "Reversal",
     }
-    assert {activity_name(each) for each in running} == {
+    assert {activity_name(each) for each in RUNNING} == {
         "billers.hold",
         "billers.release",
         "billers.pay",
@@ -91,4 +91,6 @@ def test_registered_names_never_change() -> None:
         "refunds.reserve",
         "refunds.suspend",
         "refunds.settle",
+        "webhooks.deliver",
+        "webhooks.relay",
     }

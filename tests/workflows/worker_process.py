@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import worker
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards
+from payments.ports.steps import Bills, Steps
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import Desk, no_cards, worker_environment
@@ -137,9 +137,9 @@ def serve_bills(path: Path, failpoint: str) -> None:
     world = World(path)
 
     @asynccontextmanager
-    async def open_steps(_: Settings) -> AsyncIterator[tuple[Bills, Cards]]:
+    async def open_steps(_: Settings) -> AsyncIterator[Steps]:
         biller: Any = Watched(world.biller, world, failpoint)
         transactions: Any = Watched(world.transactions, world, failpoint)
-        yield Bills(FakeBillers({"DESCO": biller}), transactions), no_cards()
+        yield Steps(Bills(FakeBillers({"DESCO": biller}), transactions), no_cards())
 
     worker.main(open_steps)

@@ -1,0 +1,60 @@
+"""The first tries of all endpoints: a lane for each, and none waits for another."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from activities.posting import Posting
+from payments.domain.webhook import DeliveryState
+from payments.ports.webhooks import Outbox
+
+WIDTH: Final = 8
+# After so many failures in a row an endpoint gets one try at a time, and pauses that grow.
+FAILING_AFTER: Final = 5
+LONGEST_PAUSE_S: Final = 60.0
+
+
+class Lanes:
+    """What a dead endpoint is to get stays in the record, in its order, until it is alive again."""
+
+    def __init__(self, outbox: Outbox, posting: Posting, group: asyncio.TaskGroup) -> None:
+        self._outbox = outbox
+        self._posting = posting
+        self._group = group
+        self._open: dict[str, asyncio.Task[None]] = {}
+        # By endpoint: how many first tries in a row have failed.
+        self._failures: dict[str, int] = {}
+        self._is_stopped = asyncio.Event()
+
+    def open(self, endpoint_ids: Iterable[str]) -> None:
+        for endpoint_id in endpoint_ids:
+            if endpoint_id not in self._open:
+                lane = self._group.create_task(self._serve(endpoint_id), name=endpoint_id)
+                self._open[endpoint_id] = lane
+                lane.add_done_callback(lambda lane: self._open.pop(lane.get_name(), None))
+
+    def stop(self) -> None:
+        """What is on its way ends; nothing new begins."""
+        self._is_stopped.set()
+
+    async def _serve(self, endpoint_id: str) -> None:
+        """Until nothing waits for this endpoint any more."""
+        while not self._is_stopped.is_set():
+            failures = self._failures.get(endpoint_id, 0)
+            width = 1 if failures >= FAILING_AFTER else WIDTH
+            deliveries = await self._outbox.untried(endpoint_id, width)
+            if not deliveries:
+                return
+            tries = await asyncio.gather(*map(self._posting.attempt, deliveries))
+            for following in tries:
+                delivered = following.state is DeliveryState.DELIVERED
+                failures = 0 if delivered else failures + 1
+            self._failures[endpoint_id] = failures
+            await self._pause(failures)
+
+    async def _pause(self, failures: int) -> None:
+        if failures >= FAILING_AFTER:
+            pause_s = min(2.0 ** min(failures - FAILING_AFTER, 10), LONGEST_PAUSE_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_stopped.wait(), pause_s)

@@ -1,0 +1,125 @@
+"""Steps of webhooks to partners: following what was committed, and a delivery's later tries."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import ActivityIDConflictPolicy, ActivityIDReusePolicy, RetryPolicy
+from temporalio.exceptions import ActivityAlreadyStartedError, ApplicationError
+from temporalio.service import RPCError
+
+from activities import failures
+from activities.lanes import Lanes
+from activities.posting import Posting
+from payments.domain import ids
+from payments.domain.webhook import DeliveryRef, DeliveryState
+from payments.ports.record import RecordUnavailable
+from payments.ports.webhooks import Endpoints, Outbox, WebhookSender
+
+PLANNED_AT_ONCE: Final = 500
+HANDED_OVER_AT_ONCE: Final = 200
+# Nothing tells us of a new event, because that would put all commits into a line (ADR 0011).
+IDLE_S: Final = 0.1
+# Then its workflow begins a new run, so that no history grows for ever.
+RELAY_RUNS_FOR: Final = timedelta(hours=1)
+# The sender's own time-out, 15 seconds, comes first.
+_TRY_TIMEOUT: Final = timedelta(seconds=30)
+# What is on its way when a worker leaves has so long to arrive; then it is made again elsewhere.
+LAST_TRIES: Final = timedelta(seconds=3)
+# What brings a try back that was lost with its worker or the record; a pause of the schedule is
+# told with the failure itself.
+_AGAIN: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=5),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+)
+NOT_DELIVERED: Final = "NotDelivered"
+
+
+class WebhookActivities:
+    """Keys: the event's, the endpoint's and the round; never a try."""
+
+    def __init__(self, outbox: Outbox, endpoints: Endpoints, sender: WebhookSender) -> None:
+        self._outbox = outbox
+        self._posting = Posting(outbox, endpoints, sender)
+
+    @activity.defn(name="webhooks.relay")
+    async def relay(self) -> None:
+        """Plan and deliver what is committed, for an hour or until this worker leaves."""
+        ends = datetime.now(UTC) + RELAY_RUNS_FOR
+        leaving = asyncio.create_task(activity.wait_for_worker_shutdown())
+        try:
+            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
+                lanes = Lanes(self._outbox, self._posting, group)
+                while datetime.now(UTC) < ends and not leaving.done():
+                    if not await self._round(lanes):
+                        await asyncio.wait({leaving}, timeout=IDLE_S)
+                lanes.stop()
+                patience.reschedule(asyncio.get_running_loop().time() + LAST_TRIES.total_seconds())
+        except TimeoutError:
+            activity.logger.info("relay.left_tries_behind")
+        except ExceptionGroup as broken:
+            if broken.split(RecordUnavailable)[1] is not None:
+                raise
+            raise ApplicationError(str(broken), type=failures.RECORD_UNAVAILABLE) from broken
+        finally:
+            leaving.cancel()
+        if datetime.now(UTC) < ends:
+            raise ApplicationError("this worker leaves", type="WorkerLeaves")
+
+    @activity.defn(name="webhooks.deliver")
+    async def deliver(self, ref: DeliveryRef) -> DeliveryState:
+        """One more try of a delivery; fails while another one is to follow."""
+        with failures.translated():
+            delivery = await self._outbox.find(ref)
+            if delivery is None:
+                return DeliveryState.CANCELED
+            if delivery.state is not DeliveryState.PENDING:
+                return delivery.state
+            following = await self._posting.attempt(delivery)
+        if following.state is DeliveryState.PENDING:
+            raise ApplicationError(
+                f"try {delivery.tries + 1} failed",
+                type=NOT_DELIVERED,
+                next_retry_delay=following.pause,
+            )
+        return following.state
+
+    async def _round(self, lanes: Lanes) -> bool:
+        """Whether there was anything new to do."""
+        planned = await self._outbox.plan(PLANNED_AT_ONCE)
+        lanes.open(await self._outbox.waiting())
+        later = await self._outbox.not_handed_over(HANDED_OVER_AT_ONCE)
+        handed = await asyncio.gather(*(self._hand_over(*each) for each in later))
+        return bool(planned) or any(handed)
+
+    async def _hand_over(self, ref: DeliveryRef, not_before: datetime) -> bool:
+        """Its later tries are an activity of their own. Asked twice, it is one."""
+        try:
+            await start_delivery(activity.client(), activity.info().task_queue, ref, not_before)
+        except RPCError:
+            # While the engine is away, first tries go on; this is for a later round.
+            return False
+        await self._outbox.handed_over(ref)
+        return True
+
+
+async def start_delivery(
+    client: Client, task_queue: str, ref: DeliveryRef, not_before: datetime
+) -> None:
+    with suppress(ActivityAlreadyStartedError):
+        await client.start_activity_method(
+            WebhookActivities.deliver,
+            ref,
+            id=ids.delivery(ref.event_id, ref.endpoint_id, ref.round),
+            task_queue=task_queue,
+            start_to_close_timeout=_TRY_TIMEOUT,
+            retry_policy=_AGAIN,
+            id_reuse_policy=ActivityIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=ActivityIDConflictPolicy.USE_EXISTING,
+            start_delay=max(timedelta(), not_before - datetime.now(UTC)),
+            summary=f"{ids.event_name(ref.event_id)} to {ref.endpoint_id}",
+        )
