@@ -1,6 +1,7 @@
 """Steps of webhooks to partners: following what was committed, and a delivery's later tries."""
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,6 +24,8 @@ PLANNED_AT_ONCE: Final = 500
 HANDED_OVER_AT_ONCE: Final = 200
 # Nothing tells us of a new event, because that would put all commits into a line (ADR 0011).
 IDLE_S: Final = 0.1
+# What a first try has left, or an earlier relay, or a partner who wants something again.
+SWEEP_EVERY_S: Final = 1.0
 # Then its workflow begins a new run, so that no history grows for ever.
 RELAY_RUNS_FOR: Final = timedelta(hours=1)
 # The sender's own time-out, 15 seconds, comes first.
@@ -54,8 +57,14 @@ class WebhookActivities:
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 lanes = Lanes(self._outbox, self._posting, group)
+                sweep_at = 0.0
                 while datetime.now(UTC) < ends and not leaving.done():
-                    if not await self._round(lanes):
+                    is_new = await self._outbox.plan(PLANNED_AT_ONCE) > 0
+                    if is_new or time.monotonic() >= sweep_at:
+                        lanes.open(await self._outbox.waiting())
+                        await self._hand_over_all()
+                        sweep_at = time.monotonic() + SWEEP_EVERY_S
+                    if not is_new:
                         await asyncio.wait({leaving}, timeout=IDLE_S)
                 lanes.stop()
                 patience.reschedule(asyncio.get_running_loop().time() + LAST_TRIES.total_seconds())
@@ -88,23 +97,19 @@ class WebhookActivities:
             )
         return following.state
 
-    async def _round(self, lanes: Lanes) -> bool:
-        """Whether there was anything new to do."""
-        planned = await self._outbox.plan(PLANNED_AT_ONCE)
-        lanes.open(await self._outbox.waiting())
+    async def _hand_over_all(self) -> None:
+        """Whose first try has failed, and what is wanted again."""
         later = await self._outbox.not_handed_over(HANDED_OVER_AT_ONCE)
-        handed = await asyncio.gather(*(self._hand_over(*each) for each in later))
-        return bool(planned) or any(handed)
+        await asyncio.gather(*(self._hand_over(*each) for each in later))
 
-    async def _hand_over(self, ref: DeliveryRef, not_before: datetime) -> bool:
+    async def _hand_over(self, ref: DeliveryRef, not_before: datetime) -> None:
         """Its later tries are an activity of their own. Asked twice, it is one."""
         try:
             await start_delivery(activity.client(), activity.info().task_queue, ref, not_before)
         except RPCError:
-            # While the engine is away, first tries go on; this is for a later round.
-            return False
+            # While the engine is away, first tries go on; this waits for the next sweep.
+            return
         await self._outbox.handed_over(ref)
-        return True
 
 
 async def start_delivery(

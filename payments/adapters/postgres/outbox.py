@@ -17,6 +17,11 @@ from payments.ports.webhooks import Lag
 _Made = tuple[DeliveryRef, Try, DeliveryState, datetime | None]
 
 _NEWS: Final = "id, partner_id, object_id, sequence, type, xact, position"
+# A look that locks and writes nothing, because it is mostly in vain.
+_NEWS_IS_THERE: Final = """
+    SELECT 1 FROM event JOIN webhook_cursor AS cursor
+        ON (event.xact, event.position) > (cursor.xact, cursor.position)
+    WHERE event.xact < pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1"""
 # The cursor's lock is taken first: a second planner waits, and goes on where the first has ended.
 # No event can come any more of a transaction below the snapshot's xmin.
 # Of one object, the later event may be of the older transaction: whoever waits for the object's
@@ -182,6 +187,8 @@ class PostgresOutbox:
         self._batch: Batch[_Made, None] = Batch(self._write)
 
     async def plan(self, limit: int) -> int:
+        if not await self._database.fetch(_NEWS_IS_THERE):
+            return 0
         rows = await self._database.fetch(_PLAN, limit)
         return int(rows[0]["events"])
 

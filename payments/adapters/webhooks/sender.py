@@ -17,6 +17,7 @@ import structlog
 
 from payments.adapters.webhooks.message import Message, message
 from payments.adapters.webhooks.pools import Pools
+from payments.domain import ids
 from payments.domain.addresses import Rules, Target, read
 from payments.domain.card_numbers import redact
 from payments.domain.webhook import Delivery, Try, TryEnding
@@ -75,7 +76,7 @@ class HttpWebhookSender:
         made = answer.as_try(at, int((time.perf_counter() - began) * 1_000), fault)
         log.info(
             "webhook.tried",
-            event_id=str(delivery.event.event_id),
+            event_id=ids.event_name(delivery.event.event_id),
             endpoint_id=delivery.endpoint.endpoint_id,
             number=number,
             ending=made.ending,
