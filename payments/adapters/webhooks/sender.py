@@ -173,7 +173,7 @@ def retry_after_s(text: str, now: datetime) -> float | None:
     else:
         try:
             at = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        except (ValueError, OverflowError):
             return None
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER.total_seconds())

@@ -1,5 +1,6 @@
 """What is read out of a receiver's answer: how long to wait, and what the log keeps of it."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -39,11 +40,22 @@ DAY_S = 86_400.0
         ("7, 8", None),
         ("Sat, 99 Nov 2026 09:30:30 GMT", None),
         ("Sat, 21 Nov 99999 09:30:30 GMT", None),
+        (f"Sat, 21 Nov {'9' * 30} 09:30:30 GMT", None),
         ("Sat, 21 Nov 2026 09:30:30 +9999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:
     assert retry_after_s(text, NOW) == seconds
+
+
+def test_a_date_without_a_zone_is_utc_wherever_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Dhaka")
+    time.tzset()
+    try:
+        assert retry_after_s("Sat Nov 21 09:30:30 2026", NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text(max_size=40))

@@ -54,16 +54,17 @@ async def test_each_endpoint_has_one_and_keeps_it(stage: Stage) -> None:
     assert stage.closed == [False, False]
 
 
-async def test_what_is_not_used_is_closed_by_whoever_comes_next(stage: Stage) -> None:
+@pytest.mark.parametrize("kept", ["a", "b"])
+async def test_what_is_not_used_is_closed_by_whoever_comes_next(stage: Stage, kept: str) -> None:
     await stage.use("a")
     await stage.use("b")
     stage.now_s += 2
-    await stage.use("b")
+    await stage.use(kept)
     stage.now_s += 2
 
     await stage.use("c")
 
-    assert stage.closed == [True, False, False]
+    assert stage.closed == [kept == "b", kept == "a", False]
 
 
 async def test_what_is_in_use_stays_open_however_long_it_takes(stage: Stage) -> None:
@@ -89,7 +90,9 @@ async def test_a_host_that_is_used_all_the_time_is_looked_up_anew_after_a_while(
 ) -> None:
     """Whoever is in the middle of a request keeps the old pool to its end."""
     async with stage.pools.of("a") as old:
-        stage.now_s += 301
+        async with stage.pools.of("a"):
+            stage.now_s += 301
+            await stage.use("a")
         async with stage.pools.of("a") as new:
             assert new is not old
         async with stage.pools.of("a") as same:
