@@ -115,6 +115,25 @@ async def test_keys_live_on_through_the_step_that_gives_them_products(empty: Dat
         await connection.close()
 
 
+async def test_what_was_told_before_there_were_webhooks_is_never_planned(
+    empty: DatabaseUrls,
+) -> None:
+    await migrate(empty.owner_url)
+    await go_back(empty.owner_url, "0007")
+    connection = await asyncpg.connect(empty.owner_url)
+    tell = """INSERT INTO event (partner_id, object_type, object_id, sequence, type, data)
+        VALUES ('p', 'payment', 'pay_1', $1, 'payment.captured', '{}')"""
+    beyond = """SELECT sequence FROM event, webhook_cursor AS cursor
+        WHERE (event.xact, event.position) > (cursor.xact, cursor.position)"""
+    try:
+        await connection.execute(tell, 1)
+        await migrate(empty.owner_url)
+        await connection.execute(tell, 2)
+        assert await connection.fetchval(beyond) == 2
+    finally:
+        await connection.close()
+
+
 async def test_migrating_again_and_at_the_same_time_changes_nothing(empty: DatabaseUrls) -> None:
     await asyncio.gather(*(migrate(empty.owner_url) for _ in range(4)))
 
