@@ -18,6 +18,7 @@ from card_answers import CARDS
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
 from http_message_signatures.httpx2 import adapt_message
+from webhook_answers import WEBHOOKS
 
 URL = "https://pay.example.test"
 API_KEY = "qk_test"
@@ -197,13 +198,14 @@ class SigningGateway:
             return self.envelope(request, *refused[:2], http_status=refused[2])
         if self.replies:
             return self.replies.pop(0)(request)
-        return self.envelope(request, "P0000", (_HAPPY | CARDS)[path])
+        return self.envelope(request, "P0000", (_HAPPY | CARDS | WEBHOOKS)[path])
 
     def _refused(self, request: httpx2.Request) -> tuple[str, object, int] | None:
         is_bill = request.url.path.startswith(("/v1/bill/", "/v1/txn/"))
         wanted = "bill-collection" if is_bill else "payments"
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if sent == self.good.get(wanted):
+        is_any = request.url.path.startswith(("/v1/webhook-endpoints", "/v1/events"))
+        if sent == self.good.get(wanted) or (is_any and sent in self.good.values()):
             return None
         if sent in self.good.values():
             return "P4008", {"audience": wanted}, 403

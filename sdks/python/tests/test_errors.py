@@ -15,6 +15,10 @@ from quittance import (
     BillLocked,
     BillNotFound,
     CustomerUnknown,
+    EndpointError,
+    EndpointRefused,
+    EndpointUnknown,
+    EventUnknown,
     InvalidRequest,
     LockExpired,
     LockUnknown,
@@ -61,13 +65,17 @@ KINDS = [
     ("P2111", 402, RefundFailed),
     ("P2112", 404, CustomerUnknown),
     ("P2113", 422, PaymentError),
+    ("P2118", 404, EndpointUnknown),
+    ("P2119", 404, EventUnknown),
+    ("P2120", 409, EndpointRefused),
+    ("P2121", 409, EndpointRefused),
     ("P3001", 409, ApiError),
     ("P4005", 403, AuthenticationError),
     ("P5003", 422, InvalidRequest),
     ("P9001", 500, ServerError),
 ]
-# These are asked past first, so they have their tests in test_retries.
-PASSING = {BillerUnavailable, RateLimited, StillInFlight}
+# These are asked past first, so they have their tests in test_retries; the last has no code alone.
+PASSING = {BillerUnavailable, RateLimited, StillInFlight, EndpointError}
 
 
 @pytest.mark.parametrize(("code", "http_status", "kind"), KINDS)

@@ -15,7 +15,7 @@ from quittance.clock import Clock
 from quittance.codes import Code
 from quittance.errors import AuthenticationError
 from quittance.exchange import Exchange
-from quittance.operations import Audience
+from quittance.operations import ANY_PRODUCT, Wanted
 from quittance.reading import Envelope, Fields
 from quittance.steps import Lock, Program, alone
 from quittance.target import Target
@@ -57,21 +57,25 @@ class Access:
         self._target = target
         self._exchange = exchange
         self._clock = clock
-        self._tokens: dict[Audience, Token] = {}
+        self._tokens: dict[Wanted, Token] = {}
 
-    def token(self, audience: Audience, *, refused: Token | None = None) -> Program[Token]:
+    def token(self, audience: Wanted, *, refused: Token | None = None) -> Program[Token]:
         """A token that is good now. `refused` is one the gateway does not take any more."""
         if (token := self._usable(audience, refused)) is not None:
             return token
         return (yield from alone(Lock.TOKEN, self._refresh(audience, refused)))
 
-    def _usable(self, audience: Audience, refused: Token | None) -> Token | None:
-        token = self._tokens.get(audience)
-        if token is None or token is refused or self._clock.monotonic() >= token.good_until:
-            return None
-        return token
+    def _usable(self, audience: Wanted, refused: Token | None) -> Token | None:
+        known = [self._tokens.get(audience)]
+        if audience == ANY_PRODUCT:
+            known = [*self._tokens.values()]
+        now = self._clock.monotonic()
+        for token in known:
+            if token is not None and token is not refused and now < token.good_until:
+                return token
+        return None
 
-    def _refresh(self, audience: Audience, refused: Token | None) -> Program[Token]:
+    def _refresh(self, audience: Wanted, refused: Token | None) -> Program[Token]:
         # Whoever waited for the lock finds the token that its holder fetched.
         if (token := self._usable(audience, refused)) is not None:
             return token
@@ -92,7 +96,7 @@ class Access:
         margin_s = min(MARGIN_S, lifetime_s / 10)
         return Token(envelope.fields.text("accessToken"), asked_at + lifetime_s - margin_s)
 
-    def _request(self, audience: Audience) -> httpx2.Request:
+    def _request(self, audience: Wanted) -> httpx2.Request:
         """A new one for every attempt: the gateway takes each nonce once."""
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         timestamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -104,8 +108,9 @@ class Access:
             "signature": sign_token_request(
                 self._credentials.api_key, self._credentials.secret, timestamp, nonce
             ),
-            "audience": audience,
         }
+        if audience != ANY_PRODUCT:
+            body["audience"] = audience
         if self._credentials.scope is not None:
             body["scope"] = self._credentials.scope
         # The answer's signature covers this key, so it can only be the answer to this request. That

@@ -15,6 +15,7 @@ import httpx2
 from quittance import operations
 from quittance.access import Credentials
 from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPayments, AsyncRefunds
+from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
 from quittance.clock import Clock
 from quittance.core import Core
 from quittance.drivers import Awaiting
@@ -54,6 +55,8 @@ class AsyncQuittance:
         self.payments = AsyncPayments(driver)
         self.refunds = AsyncRefunds(driver)
         self.customers = AsyncCustomers(driver)
+        self.webhook_endpoints = AsyncWebhookEndpoints(driver)
+        self.events = AsyncEvents(driver)
 
     async def codes(self) -> tuple[CodeMeaning, ...]:
         return await self._driver.call(operations.codes())

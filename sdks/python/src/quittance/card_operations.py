@@ -86,8 +86,8 @@ def list_payments(search: Search, after: str | None) -> Operation[PaymentPage]:
         "status": search.status,
         "reference": search.reference,
         "customerId": None if search.customer is None else _id(search.customer),
-        "createdFrom": _moment(search.created_from),
-        "createdBefore": _moment(search.created_before),
+        "createdFrom": moment(search.created_from),
+        "createdBefore": moment(search.created_before),
         "after": after,
         "limit": str(search.page_size),
     }
@@ -163,7 +163,7 @@ def list_methods(customer: Customer | str) -> Operation[tuple[SavedMethod, ...]]
 def delete_method(
     customer: Customer | str, method: SavedMethod | str, key: str | None
 ) -> Operation[None]:
-    return _delete(f"/v1/customers/{_id(customer)}/methods/{_segment(_method(method))}", key)
+    return _delete(f"/v1/customers/{_id(customer)}/methods/{segment(_method(method))}", key)
 
 
 def _read(path: str, read: Callable[[Envelope], T]) -> Operation[T]:
@@ -181,21 +181,21 @@ def _delete(path: str, key: str | None) -> Operation[None]:
 
 
 def _id(named: Payment | Refund | Customer | str) -> str:
-    return _segment(named if isinstance(named, str) else named.id)
+    return segment(named if isinstance(named, str) else named.id)
 
 
 def _method(method: SavedMethod | str) -> str:
     return method.payment_method_token if isinstance(method, SavedMethod) else method
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
     """What stands in a path: an empty id, or one with a slash, would ask another question."""
     if _ID.fullmatch(text) is None:
         raise ValueError("an id is 1 to 128 letters, digits, '_' and '-'")
     return text
 
 
-def _moment(at: datetime | None) -> str | None:
+def moment(at: datetime | None) -> str | None:
     if at is None:
         return None
     if at.tzinfo is None:

@@ -21,6 +21,7 @@ from quittance.drivers import Blocking
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
 from quittance.retries import Retries
+from quittance.webhook_calls import Events, WebhookEndpoints
 
 
 class Quittance:
@@ -60,6 +61,8 @@ class Quittance:
         self.payments = Payments(driver)
         self.refunds = Refunds(driver)
         self.customers = Customers(driver)
+        self.webhook_endpoints = WebhookEndpoints(driver)
+        self.events = Events(driver)
 
     def codes(self) -> tuple[CodeMeaning, ...]:
         """The gateway's own table of codes: HTTP status, who should act, whether to retry."""

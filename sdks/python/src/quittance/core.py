@@ -10,7 +10,7 @@ from quittance.clock import Clock
 from quittance.codes import Code
 from quittance.errors import AuthenticationError, Followed, QuittanceError, StillProcessing
 from quittance.exchange import Exchange
-from quittance.operations import Audience, Operation
+from quittance.operations import Operation, Wanted
 from quittance.reading import Envelope
 from quittance.retries import Retries
 from quittance.steps import Pause, Program, T
@@ -74,7 +74,7 @@ class Core:
             yield Pause(min(poll_s, left_s))
             poll_s = min(poll_s * POLL_GROWTH, LONGEST_POLL_S)
 
-    def _ask_with_token(self, operation: Operation[T], audience: Audience) -> Program[Envelope]:
+    def _ask_with_token(self, operation: Operation[T], audience: Wanted) -> Program[Envelope]:
         token = yield from self._access.token(audience)
         try:
             return (yield from self._ask(operation, token))

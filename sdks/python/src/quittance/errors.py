@@ -5,6 +5,11 @@ QuittanceError                    .idempotency_key  .retryable
 ├─ ForgedAnswer                   an answer came that the gateway did not sign for this question
 ├─ UnreadableAnswer               the gateway signed it, and this version cannot read it
 ├─ StillProcessing                wait() ran out of time  .last
+├─ WebhookRefused                 verify_webhook() says no, see quittance.webhooks
+│  ├─ WebhookHeadersMissing
+│  ├─ WebhookForged
+│  ├─ WebhookStale
+│  └─ WebhookUnreadable
 └─ ApiError                       .code .http_status .message .data .trace .retry_after_s
    ├─ BillError                   P1
    │  ├─ BillNotFound             P1001
@@ -25,6 +30,10 @@ QuittanceError                    .idempotency_key  .retryable
    │  ├─ AmountTooLarge           P2107, P2108
    │  ├─ RefundUnknown            P2110
    │  └─ CustomerUnknown          P2112
+   ├─ EndpointError
+   │  ├─ EndpointUnknown          P2118
+   │  ├─ EventUnknown             P2119
+   │  └─ EndpointRefused          P2120, P2121
    ├─ AuthenticationError         P4
    ├─ InvalidRequest              P5     .field .reason
    ├─ RateLimited                 P5009
@@ -245,6 +254,22 @@ class RefundUnknown(PaymentError):
 
 class CustomerUnknown(PaymentError):
     pass
+
+
+class EndpointError(ApiError):
+    """A webhook endpoint does not allow it."""
+
+
+class EndpointUnknown(EndpointError):
+    pass
+
+
+class EventUnknown(EndpointError):
+    pass
+
+
+class EndpointRefused(EndpointError):
+    """It is disabled, or one too many."""
 
 
 class AuthenticationError(ApiError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from quittance.reading import Envelope
 from quittance.results import Bill, CodeMeaning, Health, Lock, ReleasedLock, Transaction
@@ -23,6 +23,11 @@ class Audience(StrEnum):
     PAYMENTS = "payments"
 
 
+# For what belongs to the partner and to no product: a token of any of them will do.
+ANY_PRODUCT: Final = "any"
+Wanted = Audience | Literal["any"]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
     """`key` is set on writes and stays the same however often the operation is sent.
@@ -33,7 +38,7 @@ class Operation(Generic[T]):
     method: str
     path: str
     read: Callable[[Envelope], T]
-    audience: Audience | None
+    audience: Wanted | None
     query: Mapping[str, str] | None = None
     body: Mapping[str, object] | None = None
     key: str | None = None

@@ -65,6 +65,12 @@ class Fields:
             raise self._unreadable(name, "a list")
         return tuple(Fields.of(each) for each in value)
 
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self.members.get(name)
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self._unreadable(name, "a list of texts")
+        return tuple(value)
+
     def texts(self, name: str) -> Mapping[str, str]:
         """An object of texts, such as metadata."""
         inner = self.inner(name)
