@@ -8,7 +8,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench proof-cards fmt migrate openapi clean
+.PHONY: help run test check bench proof-cards proof-webhooks fmt migrate openapi clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ bench: $(INSTALLED) ## Measure speed and cost against their denominators
 
 proof-cards: $(INSTALLED) ## 1,200 card payments while everything fails: every book agrees to the cent
 	@$(PY) -m tests.proofs.cards $(ARGS)
+
+proof-webhooks: $(INSTALLED) ## 2,000 payments while Temporal dies too: every event reaches every partner
+	@$(PY) -m tests.proofs.cards --payments 2000 --stripe 0 --engine $(ARGS)
 
 fmt: $(INSTALLED) ## Format, and fix what can be fixed safely
 	@$(PY) -m ruff format .

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     BOOKS = "provider's books differ"
     LEDGER = "ledger differs"
     EVENTS = "events differ"
+    WEBHOOKS = "webhooks differ"
     HISTORY = "history does not replay"
 
 

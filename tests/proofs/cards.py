@@ -27,6 +27,7 @@ from tests.proofs import report
 from tests.proofs.chaos import Chaos
 from tests.proofs.histories import unfaithful
 from tests.proofs.journeys import Journey, Notes
+from tests.proofs.listeners import Listeners
 from tests.proofs.plans import STRIPE_CURRENCY, Plan, sandbox_plans, stripe_plans
 from tests.proofs.reckoning import Reckoning, drain, reckon
 from tests.proofs.strange_stripe import StrangeStripe, strange_stripes
@@ -105,17 +106,26 @@ class Run:
 
 
 async def prove(
-    gateway: RunningGateway, *, seed: int, payments: int, stripe: int, pace: float
+    gateway: RunningGateway,
+    *,
+    seed: int,
+    payments: int,
+    stripe: int,
+    pace: float,
+    engine: bool = False,
 ) -> Proof:
     chance = random.Random(f"chaos {seed}")
     evidence = Evidence(gateway)
     client = PartnerClient(gateway.api, gateway.partner(0))
     shop = Shop(gateway, client)
     try:
-        async with strange_stripes(gateway.api, chance, stripe) as stripes:
+        async with (
+            strange_stripes(gateway.api, chance, stripe) as stripes,
+            Listeners(gateway, chance) as listeners,
+        ):
             await _route(gateway, stripes)
             run = Run(gateway, seed, shop, stripes)
-            chaos = Chaos(gateway, chance, [each.proxy for each in stripes], pace)
+            chaos = Chaos(gateway, chance, [each.proxy for each in stripes], pace, engine=engine)
             began = time.monotonic()
             await chaos.begin()
             try:
@@ -130,8 +140,9 @@ async def prove(
             effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]
             reckoning = await reckon(evidence, run.notes, effects)
             reckoning.findings += left + _too_few(reckoning, seed, payments, stripe)
-            reckoning.findings += await unfaithful(engine)
+            reckoning.findings += await listeners.drained(evidence) + await unfaithful(engine)
             figures = sum((each.relay.figures for each in stripes), chaos.figures)
+            figures += listeners.figures
     finally:
         await shop.close()
         await evidence.close()
@@ -182,6 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make proof-cards", description=__doc__)
     parser.add_argument("--payments", type=int, default=1_000, help="through the sandbox")
     parser.add_argument("--stripe", type=int, default=200, help="through localstripe")
+    parser.add_argument("--engine", action="store_true", help="kill Temporal as well")
     parser.add_argument("--seed", type=int, default=None, help="the same customers again")
     told = parser.parse_args(arguments)
     # Whoever ends us wants the whole stack to end.
@@ -190,9 +202,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"seed {seed}: {told.payments} payments through the sandbox's acquirers, ", end="")
     print(f"{told.stripe} through localstripe", flush=True)
     with gateway_under_fire() as gateway:
-        proof = asyncio.run(
-            prove(gateway, seed=seed, payments=told.payments, stripe=told.stripe, pace=1.0)
+        work = prove(
+            gateway,
+            seed=seed,
+            payments=told.payments,
+            stripe=told.stripe,
+            pace=1.0,
+            engine=told.engine,
         )
+        proof = asyncio.run(work)
         report.show(proof)
     return 1 if proof.findings else 0
 

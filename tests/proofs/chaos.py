@@ -39,13 +39,18 @@ class Chaos:
         chance: random.Random,
         proxies: Sequence[FaultyProxy],
         pace: float,
+        *,
+        engine: bool = False,
     ) -> None:
-        """`pace` 1 is for a long run; below it calls and webhooks go wrong more often."""
+        """`pace` 1 is for a long run; below it calls and webhooks go wrong more often. `engine`:
+        Temporal dies as well.
+        """
         self.figures: Counter[str] = Counter()
         self._gateway = gateway
         self._chance = chance
         self._proxies = proxies
         self._pace = pace
+        self._kills_the_engine = engine
         self._passed: dict[FaultyProxy, int] = {}
         # Over-refunds are let through, so that nothing but our own guard is in their way.
         life = int(_CHALLENGE_LASTS_MS * pace)
@@ -59,9 +64,11 @@ class Chaos:
     async def begin(self) -> None:
         for acquirer in ACQUIRERS:
             await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
+        engine = [(25, 50, self._kill_the_engine)] if self._kills_the_engine else []
         self._tasks = [
             asyncio.create_task(self._again_and_again(*each))
             for each in (
+                *engine,
                 # What was killed needs some seconds to come back, however short the run is.
                 (5, 11, self._kill_a_worker),
                 (12, 40, self._kill_the_api),
@@ -117,6 +124,10 @@ class Chaos:
     async def _kill_the_api(self) -> None:
         if self._kill("api"):
             self.figures["api killed"] += 1
+
+    async def _kill_the_engine(self) -> None:
+        if self._kill("temporal"):
+            self.figures["engine killed"] += 1
 
     def _kill(self, part: str) -> bool:
         """Unless the supervisor would take it for a part that cannot be kept running."""
