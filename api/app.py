@@ -25,18 +25,25 @@ from api.routes import (
     bills,
     client_tokens,
     customers,
+    deliveries,
+    events,
     payments,
     provider_webhooks,
     reference,
     refunds,
     tokens,
     transactions,
+    webhook_endpoints,
 )
+from api.sealed_answers import SealedAnswers
 from api.signing import AnswerSigner
+from api.strict import StrictRoute
 from api.table import RouteTable
 from api.tokens import AccessTokens
 from api.webhook_desk import WebhookDesk
+from api.webhook_endpoints import EndpointDesk
 from payments.bootstrap import Gateway
+from payments.ports.answers import AnswerStore
 
 PREFIX: Final = "/v1"
 
@@ -47,6 +54,8 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
         for router in (transactions.router, bills.router, tokens.router, reference.health):
             yield prefix, router
     for router in (payments.router, refunds.router, client_tokens.router, customers.router):
+        yield PREFIX, router
+    for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
     yield PREFIX, provider_webhooks.router
     yield PREFIX, reference.router
@@ -72,12 +81,13 @@ def partner_api(gateway: Gateway) -> Door:
     """The whole app over an open gateway."""
     app = routes()
     addresses = Addresses(gateway.settings.trusted_proxies)
-    app.state.desk = desk = _desk(gateway, addresses)
+    answers = SealedAnswers(gateway.record.answers, gateway.record.vault, _showing_secrets())
+    app.state.desk = desk = _desk(gateway, addresses, answers)
     table = RouteTable(app, _mounted())
     return Door(
         table,
         signer=AnswerSigner(gateway.answer_keys),
-        answers=gateway.record.answers,
+        answers=answers,
         request_log=gateway.record.request_log,
         guard=CardGuard(table, desk.access, gateway.record.incidents),
         addresses=addresses,
@@ -85,7 +95,17 @@ def partner_api(gateway: Gateway) -> Door:
     )
 
 
-def _desk(gateway: Gateway, addresses: Addresses) -> Desk:
+def _showing_secrets() -> frozenset[str]:
+    """The names of the routes whose answers do."""
+    found = (route for _, router in _mounted() for route in router.routes)
+    return frozenset(
+        route.name_in_log
+        for route in found
+        if isinstance(route, StrictRoute) and route.shows_secret
+    )
+
+
+def _desk(gateway: Gateway, addresses: Addresses, answers: AnswerStore) -> Desk:
     settings = gateway.settings
     tokens_ = AccessTokens(
         gateway.token_keys,
@@ -109,13 +129,19 @@ def _desk(gateway: Gateway, addresses: Addresses) -> Desk:
     )
     return Desk(
         access=access,
-        answers=gateway.record.answers,
+        answers=answers,
         partners=gateway.record.partners,
         transactions=gateway.record.transactions,
         locks=locks,
         lock_tokens=LockTokens(gateway.record.vault),
         lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
         cards=_card_desks(gateway),
+        webhooks=EndpointDesk(
+            gateway.record.endpoints,
+            gateway.record.delivery_log,
+            vault=gateway.record.vault,
+            rules=settings.webhook_rules,
+        ),
         key_rings=(gateway.token_keys, gateway.answer_keys),
         ready=gateway.ready,
     )

@@ -14,6 +14,7 @@ from api.locks import LockDesk
 from api.lookups import Lookups
 from api.refunds import RefundDesk
 from api.webhook_desk import WebhookDesk
+from api.webhook_endpoints import EndpointDesk
 from payments.domain.codes import Code
 from payments.keys import KeyRing
 from payments.ports.answers import AnswerStore
@@ -48,6 +49,7 @@ class Desk:
     lock_tokens: LockTokens
     lookups: Lookups
     cards: CardDesks
+    webhooks: EndpointDesk
     key_rings: tuple[KeyRing, ...]
     ready: Callable[[], Awaitable[Code | None]]
 

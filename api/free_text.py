@@ -22,7 +22,13 @@ def _visible(text: str) -> str:
     return text
 
 
+def _visible_if_any(text: str) -> str:
+    return _visible(text) if text else text
+
+
 Visible: Final = AfterValidator(_visible)
+# What may be empty, to take it back.
+Note = Annotated[str, Field(max_length=200), AfterValidator(_visible_if_any)]
 Reason = Annotated[str, Field(max_length=200), Visible]
 MetadataKey = Annotated[str, Field(max_length=40), Visible]
 MetadataValue = Annotated[str, Field(max_length=500), Visible]

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.documents import ANYWHERE, SIGNATURE_HEADERS, Refused
+from api.event_document import describe_events
 from api.strict import SECURITY_SCHEME
 from api.versions import NEWEST
 
@@ -87,6 +88,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         mode="serialization", ref_template="#/components/schemas/{model}"
     )
     components["schemas"] |= refused.pop("$defs", {}) | {"Refused": refused}
+    describe_events(schema)
     return schema
 
 

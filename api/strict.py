@@ -32,6 +32,8 @@ AUDIENCE: Final = "x-audience"
 # On a route where somebody else's words come in, such as a provider's webhook: it takes card
 # numbers out of what it keeps, where others refuse the request.
 REDACTED_LATER: Final = "x-card-numbers-redacted"
+# On a route whose answer shows a secret: what is kept of it for a repeat is kept sealed.
+ANSWER_KEPT_SEALED: Final = "x-answer-kept-sealed"
 _NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
@@ -170,6 +172,10 @@ class StrictRoute(APIRoute):
     def name_in_log(self) -> str:
         """Both names of a route are one."""
         return f"{self.method} {self.path.removeprefix('/v1')}"
+
+    @property
+    def shows_secret(self) -> bool:
+        return bool((self.openapi_extra or {}).get(ANSWER_KEPT_SEALED))
 
     @cached_property
     def formats(self) -> Mapping[str, Formatted]:

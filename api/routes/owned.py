@@ -2,18 +2,21 @@
 
 import re
 from typing import Final
+from uuid import UUID
 
 from fastapi import Request
 
 from api.answers import Refusal
 from api.desk import desk_of
 from api.exchange import Exchange
+from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.payment import Payment
 from payments.domain.refund import Refund
+from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
-_ID: Final = re.compile(r"(pay|re|cus)_[0-9a-z]{26}", re.ASCII)
+_ID: Final = re.compile(r"(pay|re|cus|whe)_[0-9a-z]{26}", re.ASCII)
 
 
 def caller_of(request: Request) -> str:
@@ -56,3 +59,19 @@ async def own_customer(request: Request, customer_id: str) -> Customer:
     if found is None:
         raise Refusal(Code.CUSTOMER_UNKNOWN)
     return found
+
+
+async def own_endpoint(request: Request, endpoint_id: str) -> Endpoint:
+    exchange = Exchange.of(request)
+    if not is_id(endpoint_id):
+        raise Refusal(Code.ENDPOINT_UNKNOWN)
+    with exchange.measured("record.endpoint"):
+        return await desk_of(request).webhooks.own(caller_of(request), endpoint_id)
+
+
+def event_named(name: str) -> UUID:
+    """The event's own id; whose it is, the record knows."""
+    try:
+        return ids.event_of_name(name)
+    except ValueError:
+        raise Refusal(Code.EVENT_UNKNOWN) from None

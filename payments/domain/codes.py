@@ -94,6 +94,10 @@ class Code(StrEnum):
     WEBHOOK_FORGED = "P2115"
     WEBHOOK_CHANGED = "P2116"
     PROVIDER_UNAVAILABLE = "P2117"
+    ENDPOINT_UNKNOWN = "P2118"
+    EVENT_UNKNOWN = "P2119"
+    TOO_MANY_ENDPOINTS = "P2120"
+    ENDPOINT_DISABLED = "P2121"
 
     CREDENTIALS_WRONG = "P4001"
     CLOCK_SKEW = "P4002"
@@ -244,6 +248,14 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.PROVIDER_UNAVAILABLE: _refused(
         503, "provider_unavailable", _PROVIDER, "The provider does not answer now", retry=True
+    ),
+    Code.ENDPOINT_UNKNOWN: _refused(404, "endpoint_unknown", _PARTNER, "No such webhook endpoint"),
+    Code.EVENT_UNKNOWN: _refused(404, "event_unknown", _PARTNER, "No such event"),
+    Code.TOO_MANY_ENDPOINTS: _refused(
+        409, "too_many_endpoints", _PARTNER, "There are as many webhook endpoints as there can be"
+    ),
+    Code.ENDPOINT_DISABLED: _refused(
+        409, "endpoint_disabled", _PARTNER, "The webhook endpoint is disabled; enable it first"
     ),
     Code.CREDENTIALS_WRONG: _refused(
         401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"

@@ -12,6 +12,7 @@ from payments.domain.bill import BillRef
 from payments.domain.trace import ALPHABET
 
 _LOCKS: Final = UUID("5b0d1c0e-6f2b-5a51-9d5e-2f6c1f8f7a10")
+_TESTS: Final = UUID("b1a6a0e3-3f0c-5f5e-8d0e-6d6f2c1d9a47")
 TRANSACTION_PREFIX: Final = "TXN-"
 PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
@@ -100,6 +101,11 @@ def delivery(event_id: UUID, endpoint_id: str, round_: int) -> str:
     """The id of the standalone activity that makes the later tries of a delivery."""
     again = f":{round_}" if round_ > 1 else ""
     return f"webhook:{event_name(event_id)}:{endpoint_id}{again}"
+
+
+def test_event(endpoint_id: str, request_key: str) -> UUID:
+    """The event of a press on the test button: a repeated press is the same one."""
+    return uuid5(_TESTS, f"{endpoint_id}\n{request_key}")
 
 
 def _name(*parts: str) -> str:

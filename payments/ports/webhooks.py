@@ -140,7 +140,7 @@ class DeliveryLog(Protocol):
     async def test_event(self, endpoint: Endpoint, event_id: UUID, at: datetime) -> Event:
         """Write `webhook_endpoint.test`, which goes to this endpoint alone, whatever it wants.
 
-        The same id twice is one event.
+        The same id twice is one event. Raises LookupError when the endpoint is gone.
         """
 
     async def events(

@@ -1,7 +1,7 @@
 """A second API process on the same record and engine, as during a deployment: new keys, old keys.
 
-Its locks are short and it waits for billers only a moment, so that both can be seen in a test. Its
-wires to PostgreSQL and to Temporal can be cut.
+Its locks are short and it waits for billers only a moment, so that both can be seen in a test, and
+no webhook leads to this machine. Its wires to PostgreSQL and to Temporal can be cut.
 """
 
 import asyncio
@@ -57,6 +57,8 @@ class ApiBeside:
             "TEMPORAL_ADDRESS": f"127.0.0.1:{engine.port}",
             "QUITTANCE_LOCK_TTL_S": str(LOCK_TTL_S),
             "QUITTANCE_PAY_WAIT_S": str(PAY_WAIT_S),
+            "QUITTANCE_WEBHOOK_HTTP": "false",
+            "QUITTANCE_WEBHOOK_NETWORKS": "",
             **{name: f"{_new_key()},{known[name]}" for name in ROTATED},
         }
         environment.pop("QUITTANCE_METRICS_PORT", None)

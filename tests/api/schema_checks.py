@@ -21,6 +21,11 @@ TOKENS: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_TOKENS"])
 AUDIENCE: Final = "x-audience"
 VERSION_HEADER: Final = "Quittance-Version"
 KEY_HEADER: Final = "Idempotency-Key"
+GOOD: Final = {
+    "url": "https://hooks.example.com/",
+    "from": "2026-04-30T08:00:00Z",
+    "to": "2026-04-30T09:00:00Z",
+}
 
 
 @schemathesis.auth()
@@ -36,9 +41,10 @@ class AccessToken:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]) -> None:
-    """Two promises that JSON Schema cannot make, kept for it where the data is meant to be good.
+    """Promises that JSON Schema cannot make, kept for it where the data is meant to be good.
 
-    A version is a day since the first one, and a key belongs to one request alone.
+    A version is a day since the first one, and a key belongs to one request alone. A webhook leads
+    somewhere, what is from a moment is to a later one, and a whole number has no point.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
@@ -46,6 +52,12 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
         case.headers[KEY_HEADER] = secrets.token_hex(16)
     if VERSION_HEADER in case.headers:
         case.headers[VERSION_HEADER] = NEWEST.isoformat()
+
+    if isinstance(case.body, dict):
+        case.body |= {name: GOOD[name] for name in GOOD.keys() & case.body.keys()}
+        overlap = case.body.get("overlapSeconds")
+        if isinstance(overlap, float):
+            case.body["overlapSeconds"] = int(overlap)
 
 
 @schemathesis.check

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from payments.domain.codes import Code
-from tests.api import card_producers
+from tests.api import card_producers, webhook_producers
 from tests.api.beside import ApiBeside
 from tests.api.conftest import Misbehave
 from tests.api.forge import Forge
@@ -16,6 +16,7 @@ from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway
 
 assert card_producers, "its ways are in the table, too"
+assert webhook_producers, "and so are these"
 ROWS = "SELECT code, http_status FROM request_log WHERE trace = $1"
 # The record is gone; that is what the answer says.
 WITHOUT_A_ROW = {Code.RECORD_UNAVAILABLE}

@@ -61,6 +61,10 @@ class Code(StrEnum):
     P2115 = "P2115"  # to providers alone: the signature does not fit
     P2116 = "P2116"  # to providers alone: this event came before with another body
     P2117 = "P2117"  # the provider does not answer now
+    P2118 = "P2118"  # no such webhook endpoint
+    P2119 = "P2119"  # no such event
+    P2120 = "P2120"  # there are as many webhook endpoints as there can be
+    P2121 = "P2121"  # the webhook endpoint is disabled; enable it first
 
     P4001 = "P4001"  # the credentials are missing or wrong
     P4002 = "P4002"  # the timestamp is more than 60 seconds from the gateway's time
