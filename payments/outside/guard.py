@@ -11,8 +11,9 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from payments.domain.addresses import (
 )
 
 Resolve = Callable[[str], Awaitable[Sequence[Address]]]
+_Connect = Coroutine[Any, Any, httpcore2.AsyncNetworkStream]
 
 # A host with many addresses must not use up the patience for the whole request.
 _CONNECT_S: Final = 4.0
@@ -36,7 +38,7 @@ _LOOKUPS: Final = 64
 _OWN_NAMES_S: Final = 60.0
 _OWN_NAME_PATIENCE_S: Final = 2.0
 # What may be read for one request, with headers and the frames of chunks.
-_LARGEST_EXCHANGE_BYTES: Final = 262_144
+_LARGEST_EXCHANGE_BYTES: Final = 131_072
 
 
 class AddressRefused(Exception):
@@ -81,6 +83,7 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
         self._rules = rules
         self._resolve = resolve
         self._network = httpcore2.AnyIOBackend()
+        self._late: set[asyncio.Task[None]] = set()
         self._own: dict[str, tuple[float, tuple[Address, ...]]] = {}
 
     async def connect_tcp(
@@ -94,12 +97,14 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
         failure: Exception = NameUnknown("the host name has no address")
         for address in (await self._allowed(host, port))[:_MOST_ADDRESSES]:
             try:
-                stream = await self._network.connect_tcp(
-                    str(address),
-                    port,
-                    timeout=min(timeout or _CONNECT_S, _CONNECT_S),
-                    local_address=local_address,
-                    socket_options=socket_options,
+                stream = await self._whole(
+                    self._network.connect_tcp(
+                        str(address),
+                        port,
+                        timeout=min(timeout or _CONNECT_S, _CONNECT_S),
+                        local_address=local_address,
+                        socket_options=socket_options,
+                    )
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
@@ -109,6 +114,17 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def _whole(self, connect: _Connect) -> httpcore2.AsyncNetworkStream:
+        """Whoever gives up while the connection is made leaves none, at whatever moment it is."""
+        connecting = asyncio.create_task(connect)
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            late = asyncio.create_task(_close_late(connecting))
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+            raise
 
     async def _allowed(self, host: str, port: int) -> list[Address]:
         """Where the host may be reached; of several addresses the forbidden ones are left out."""
@@ -198,6 +214,12 @@ class _BoundedStream(httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+async def _close_late(connecting: asyncio.Task[httpcore2.AsyncNetworkStream]) -> None:
+    with suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
+        stream = await connecting
+        await stream.aclose()
 
 
 def _look_up(host: str) -> Sequence[Address]:

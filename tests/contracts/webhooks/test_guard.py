@@ -7,16 +7,17 @@ import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+import httpcore2
 import pytest
 
 from payments.adapters.webhooks.sender import HttpWebhookSender
 from payments.domain.addresses import Address, Place, Rules, parse_network
 from payments.domain.webhook import Try, TryEnding
 from payments.outside import guard
-from payments.outside.guard import Resolver
+from payments.outside.guard import GuardedNetwork, Resolver
 from tests.contracts.webhooks.certificates import Authority
 from tests.contracts.webhooks.deliveries import make_delivery
-from tests.contracts.webhooks.receivers import Receiver, answering, silent
+from tests.contracts.webhooks.receivers import Receiver, answering, flooding, silent
 
 LOCAL = (parse_network("127.0.0.0/8"),)
 RULES = Rules(networks=LOCAL, allows_http=True)
@@ -258,6 +259,32 @@ async def test_a_handshake_that_never_ends_leaves_no_connection() -> None:
     assert made.ending is TryEnding.TIMED_OUT
 
 
+async def test_whoever_gives_up_while_it_connects_leaves_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connecting, connected, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Stream(httpcore2.AsyncNetworkStream):
+        async def aclose(self) -> None:
+            closed.set()
+
+    async def connect_tcp(*_: object, **__: object) -> httpcore2.AsyncNetworkStream:
+        connecting.set()
+        await connected.wait()
+        return Stream()
+
+    monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect_tcp)
+    network = GuardedNetwork(RULES, Names(["127.0.0.1"]))
+    giving_up = asyncio.create_task(network.connect_tcp("hooks.example.com", 443))
+    async with asyncio.timeout(5):
+        await connecting.wait()
+        giving_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await giving_up
+        connected.set()
+        await closed.wait()
+
+
 async def test_a_dead_name_server_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many ask for the name, it takes one thread."""
     answered, asked = threading.Event(), []
@@ -271,6 +298,7 @@ async def test_a_dead_name_server_holds_up_nobody_else(monkeypatch: pytest.Monke
     monkeypatch.setattr(guard, "_look_up", look_up)
     resolver = Resolver()
     waiting = [asyncio.create_task(resolver("dead.example.com")) for _ in range(200)]
+    await asyncio.sleep(0)
     began = time.perf_counter()
     try:
         assert await resolver("hooks.example.com") == [ip_address("127.0.0.1")]
@@ -293,6 +321,16 @@ async def test_the_system_knows_localhost_and_no_invalid_name() -> None:
     with pytest.raises(OSError):
         await resolver("nobody.invalid")
     resolver.close()
+
+
+async def test_by_default_the_system_is_asked_for_names() -> None:
+    """It knows ::1 as well, which may not be reached."""
+    sender = HttpWebhookSender(RULES)
+    async with Receiver(answering("200 OK")) as receiver:
+        made = await sender.send(make_delivery(f"http://localhost:{receiver.port}/"), 1)
+    await sender.close()
+
+    assert made.is_success
 
 
 async def test_a_name_that_is_never_answered_is_a_timeout() -> None:
@@ -325,3 +363,14 @@ async def test_silence_behind_tls_is_left(authority: Authority) -> None:
         await sender.close()
 
     assert made.ending is TryEnding.TIMED_OUT
+
+
+async def test_a_flood_behind_tls_is_cut_off_as_well(authority: Authority) -> None:
+    flood = flooding(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
+    sender = HttpWebhookSender(RULES, tls=authority.trusting, patience_s=20)
+    async with Receiver(flood, tls=authority.server("127.0.0.1")) as receiver, asyncio.timeout(5):
+        made = await sender.send(make_delivery(receiver.url), 1)
+        await receiver.left_alone()
+        await sender.close()
+
+    assert made.ending is TryEnding.UNREACHABLE
