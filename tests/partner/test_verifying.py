@@ -3,7 +3,11 @@
 The message is the sender's own, so the three check our signing, by three implementations.
 """
 
+import os
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from payments.adapters.webhooks.message import Message, message
@@ -19,7 +23,7 @@ from payments.domain.webhook import (
     Payload,
     SigningSecrets,
 )
-from tests.partner.conftest import Verify
+from tests.partner.conftest import DOCS, Verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEXT_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -114,3 +118,22 @@ def test_its_time_cannot_be_written_anew(verify: Verify) -> None:
     fresh = {**old.headers, "webhook-timestamp": str(int(datetime.now(UTC).timestamp()))}
 
     assert verify(fresh, old.body, SECRET).status == 1
+
+
+def test_the_lines_in_the_page_make_the_signature(tmp_path: Path) -> None:
+    page = (DOCS / "webhooks.md").read_text()
+    [lines] = [each for each in re.findall(r"```sh\n(.+?)```", page, re.DOTALL) if "hexkey" in each]
+    ours = sent()
+    (tmp_path / "body").write_bytes(ours.body)
+    environment = {
+        **os.environ,
+        "SECRET": SECRET,
+        "WEBHOOK_ID": ours.headers["webhook-id"],
+        "WEBHOOK_TIMESTAMP": ours.headers["webhook-timestamp"],
+    }
+
+    done = subprocess.run(
+        ["bash", "-euc", lines], cwd=tmp_path, env=environment, capture_output=True, check=True
+    )
+
+    assert f"v1,{done.stdout.decode().strip()}" == ours.headers["webhook-signature"]
