@@ -67,6 +67,16 @@ class Evidence:
         finally:
             connection.terminate()
 
+    async def write(self, *statements: tuple[object, ...]) -> None:
+        """All of them or none: each is its text and its parameters."""
+        connection = await asyncpg.connect(self._gateway.database_url, timeout=5)
+        try:
+            async with connection.transaction():
+                for statement, *parameters in statements:
+                    await connection.execute(str(statement), *parameters)
+        finally:
+            connection.terminate()
+
     async def journal(self, kind: str, **asked: str) -> list[dict[str, Any]]:
         """The biller's "effects" or "arrivals"."""
         answer = await self._sandbox.get("/journal", params=asked)

@@ -9,6 +9,7 @@ import pytest
 from payments.bootstrap import open_record
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
+from tests.api.hooks import Hooks
 from tests.api.office import Office, any_address, settings_in
 from tests.api.raw_http import LIVE, Question, ask, get, place, say
 from tests.api.shop import Acquirer, Shop
@@ -62,6 +63,18 @@ async def office_shop(gateway: RunningGateway, guest: PartnerClient) -> AsyncIte
     shop = Shop(gateway, guest)
     yield shop
     await shop.close()
+
+
+@pytest.fixture
+async def hooks(guest: PartnerClient, evidence: Evidence) -> Hooks:
+    """The webhook endpoints of one test's own partner."""
+    return Hooks(guest, evidence)
+
+
+@pytest.fixture
+async def other_hooks(other_partner: PartnerClient, evidence: Evidence) -> Hooks:
+    """Of another one, who must never notice the first."""
+    return Hooks(other_partner, evidence)
 
 
 @pytest.fixture

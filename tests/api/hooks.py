@@ -8,27 +8,32 @@ from uuid import UUID
 
 from payments.domain import ids
 from tests.evidence import Evidence
-from tests.running_gateway import Answer, PartnerClient
+from tests.running_gateway import Answer, PartnerClient, new_id
 
 PATH: Final = "/v1/webhook-endpoints"
 NOBODYS: Final = "whe_" + "0" * 26
 NO_EVENT: Final = "evt_" + "0" * 26
-# Nobody makes an event of this type in these tests, so that no relay plans a delivery of its own.
-QUIET: Final = "payment.reversed"
+# No endpoint of these tests wants events of this type by itself, so that no relay plans them.
+QUIET: Final = "webhook_endpoint.disabled"
+OTHER: Final = ["bill.paid"]
 
 _EVENT: Final = """
     INSERT INTO event (partner_id, object_type, object_id, sequence, type, previous_status, data,
         occurred_at)
-    VALUES ($1, 'payment', $2, $3, $4, 'captured', '{"id": "pay_1"}', $5) RETURNING id"""
-_DELIVERY: Final = """
-    INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence, state, tries,
-        first_tried_at, handed_over_at, settled_at)
-    SELECT id, $2, $3, object_id, sequence, $4, $5, now(), now(), now() FROM event WHERE id = $1
-    RETURNING 1"""
+    VALUES ($1, 'webhook_endpoint', $2::text, $3, $4, 'enabled', jsonb_build_object(
+        'id', $2::text, 'url', 'https://hooks.example.com/', 'reason', 'gone',
+        'disabledAt', '2026-04-30T08:00:00.000Z'), $5)
+    RETURNING id"""
+_PLAN: Final = """
+    INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
+    SELECT id, $2, $3, object_id, sequence FROM event WHERE id = $1"""
+_SETTLE: Final = """
+    UPDATE webhook_delivery SET state = $4, tries = $5, first_tried_at = now(), settled_at = now()
+    WHERE event_id = $1 AND endpoint_id = $2 AND round = $3"""
 _TRY: Final = """
     INSERT INTO webhook_try (event_id, endpoint_id, round, number, at, latency_ms, ending,
         http_status, answer)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING 1"""
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 
 
 def new_url() -> str:
@@ -39,6 +44,8 @@ def new_url() -> str:
 class Hooks:
     def __init__(self, partner: PartnerClient, evidence: Evidence) -> None:
         self.partner = partner
+        # What its events happen to, unless they say.
+        self.object_id = new_id("pay")
         self._evidence = evidence
 
     async def add(self, *, key: str | None = None, **body: Any) -> Answer:
@@ -81,11 +88,14 @@ class Hooks:
 
     # What the relay writes
 
-    async def happened(self, object_id: str, sequence: int = 1, *, ago_s: int = 0) -> str:
+    async def happened(
+        self, sequence: int = 1, *, object_id: str | None = None, ago_s: int = 0
+    ) -> str:
         """An event that no endpoint of these tests wants by itself."""
         at = datetime.now(UTC) - timedelta(seconds=ago_s)
         who = self.partner.key.id
-        rows = await self._evidence.rows(_EVENT, who, object_id, sequence, QUIET, at)
+        told = (who, object_id or self.object_id, sequence, QUIET, at)
+        rows = await self._evidence.rows(_EVENT, *told)
         return ids.event_name(rows[0]["id"])
 
     async def delivered(
@@ -97,13 +107,13 @@ class Hooks:
         round_: int = 1,
     ) -> None:
         """A round that has ended; each try is its outcome, HTTP status and answer."""
-        event_id, whe = _uuid(event), endpoint["id"]
-        await self._evidence.rows(_DELIVERY, event_id, whe, round_, state, len(tries))
+        place = (_uuid(event), endpoint["id"], round_)
         began = datetime.now(UTC) - timedelta(minutes=1)
-        for number, (outcome, http_status, answer) in enumerate(tries, start=1):
-            at = began + timedelta(seconds=number)
-            told = (event_id, whe, round_, number, at, 10 * number, outcome, http_status, answer)
-            await self._evidence.rows(_TRY, *told)
+        made = [
+            (_TRY, *place, number, began + timedelta(seconds=number), 10 * number, *each)
+            for number, each in enumerate(tries, start=1)
+        ]
+        await self._evidence.write((_PLAN, *place), (_SETTLE, *place, state, len(tries)), *made)
 
 
 def _id(endpoint: Mapping[str, Any] | str) -> str:
@@ -112,3 +122,8 @@ def _id(endpoint: Mapping[str, Any] | str) -> str:
 
 def _uuid(event: str) -> UUID:
     return ids.event_of_name(event)
+
+
+def listed(answer: Answer) -> list[str]:
+    assert answer.code == "P0000", answer
+    return [each["eventId"] for each in answer.data["deliveries"]]

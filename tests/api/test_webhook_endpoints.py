@@ -10,19 +10,9 @@ from tests.api.office import Office
 from tests.api.test_audience import bearer
 from tests.api.test_objects import told
 from tests.evidence import Evidence
-from tests.running_gateway import PartnerClient, RunningGateway, new_id
+from tests.running_gateway import RunningGateway, new_id
 
 SECRET = re.compile(r"whsec_([A-Za-z0-9+/]{43}=)")
-
-
-@pytest.fixture
-async def hooks(guest: PartnerClient, evidence: Evidence) -> Hooks:
-    return Hooks(guest, evidence)
-
-
-@pytest.fixture
-async def other_hooks(other_partner: PartnerClient, evidence: Evidence) -> Hooks:
-    return Hooks(other_partner, evidence)
 
 
 async def test_an_endpoint_is_what_it_was_asked_to_be_and_shows_its_secret_once(

@@ -10,14 +10,9 @@ from payments.domain.webhook import SigningSecrets
 from tests.api.hooks import Hooks
 from tests.api.office import settings_in
 from tests.evidence import Evidence
-from tests.running_gateway import PartnerClient, RunningGateway, new_id
+from tests.running_gateway import RunningGateway, new_id
 
 LONGEST = 604_800
-
-
-@pytest.fixture
-async def hooks(guest: PartnerClient, evidence: Evidence) -> Hooks:
-    return Hooks(guest, evidence)
 
 
 async def kept(gateway: RunningGateway, hooks: Hooks, endpoint: dict[str, str]) -> SigningSecrets:

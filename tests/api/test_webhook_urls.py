@@ -25,11 +25,6 @@ async def strict(partner_beside: PartnerClient, evidence: Evidence) -> Hooks:
     return Hooks(partner_beside, evidence)
 
 
-@pytest.fixture
-async def hooks(guest: PartnerClient, evidence: Evidence) -> Hooks:
-    return Hooks(guest, evidence)
-
-
 async def refused(hooks: Hooks, **body: Any) -> Answer:
     """Nothing was added."""
     before = (await hooks.partner.get(PATH)).data
