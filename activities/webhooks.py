@@ -9,7 +9,11 @@ from typing import Final
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import ActivityIDConflictPolicy, ActivityIDReusePolicy, RetryPolicy
-from temporalio.exceptions import ActivityAlreadyStartedError, ApplicationError
+from temporalio.exceptions import (
+    ActivityAlreadyStartedError,
+    ApplicationError,
+    ApplicationErrorCategory,
+)
 from temporalio.service import RPCError
 
 from activities import failures
@@ -39,6 +43,8 @@ _AGAIN: Final = RetryPolicy(
     backoff_coefficient=2.0,
     maximum_interval=timedelta(minutes=5),
 )
+# First tries do not wait for an engine that hangs.
+_ENGINE_PATIENCE: Final = timedelta(seconds=3)
 NOT_DELIVERED: Final = "NotDelivered"
 
 
@@ -94,6 +100,8 @@ class WebhookActivities:
                 f"try {delivery.tries + 1} failed",
                 type=NOT_DELIVERED,
                 next_retry_delay=following.pause,
+                # The log of deliveries tells of it.
+                category=ApplicationErrorCategory.BENIGN,
             )
         return following.state
 
@@ -127,4 +135,5 @@ async def start_delivery(
             id_conflict_policy=ActivityIDConflictPolicy.USE_EXISTING,
             start_delay=max(timedelta(), not_before - datetime.now(UTC)),
             summary=f"{ids.event_name(ref.event_id)} to {ref.endpoint_id}",
+            rpc_timeout=_ENGINE_PATIENCE,
         )

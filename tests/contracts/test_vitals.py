@@ -44,6 +44,8 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
         *("refunds_pending", "refunds_pending_oldest_s", "refunds_unknown"),
         *("inbound_received", "inbound_parked", "inbound_quarantined"),
         *("answers_in_flight", "event_position"),
+        *("webhook_deliveries_untried", "webhook_deliveries_untried_oldest_s"),
+        *("webhook_endpoints_failing", "events_unplanned", "events_unplanned_oldest_s"),
         *("card_number_incidents_last_hour", "switches_on"),
     }
 
@@ -73,6 +75,7 @@ async def test_what_waits_of_cards_is_counted(database: Database, ledger: Postgr
     assert {name: value for (name, _), value in vitals.items() if name in EXPECTED} == EXPECTED
     assert vitals["payments_processing_oldest_s", None] != 0
     assert vitals["refunds_pending_oldest_s", None] != 0
+    assert vitals["events_unplanned_oldest_s", None] != 0
     assert vitals["suspense_minor", "USD"] == -10_100
     assert vitals["ledger_imbalance_minor", "USD"] == 0
 
@@ -104,6 +107,8 @@ async def test_what_operators_must_hear_of_is_counted(
 
 
 EXPECTED = {
+    # Of the payments that are in review, ask for something, failed and were captured.
+    "events_unplanned": 4,
     "payments_processing": 1,
     "payments_review": 1,
     "payments_requires_action": 1,

@@ -112,7 +112,7 @@ async def prove(
     payments: int,
     stripe: int,
     pace: float,
-    engine: bool = False,
+    kill_engine: bool = False,
 ) -> Proof:
     chance = random.Random(f"chaos {seed}")
     evidence = Evidence(gateway)
@@ -125,7 +125,9 @@ async def prove(
         ):
             await _route(gateway, stripes)
             run = Run(gateway, seed, shop, stripes)
-            chaos = Chaos(gateway, chance, [each.proxy for each in stripes], pace, engine=engine)
+            chaos = Chaos(
+                gateway, chance, [each.proxy for each in stripes], pace, engine=kill_engine
+            )
             began = time.monotonic()
             await chaos.begin()
             try:
@@ -140,7 +142,9 @@ async def prove(
             effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]
             reckoning = await reckon(evidence, run.notes, effects)
             reckoning.findings += left + _too_few(reckoning, seed, payments, stripe)
-            reckoning.findings += await listeners.drained(evidence) + await unfaithful(engine)
+            reckoning.findings += await listeners.drained(evidence, engine) + await unfaithful(
+                engine
+            )
             figures = sum((each.relay.figures for each in stripes), chaos.figures)
             figures += listeners.figures
     finally:
@@ -208,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             payments=told.payments,
             stripe=told.stripe,
             pace=1.0,
-            engine=told.engine,
+            kill_engine=told.engine,
         )
         proof = asyncio.run(work)
         report.show(proof)

@@ -9,7 +9,6 @@ import secrets
 import socket
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -18,6 +17,7 @@ from standardwebhooks import Webhook
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from temporalio.client import Client
 
 from payments.bootstrap import open_record
 from payments.domain import ids
@@ -32,6 +32,7 @@ from tests.api.office import settings_in
 from tests.card_findings import Finding, Kind
 from tests.evidence import Evidence
 from tests.patience import until
+from tests.proofs.reckoning import waits_for
 from tests.running_gateway import RunningGateway
 from tests.serving import Serving
 
@@ -42,7 +43,7 @@ DEAD: Final = "dead"
 _FAILS: Final = 0.2
 _DRAIN_S: Final = 120
 _EVENTS: Final = """
-    SELECT id, object_id, sequence, type FROM event
+    SELECT id, object_id, sequence, type, occurred_at FROM event
     WHERE partner_id = $1 AND occurred_at > $2"""
 
 
@@ -124,7 +125,7 @@ class Listeners:
             self._forged.append(f"{listener.name} got what does not verify: {error!r}")
             return Response(status_code=400)
 
-    async def drained(self, evidence: Evidence) -> list[Finding]:
+    async def drained(self, evidence: Evidence, engine: Client) -> list[Finding]:
         """Wait until everybody has everything; whatever is not right then is a finding."""
         events = {
             ids.event_name(row["id"]): row
@@ -134,9 +135,13 @@ class Listeners:
         async def all_there() -> bool:
             return all(events.keys() <= each.known for each in self._all.values())
 
-        with suppress(AssertionError):
-            await until(all_there, _DRAIN_S, "what is missing is told below")
+        late: list[Finding] = []
+        try:
+            await until(all_there, _DRAIN_S, "something is missing")
+        except AssertionError:
+            late.append(Finding(Kind.WEBHOOKS, "relay", await waits_for(engine, ids.EVENT_RELAY)))
         return [
+            *late,
             *(Finding(Kind.WEBHOOKS, "signature", text) for text in self._forged),
             *(found for each in self._all.values() for found in _findings(each, events)),
         ]
@@ -149,7 +154,8 @@ def _secret() -> str:
 def _findings(listener: Listener, events: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """`events` by the names that partners know them by."""
     for missing in events.keys() - listener.known:
-        yield Finding(Kind.WEBHOOKS, missing, f"never came to whom is {listener.name}")
+        text = f"{dict(events[missing])} never came to whom is {listener.name}"
+        yield Finding(Kind.WEBHOOKS, missing, text)
     told: dict[str, dict[str, Any]] = {}
     order: dict[str, list[int]] = defaultdict(list)
     for event in listener.got:

@@ -79,12 +79,12 @@ async def drain(
         await until(nobody_works, within_s, "something is still open")
     except AssertionError as error:
         running = [each.id async for each in client.list_workflows(_RUNNING)]
-        still = [Finding(Kind.UNKNOWN, each, await _waits_for(client, each)) for each in running]
+        still = [Finding(Kind.UNKNOWN, each, await waits_for(client, each)) for each in running]
         return [Finding(Kind.UNKNOWN, "drain", str(error)), *still]
     return []
 
 
-async def _waits_for(client: Client, workflow_id: str) -> str:
+async def waits_for(client: Client, workflow_id: str) -> str:
     """What a workflow that still runs is doing, in the engine's words."""
     told = (await client.get_workflow_handle(workflow_id).describe()).raw_description
     steps = [

@@ -3,6 +3,7 @@
 from typing import Final
 
 from payments.adapters.postgres.routing import UNWELL
+from payments.adapters.postgres.webhook_rows import UNTRIED
 from payments.db.session import Statements
 from payments.ports.vitals import Vital
 
@@ -61,6 +62,29 @@ SELECT 'event_position', coalesce((
 UNION ALL
 SELECT 'card_number_incidents_last_hour', count(*)::float8, NULL, NULL
   FROM incident WHERE kind = 'card_number' AND occurred_at > now() - interval '1 hour'
+UNION ALL
+SELECT late.name, late.value::float8, NULL, NULL
+  FROM (
+    SELECT count(*) AS untried, min(delivery.created_at) AS since
+    FROM (SELECT * FROM webhook_delivery WHERE {UNTRIED}) AS delivery
+    JOIN webhook_endpoint AS endpoint
+        ON endpoint.id = delivery.endpoint_id AND endpoint.state = 'enabled'
+            AND endpoint.failing_since IS NULL
+  ) AS delivery, (
+    SELECT count(*) FILTER (WHERE failing_since IS NOT NULL) AS failing
+    FROM webhook_endpoint WHERE state = 'enabled'
+  ) AS endpoint, (
+    SELECT count(*) AS unplanned, min(event.occurred_at) AS since
+    FROM event JOIN webhook_cursor AS cursor
+        ON (event.xact, event.position) > (cursor.xact, cursor.position)
+  ) AS event, LATERAL (VALUES
+    ('webhook_deliveries_untried', delivery.untried),
+    ('webhook_deliveries_untried_oldest_s',
+        coalesce(extract(epoch FROM now() - delivery.since), 0)),
+    ('webhook_endpoints_failing', endpoint.failing),
+    ('events_unplanned', event.unplanned),
+    ('events_unplanned_oldest_s', coalesce(extract(epoch FROM now() - event.since), 0))
+  ) AS late (name, value)
 UNION ALL
 SELECT 'switches_on', count(*)::float8, NULL, NULL FROM (
     SELECT DISTINCT ON (provider, method, country) is_on
