@@ -71,8 +71,9 @@ SELECT late.name, late.value::float8, NULL, NULL
         ON endpoint.id = delivery.endpoint_id AND endpoint.state = 'enabled'
             AND endpoint.failing_since IS NULL
   ) AS delivery, (
-    SELECT count(*) FILTER (WHERE failing_since IS NOT NULL) AS failing
-    FROM webhook_endpoint WHERE state = 'enabled'
+    SELECT count(*) FILTER (WHERE failing_since IS NOT NULL AND state = 'enabled') AS failing,
+        count(*) FILTER (WHERE disabled IN ('gone', 'failing')) AS given_up
+    FROM webhook_endpoint WHERE removed_at IS NULL
   ) AS endpoint, (
     SELECT count(*) AS unplanned, min(event.occurred_at) AS since
     FROM event JOIN webhook_cursor AS cursor
@@ -82,6 +83,7 @@ SELECT late.name, late.value::float8, NULL, NULL
     ('webhook_deliveries_untried_oldest_s',
         coalesce(extract(epoch FROM now() - delivery.since), 0)),
     ('webhook_endpoints_failing', endpoint.failing),
+    ('webhook_endpoints_given_up', endpoint.given_up),
     ('events_unplanned', event.unplanned),
     ('events_unplanned_oldest_s', coalesce(extract(epoch FROM now() - event.since), 0))
   ) AS late (name, value)
