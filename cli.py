@@ -13,7 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from payments.cli import partners, providers, routing
+from payments.cli import partners, providers, routing, webhooks
 from payments.config import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
@@ -21,6 +21,7 @@ app.add_typer(partners.app, name="partner")
 app.add_typer(providers.app, name="provider")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")
+app.add_typer(webhooks.app, name="webhooks")
 ledger = typer.Typer(no_args_is_help=True, help="Read the ledger.")
 app.add_typer(ledger, name="ledger")
 

@@ -1,0 +1,142 @@
+"""`cli.py webhooks`, as an operator types it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
+from payments.adapters.postgres.endpoints import PostgresEndpoints
+from payments.adapters.postgres.outbox import PostgresOutbox
+from payments.db.session import Database
+from payments.domain.webhook import (
+    DeliveryState,
+    Disabled,
+    Endpoint,
+    EndpointState,
+    Payload,
+    SigningSecrets,
+)
+from tests.contracts.partner_stages import VAULT
+from tests.contracts.test_provider_command import cli, environment
+
+assert environment, "a fixture"
+
+SECRETS = SigningSecrets("whsec_of_nobody")
+
+
+@pytest.fixture
+async def endpoints(database: Database) -> PostgresEndpoints:
+    return PostgresEndpoints(database, VAULT)
+
+
+@pytest.fixture
+async def outbox(database: Database) -> AsyncIterator[PostgresOutbox]:
+    """Everything before is planned."""
+    outbox = PostgresOutbox(database, VAULT)
+    await outbox.plan(1_000)
+    yield outbox
+    await outbox.close()
+
+
+@pytest.fixture
+async def endpoint(endpoints: PostgresEndpoints) -> Endpoint:
+    """The only one of its partner."""
+    endpoint = Endpoint(
+        endpoint_id=f"whe_{uuid4().hex[:26]}",
+        partner_id=f"partner_{uuid4().hex}",
+        url="https://hooks.example.com/",
+        types=(),
+        version="2026-11-21",
+        payload=Payload.FULL,
+        description="",
+        state=EndpointState.ENABLED,
+        created_at=datetime(2026, 4, 1, tzinfo=UTC),
+    )
+    assert await endpoints.add(endpoint, SECRETS, 16)
+    return endpoint
+
+
+def place(endpoint: Endpoint) -> tuple[str, str]:
+    return endpoint.partner_id, endpoint.endpoint_id
+
+
+def numbers(environment: dict[str, str]) -> dict[str, float]:
+    """The lag, by the words before each colon."""
+    lines = cli(environment, "webhooks", "lag").stdout.splitlines()
+    pairs = [line.split(": ") for line in lines]
+    return {name: float(number.removesuffix(" s")) for name, number in pairs}
+
+
+async def test_endpoints_are_listed_without_their_secrets(
+    environment: dict[str, str], endpoint: Endpoint
+) -> None:
+    told = cli(environment | {"COLUMNS": "200"}, "webhooks", "list", endpoint.partner_id).stdout
+
+    assert endpoint.endpoint_id in told
+    assert endpoint.url in told
+    assert "whsec" not in told
+    assert cli(environment, "webhooks", "list", "partner_nobody").stdout == "no endpoints\n"
+
+
+async def test_an_operator_disables_and_enables_an_endpoint(
+    environment: dict[str, str], endpoints: PostgresEndpoints, endpoint: Endpoint
+) -> None:
+    assert cli(environment, "webhooks", "disable", *place(endpoint)).stdout == "disabled\n"
+    off = await endpoints.find(*place(endpoint))
+    assert cli(environment, "webhooks", "enable", *place(endpoint)).stdout == "enabled\n"
+    on = await endpoints.find(*place(endpoint))
+
+    assert off is not None
+    assert (off.state, off.disabled) == (EndpointState.DISABLED, Disabled.BY_OPERATOR)
+    assert on == endpoint
+
+
+async def test_failures_are_replayed_at_an_endpoint_that_is_enabled(
+    environment: dict[str, str],
+    database: Database,
+    endpoints: PostgresEndpoints,
+    outbox: PostgresOutbox,
+    endpoint: Endpoint,
+) -> None:
+    log, at = PostgresDeliveryLog(database), place(endpoint)
+    event = await log.test_event(endpoint, uuid4(), datetime.now(UTC))
+    await outbox.plan(100)
+    await endpoints.disable(*at, Disabled.BY_PARTNER, datetime.now(UTC))
+
+    refused = cli(environment, "webhooks", "replay-failures", *at)
+    await endpoints.enable(*at)
+    done = cli(environment, "webhooks", "replay-failures", *at)
+
+    assert (refused.returncode, "is disabled" in refused.stderr) == (1, True)
+    assert done.stdout == "1 on their way again\n"
+    rounds = await log.rounds(event.event_id, endpoint.endpoint_id)
+    assert [each.state for each in rounds] == [DeliveryState.CANCELED, DeliveryState.PENDING]
+
+
+async def test_the_lag_is_told(
+    environment: dict[str, str], database: Database, outbox: PostgresOutbox, endpoint: Endpoint
+) -> None:
+    before = numbers(environment)
+    await PostgresDeliveryLog(database).test_event(endpoint, uuid4(), datetime.now(UTC))
+    told = numbers(environment)
+    await outbox.plan(100)
+    planned = numbers(environment)
+
+    events, untried = "events not planned", "deliveries never tried"
+    assert [each[events] for each in (before, told, planned)] == [0, 1, 0]
+    assert [each[untried] - before[untried] for each in (told, planned)] == [0, 1]
+    assert planned["the oldest of them waits for"] > 0
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "replay-failures"])
+async def test_an_endpoint_that_the_partner_has_not_is_told_of_plainly(
+    environment: dict[str, str], endpoints: PostgresEndpoints, endpoint: Endpoint, command: str
+) -> None:
+    refused = cli(environment, "webhooks", command, "partner_2", endpoint.endpoint_id)
+
+    assert refused.returncode == 1
+    assert "the partner has no endpoint whe_" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert await endpoints.find(*place(endpoint)) == endpoint
