@@ -273,6 +273,18 @@ async def test_an_answer_is_read_to_its_end_up_to_64_kb(sender: HttpWebhookSende
         await receiver.left_alone()
 
 
+async def test_of_a_longer_answer_the_rest_is_left_and_the_connection_with_it(
+    sender: HttpWebhookSender,
+) -> None:
+    body = b"x" * (LARGEST_ANSWER_BYTES + 20_000)
+    async with Receiver(answering("200 OK", body=body)) as receiver:
+        for number in (1, 2):
+            assert (await sender.send(make_delivery(receiver.url), number)).is_success
+
+        assert receiver.met == 2
+        await receiver.left_alone()
+
+
 async def test_an_endpoint_that_hangs_takes_nothing_from_the_others() -> None:
     sender = HttpWebhookSender(RULES, patience_s=2)
     async with Receiver(silent) as dead, Receiver(answering("200 OK")) as healthy:
