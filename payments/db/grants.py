@@ -51,7 +51,8 @@ GRANTS: Final[dict[str, str]] = {
     ),
     "webhook_endpoint": (
         "SELECT, INSERT, UPDATE (slot, url, types, version, payload, description, secrets_sealed,"
-        " state, disabled, disabled_at, failing_since, removed_at, told)"
+        " state, disabled, disabled_at, failing_since, removed_at, told,"
+        " is_ending)"
     ),
     "webhook_delivery": (
         "SELECT, INSERT (event_id, endpoint_id, round, object_id, sequence),"

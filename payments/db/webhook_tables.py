@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from payments.db.columns import METADATA, MOMENT, NOW, Always, Maybe, Xid8
 
 _ZERO: Final = text("0")
-_UNTRIED: Final = text("state = 'pending' AND tries = 0 AND round = 1")
+_UNTRIED: Final = "state = 'pending' AND tries = 0 AND round = 1"
 _ORPHAN: Final = text("state = 'pending' AND handed_over_at IS NULL AND (tries > 0 OR round > 1)")
 
 webhook_endpoint: Final = Table(
@@ -42,6 +42,7 @@ webhook_endpoint: Final = Table(
     Maybe("failing_since", MOMENT),
     Maybe("removed_at", MOMENT),
     Always("told", Integer, server_default=_ZERO),
+    Always("is_ending", Boolean, server_default=text("false")),
     Index(
         "webhook_endpoint_slot",
         *("partner_id", "slot"),
@@ -53,6 +54,7 @@ webhook_endpoint: Final = Table(
         "failing_since",
         postgresql_where=text("failing_since IS NOT NULL"),
     ),
+    Index("webhook_endpoint_ending", "id", postgresql_where=text("is_ending")),
 )
 
 webhook_delivery: Final = Table(
@@ -75,13 +77,17 @@ webhook_delivery: Final = Table(
     Index(
         "webhook_delivery_pending",
         *("endpoint_id", "position"),
-        postgresql_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending' AND position > 0"),
     ),
-    Index("webhook_delivery_untried", "endpoint_id", "position", postgresql_where=_UNTRIED),
+    Index(
+        "webhook_delivery_untried",
+        *("endpoint_id", "position"),
+        postgresql_where=text(_UNTRIED),
+    ),
     Index(
         "webhook_delivery_next",
         *("endpoint_id", "object_id", "sequence"),
-        postgresql_where=_UNTRIED,
+        postgresql_where=text(f"{_UNTRIED} AND sequence > 0"),
     ),
     Index("webhook_delivery_orphan", "position", postgresql_where=_ORPHAN),
     Index(

@@ -255,6 +255,35 @@ async def test_what_is_planned_while_an_endpoint_is_disabled_is_canceled_when_it
     assert endpoint.endpoint_id not in await webhooks.outbox.waiting()
 
 
+@pytest.mark.parametrize("end", ["disable", "remove"])
+async def test_more_than_one_statement_has_time_for_is_canceled_by_the_next_plan(
+    end: str, database: Database, direct: Direct
+) -> None:
+    webhooks = in_postgres(database)
+    endpoint = await webhooks.add_endpoint()
+    name = (endpoint.partner_id, endpoint.endpoint_id)
+    await direct.run(
+        f"""INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
+        SELECT new_id(), '{endpoint.endpoint_id}', 1, number, 1
+        FROM generate_series(1, 1100) AS number"""
+    )
+    pending = """SELECT count(*) FROM webhook_delivery WHERE endpoint_id = $1
+        AND state = 'pending'"""
+
+    if end == "disable":
+        await webhooks.endpoints.disable(*name, Disabled.BY_PARTNER, NOW)
+    else:
+        await webhooks.endpoints.remove(*name)
+
+    assert await direct.value(pending, endpoint.endpoint_id) == 100
+    assert await webhooks.outbox.untried(endpoint.endpoint_id, 10) == []
+    for _ in range(2):
+        await webhooks.outbox.plan(1)
+    assert await direct.value(pending, endpoint.endpoint_id) == 0
+    ending = "SELECT is_ending FROM webhook_endpoint WHERE id = $1"
+    assert await direct.value(ending, endpoint.endpoint_id) is False
+
+
 async def test_disabling_and_removing_are_one_statement_each(
     database: Database, direct: Direct
 ) -> None:

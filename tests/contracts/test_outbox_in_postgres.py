@@ -107,21 +107,22 @@ async def test_the_order_of_an_object_stands_even_against_that_of_its_transactio
     endpoint = await webhooks.add_endpoint()
     await webhooks.plan_all()
     name = f"pay_{uuid4().hex}"
-    first, second = (
-        make_event(endpoint.partner_id, object_id=name, sequence=number) for number in (1, 2)
-    )
+    events = [
+        make_event(endpoint.partner_id, object_id=name, sequence=number) for number in (1, 2, 3)
+    ]
 
     async with open_transaction(direct) as connection:
-        await webhooks.tell(first)
-        await write(connection, second)
+        await webhooks.tell(events[0])
+        await webhooks.tell(events[1])
+        await write(connection, events[2])
     await webhooks.plan_one()
 
-    for event in (first, second):
+    for event in events:
         untried = await webhooks.outbox.untried(endpoint.endpoint_id, 10)
         assert [each.event for each in untried] == [event]
         await webhooks.outbox.tried(untried[0].ref, make_try(), D.DELIVERED, None)
         await webhooks.plan_all()
-    assert await webhooks.states(endpoint) == [D.DELIVERED] * 2
+    assert await webhooks.states(endpoint) == [D.DELIVERED] * 3
 
 
 async def test_two_planners_at_once_plan_every_event_once(

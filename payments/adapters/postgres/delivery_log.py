@@ -49,7 +49,7 @@ def _page(condition: str) -> str:
 _MISSED: Final = "delivery.state IN ('failed', 'canceled')"
 _PAGES: Final = {
     None: _page("true"),
-    DeliveryState.PENDING: _page("delivery.state = 'pending'"),
+    DeliveryState.PENDING: _page("delivery.state = 'pending' AND delivery.position > 0"),
     DeliveryState.DELIVERED: _page("delivery.state = 'delivered'"),
     DeliveryState.FAILED: _page(f"{_MISSED} AND delivery.state = 'failed'"),
     DeliveryState.CANCELED: _page(f"{_MISSED} AND delivery.state = 'canceled'"),

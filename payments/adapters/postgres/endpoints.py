@@ -9,7 +9,7 @@ from typing import Final
 from payments.adapters.postgres import webhook_rows
 from payments.adapters.postgres.payment_rows import rfc3339
 from payments.adapters.postgres.sealer import Sealer
-from payments.adapters.postgres.webhook_rows import ENDPOINT
+from payments.adapters.postgres.webhook_rows import ENDPOINT, PENDING
 from payments.db.session import Database, Rows
 from payments.domain import events
 from payments.domain.webhook import Disabled, Endpoint, EndpointState, SigningSecrets
@@ -58,15 +58,26 @@ _ROTATE: Final = f"""
     RETURNING {ENDPOINT}"""
 
 # `held` is locked before `before` and in the order of the keys, as where tries are kept. `before`
-# is the endpoint as it is when nobody else is at it any more.
+# is the endpoint as it is when nobody else is at it any more. No more are canceled than there is
+# time for: nobody takes the rest of an endpoint that has ended, and the next plans cancel it.
+# `settled_at IS NULL` is what pending is, without tempting the planner away from the key.
+_MOST_AT_ONCE: Final = 1_000
 _END: Final = f"""
     held AS (
-        SELECT delivery.event_id, delivery.round
-        FROM webhook_delivery AS delivery JOIN webhook_endpoint AS endpoint
-            ON endpoint.id = delivery.endpoint_id
-        WHERE {_MINE} AND delivery.endpoint_id = $2 AND delivery.state = 'pending'
-        ORDER BY delivery.event_id, delivery.round
-        FOR NO KEY UPDATE OF delivery
+        SELECT delivery.* FROM (
+            SELECT first.* FROM webhook_endpoint AS endpoint CROSS JOIN LATERAL (
+                SELECT event_id, endpoint_id, round FROM webhook_delivery
+                WHERE endpoint_id = endpoint.id AND {PENDING}
+                ORDER BY position LIMIT {_MOST_AT_ONCE}
+            ) AS first
+            WHERE {_MINE} {{when}}
+            ORDER BY first.event_id, first.round
+        ) AS first CROSS JOIN LATERAL (
+            SELECT event_id, endpoint_id, round FROM webhook_delivery
+            WHERE event_id = first.event_id AND endpoint_id = first.endpoint_id
+                AND round = first.round AND settled_at IS NULL
+            FOR NO KEY UPDATE
+        ) AS delivery
     ), before AS (
         SELECT endpoint.* FROM webhook_endpoint AS endpoint
         WHERE {_MINE} AND (SELECT count(*) FROM held) >= 0
@@ -76,12 +87,12 @@ _END: Final = f"""
         SET state = 'canceled', settled_at = now(), next_try_at = NULL
         FROM held
         WHERE (delivery.event_id, delivery.endpoint_id, delivery.round)
-            = (held.event_id, $2, held.round) AND delivery.state = 'pending'
+            = (held.event_id, held.endpoint_id, held.round) AND delivery.settled_at IS NULL
     )"""
 _DISABLE: Final = f"""
-    WITH {_END}, due AS (
+    WITH {_END.format(when="")}, due AS (
         UPDATE webhook_endpoint AS endpoint
-        SET state = 'disabled', disabled = $3, disabled_at = $4,
+        SET state = 'disabled', disabled = $3, disabled_at = $4, is_ending = true,
             told = endpoint.told + ($3 <> 'by_partner')::integer
         FROM before WHERE endpoint.id = before.id AND before.state = 'enabled'
         RETURNING endpoint.*
@@ -97,18 +108,19 @@ _DISABLE: Final = f"""
     UNION ALL
     SELECT {ENDPOINT} FROM before AS endpoint WHERE endpoint.state = 'disabled'"""
 _REMOVE: Final = f"""
-    WITH {_END}
+    WITH {_END.format(when="")}
     UPDATE webhook_endpoint AS endpoint
     SET removed_at = now(), secrets_sealed = NULL, failing_since = NULL, state = 'disabled',
+        is_ending = true,
         disabled = coalesce(endpoint.disabled, 'by_partner'),
         disabled_at = coalesce(endpoint.disabled_at, now())
     FROM before WHERE endpoint.id = before.id
     RETURNING endpoint.id"""
 # What was planned in the moment in which it was disabled is canceled like the rest.
 _ENABLE: Final = f"""
-    WITH {_END.replace("'pending'", "'pending' AND endpoint.state = 'disabled'", 1)}
+    WITH {_END.format(when="AND endpoint.state = 'disabled'")}
     UPDATE webhook_endpoint AS endpoint
-    SET state = 'enabled', disabled = NULL, disabled_at = NULL,
+    SET state = 'enabled', disabled = NULL, disabled_at = NULL, is_ending = false,
         failing_since = CASE before.state WHEN 'enabled' THEN endpoint.failing_since END
     FROM before WHERE endpoint.id = before.id
     RETURNING {ENDPOINT}"""

@@ -8,7 +8,7 @@ from typing import Final
 
 from payments.adapters.postgres import webhook_rows
 from payments.adapters.postgres.sealer import Sealer
-from payments.adapters.postgres.webhook_rows import DELIVERY, UNTRIED, WANTS
+from payments.adapters.postgres.webhook_rows import DELIVERY, PENDING, UNTRIED, WANTS
 from payments.db.batch import Batch
 from payments.db.session import Database
 from payments.domain.webhook import Delivery, DeliveryRef, DeliveryState, Try
@@ -18,46 +18,75 @@ _Made = tuple[DeliveryRef, Try, DeliveryState, datetime | None]
 
 _NEWS: Final = "id, partner_id, object_id, sequence, type, xact, position"
 # A look that locks and writes nothing, because it is mostly in vain.
-_NEWS_IS_THERE: Final = """
-    SELECT 1 FROM event JOIN webhook_cursor AS cursor
-        ON (event.xact, event.position) > (cursor.xact, cursor.position)
-    WHERE event.xact < pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1"""
+_WORK_IS_THERE: Final = """
+    SELECT EXISTS (
+        SELECT FROM event
+        WHERE (xact, position)
+            > ((SELECT xact FROM webhook_cursor), (SELECT position FROM webhook_cursor))
+            AND xact < pg_snapshot_xmin(pg_current_snapshot())
+    ) OR EXISTS (SELECT FROM webhook_endpoint WHERE is_ending) AS is_there"""
 # The cursor's lock is taken first: a second planner waits, and goes on where the first has ended.
 # No event can come any more of a transaction below the snapshot's xmin.
 # Of one object, the later event may be of the older transaction: whoever waits for the object's
 # row may have begun before the one that it waits for. `earlier` are such events beyond the page;
 # they are planned with it, and once more, to no effect, when the cursor comes there.
-_PLAN: Final = f"""
-    WITH cursor AS (
+# The limit stands in the statement: of one that it knows, the planner sees that it is short.
+_PLAN: Final = """
+    WITH RECURSIVE cursor AS (
         SELECT xact, position FROM webhook_cursor FOR NO KEY UPDATE
     ), come AS (
-        SELECT {_NEWS} FROM event
+        SELECT {news} FROM event
         WHERE (xact, position) > ((SELECT xact FROM cursor), (SELECT position FROM cursor))
             AND xact < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xact, position LIMIT $1
+        ORDER BY xact, position LIMIT {limit}
     ), last AS (
         SELECT xact, position FROM come ORDER BY xact DESC, position DESC LIMIT 1
     ), earlier AS (
-        SELECT before.* FROM come CROSS JOIN last CROSS JOIN LATERAL (
-            SELECT {_NEWS} FROM event
-            WHERE event.object_id = come.object_id AND event.sequence < come.sequence
-                AND (event.xact, event.position) > (last.xact, last.position)
-            OFFSET 0
-        ) AS before
-        WHERE come.sequence > 1
+        SELECT before.* FROM come AS event CROSS JOIN last {before}
+        UNION ALL
+        SELECT before.* FROM earlier AS event CROSS JOIN last {before}
     ), planned AS (
         INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
         SELECT event.id, endpoint.id, 1, event.object_id, event.sequence
         FROM (SELECT * FROM come UNION ALL SELECT * FROM earlier) AS event
         JOIN webhook_endpoint AS endpoint
             ON endpoint.partner_id = event.partner_id AND endpoint.state = 'enabled'
-        WHERE {WANTS}
+        WHERE {wants}
         ORDER BY event.xact, event.position
         ON CONFLICT DO NOTHING
     ), moved AS (
         UPDATE webhook_cursor SET xact = last.xact, position = last.position FROM last
-    )
+    ), {sweep}
     SELECT count(*) AS events FROM come"""
+_BEFORE: Final = f"""
+        CROSS JOIN LATERAL (
+            SELECT {_NEWS} FROM event AS before
+            WHERE before.object_id = event.object_id AND before.sequence = event.sequence - 1
+                AND (before.xact, before.position) > (last.xact, last.position)
+            OFFSET 0
+        ) AS before"""
+# What was too much for the statement that ended its endpoint, or was planned at that moment.
+_SWEEP: Final = f"""
+    left_over AS (
+        SELECT due.* FROM webhook_endpoint AS endpoint CROSS JOIN LATERAL (
+            SELECT event_id, endpoint_id, round FROM webhook_delivery
+            WHERE endpoint_id = endpoint.id AND {PENDING}
+            ORDER BY position LIMIT 1000
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS due
+        WHERE endpoint.is_ending LIMIT 1000
+    ), swept AS (
+        UPDATE webhook_delivery AS delivery
+        SET state = 'canceled', settled_at = now(), next_try_at = NULL
+        FROM left_over
+        WHERE (delivery.event_id, delivery.endpoint_id, delivery.round)
+            = (left_over.event_id, left_over.endpoint_id, left_over.round)
+    ), ended AS (
+        UPDATE webhook_endpoint AS endpoint SET is_ending = false
+        WHERE endpoint.is_ending AND NOT EXISTS (
+            SELECT FROM webhook_delivery WHERE endpoint_id = endpoint.id AND {PENDING}
+        )
+    )"""
 
 # From endpoint to endpoint along the index, however many deliveries each one has.
 _WAITING: Final = f"""
@@ -86,6 +115,7 @@ _UNTRIED: Final = f"""
     FROM object CROSS JOIN LATERAL (
         SELECT * FROM webhook_delivery
         WHERE endpoint_id = $1 AND object_id = object.object_id AND {UNTRIED}
+            AND sequence > 0
         ORDER BY sequence LIMIT 1
     ) AS delivery
     JOIN event ON event.id = delivery.event_id
@@ -187,9 +217,12 @@ class PostgresOutbox:
         self._batch: Batch[_Made, None] = Batch(self._write)
 
     async def plan(self, limit: int) -> int:
-        if not await self._database.fetch(_NEWS_IS_THERE):
+        if not (await self._database.fetch(_WORK_IS_THERE))[0]["is_there"]:
             return 0
-        rows = await self._database.fetch(_PLAN, limit)
+        statement = _PLAN.format(
+            news=_NEWS, limit=int(limit), before=_BEFORE, wants=WANTS, sweep=_SWEEP
+        )
+        rows = await self._database.fetch(statement)
         return int(rows[0]["events"])
 
     async def waiting(self) -> Sequence[str]:

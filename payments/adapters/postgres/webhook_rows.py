@@ -33,8 +33,9 @@ EVENT: Final = """
 DELIVERY: Final = f"""
     {EVENT}, {ENDPOINT}, endpoint.secrets_sealed, delivery.round,
     delivery.state AS delivery_state, delivery.tries, delivery.created_at AS delivery_created_at"""
-# Partial indexes are made of these words.
+# Partial indexes are made of these words; a query that repeats them has that index.
 UNTRIED: Final = "state = 'pending' AND tries = 0 AND round = 1"
+PENDING: Final = "state = 'pending' AND position > 0"
 # A test is for its endpoint alone, whatever that wants; without `types` it wants everything.
 WANTS: Final = f"""
     CASE event.type WHEN '{events.TEST}' THEN endpoint.id = event.object_id

@@ -34,7 +34,8 @@ EVENTS_BEFORE = (
 UNTRIED = "state = 'pending' AND tries = 0 AND round = 1"
 TABLES = (
     # A removed endpoint keeps its name for its log, and no secrets. `slot` bounds how many a
-    # partner has, whoever adds at once. `told` counts the endpoint's own events.
+    # partner has, whoever adds at once. `told` counts the endpoint's own events. While `is_ending`
+    # some of its deliveries may be pending that are to be canceled.
     """
     CREATE TABLE webhook_endpoint (
         id text PRIMARY KEY CHECK (id ~ '^whe_'),
@@ -53,6 +54,7 @@ TABLES = (
         failing_since timestamptz,
         removed_at timestamptz,
         told integer NOT NULL DEFAULT 0,
+        is_ending boolean NOT NULL DEFAULT false,
         CONSTRAINT webhook_endpoint_disabled_says_why CHECK (
             num_nulls(disabled, disabled_at) = CASE state WHEN 'disabled' THEN 0 ELSE 2 END),
         CONSTRAINT webhook_endpoint_removed_has_no_secrets
@@ -64,6 +66,7 @@ TABLES = (
     """
     CREATE INDEX webhook_endpoint_failing ON webhook_endpoint (failing_since)
     WHERE failing_since IS NOT NULL""",
+    "CREATE INDEX webhook_endpoint_ending ON webhook_endpoint (id) WHERE is_ending",
     # `object_id` and `sequence` are the event's: what is due next is found without it. Most rows
     # leave the small indexes soon; the vacuum keeps up with that, however large the table.
     """
@@ -88,22 +91,28 @@ TABLES = (
         CONSTRAINT webhook_delivery_settled_is_not_tried_again
             CHECK (state = 'pending' OR next_try_at IS NULL)
     ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000)""",
+    # An index is for those queries alone that repeat its condition: `position > 0` and
+    # `sequence > 0`, which are always true, keep the planner from one that only looks as good.
     "CREATE INDEX webhook_delivery_page ON webhook_delivery (endpoint_id, position)",
     """
     CREATE INDEX webhook_delivery_pending ON webhook_delivery (endpoint_id, position)
-    WHERE state = 'pending'""",
+    WHERE state = 'pending' AND position > 0""",
     f"""
     CREATE INDEX webhook_delivery_untried ON webhook_delivery (endpoint_id, position)
     WHERE {UNTRIED}""",
     f"""
     CREATE INDEX webhook_delivery_next ON webhook_delivery (endpoint_id, object_id, sequence)
-    WHERE {UNTRIED}""",
+    WHERE {UNTRIED} AND sequence > 0""",
     """
     CREATE INDEX webhook_delivery_orphan ON webhook_delivery (position)
     WHERE state = 'pending' AND handed_over_at IS NULL AND (tries > 0 OR round > 1)""",
     """
     CREATE INDEX webhook_delivery_missed ON webhook_delivery (endpoint_id, position)
     WHERE state IN ('failed', 'canceled')""",
+    # These go together: guessed one by one, what is untried looks like next to nothing.
+    """
+    CREATE STATISTICS webhook_delivery_states (mcv)
+    ON endpoint_id, state, tries, round FROM webhook_delivery""",
     """
     CREATE TABLE webhook_try (
         event_id uuid NOT NULL,
