@@ -27,6 +27,7 @@ from sandbox.biller.books import Books
 from sandbox.biller.control import BillerControl
 from sandbox.journal import Journal
 from sandbox.listener import Listener
+from sandbox.receiver.behaviour import Behaviour as Manner
 from sandbox.receiver.behaviour import Conduct as Manners
 from sandbox.receiver.control import ReceiverControl
 from sandbox.receiver.post import Post
@@ -108,6 +109,8 @@ class ControlDoor:
         filled = Template((FOLDER / "console.html").read_text(encoding="utf-8")).substitute(
             biller_url=escape(self.biller_listener.url),
             acquirer_url=escape(self.acquirer_listener.url),
+            receiver_url=escape(self.receiver_listener.url),
+            receiver_behaviours=_options(Manner),
             rules=_rows((ending, story) for ending, story in rules.items()),
             cards=_rows(
                 (card.number, f"{card.brand} {card.country}: {card.story}")

@@ -49,6 +49,25 @@ at("acquirer-lying").onclick = () => tell("POST", wish("lying_amount"));
 at("acquirer-reset").onclick = () => tell("DELETE");
 at("acquirer").onchange = () => tell("GET");
 
+// Receivers.
+const receiver = (path) => path.replace("{name}", encodeURIComponent(at("receiver").value.trim()));
+
+async function manners(method, body) {
+  show("receiver-setting", await ask(method, receiver("/control/receivers/{name}"), body));
+}
+
+async function came(method) {
+  show("came", (await ask(method, receiver("/receiver/{name}/deliveries"))).deliveries || []);
+}
+
+at("receiver-form").onsubmit = (event) => {
+  event.preventDefault();
+  manners("POST", { behaviour: at("receiver-behaviour").value, ...whole("receiver-times") });
+};
+at("receiver-reset").onclick = () => manners("DELETE");
+at("receiver-read").onclick = () => came("GET");
+at("receiver-forget").onclick = () => came("DELETE");
+
 // Tables. Texts are set as texts, so nothing that a partner sent can become markup.
 function row(...cells) {
   const line = document.createElement("tr");

@@ -5,7 +5,9 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -83,3 +85,27 @@ async def test_somebody_at_the_acquirer_gives_a_reservation_up(
     await expect(console.locator("#said")).to_contain_text("VOIDED")
     case = await audit.ends(payment, "expired")
     assert case.payment["held_minor"] == 0
+
+
+async def test_a_receiver_is_told_to_be_gone_and_shows_what_came(console: Page, shop: Shop) -> None:
+    name, url = f"console-{uuid4().hex[:8]}", shop.gateway.told["receiver"]
+    form = console.locator("#receiver-form")
+    await console.locator("#receiver").fill(name)
+    await console.locator("#receiver-behaviour").select_option("gone")
+    await console.locator("#receiver-times").fill("1")
+    await form.get_by_role("button", name="Tell").click()
+    await expect(console.locator("#receiver-setting")).to_contain_text('"gone"')
+
+    async with httpx2.AsyncClient(base_url=url) as sender:
+        statuses = [
+            (await sender.post(f"/hooks/{name}", json={"word": f"{number}th"})).status_code
+            for number in range(2)
+        ]
+
+    assert statuses == [410, 200]
+    await form.get_by_role("button", name="Read").click()
+    await expect(console.locator("#came")).to_contain_text("1th")
+    await form.get_by_role("button", name="Forget").click()
+    await expect(console.locator("#came")).to_have_text("[]")
+    await form.get_by_role("button", name="Reset").click()
+    await expect(console.locator("#receiver-setting")).to_contain_text('"ordinary"')
