@@ -1,5 +1,6 @@
 """Settings: read from the environment once, frozen, passed down. Secrets have no default."""
 
+import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Final
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from payments.domain.addresses import Place, Rules
 
 LIVE: Final = "live"
+_POSTGRES_PORT: Final = 5432
 
 
 class Settings(BaseSettings):
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
     # Whether workers also carry events to partners, which others may do apart.
     webhooks: bool = True
     # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
-    # the places named here and Temporal's: host or host:port.
+    # the places named here, the database's and Temporal's: host or host:port.
     webhook_http: bool = False
     webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     webhook_own: Annotated[tuple[str, ...], NoDecode] = ()
@@ -89,20 +91,23 @@ class Settings(BaseSettings):
     @cached_property
     def webhook_rules(self) -> Rules:
         """Where a partner's webhook may lead."""
-        places = [
-            Place(self.api_host, self.api_port),
-            Place(self.operator_host, self.operator_port),
+        ours = [
+            f"{self.api_host}:{self.api_port}",
+            f"{self.operator_host}:{self.operator_port}",
+            self.metrics_address or "",
+            # Temporal has an environment of its own.
+            os.environ.get("TEMPORAL_ADDRESS", ""),
+            *(_place(each["host"], each["port"]) for each in self.database_url.hosts()),
+            *self.webhook_own,
         ]
-        if self.metrics_port is not None:
-            places.append(Place(self.metrics_host, self.metrics_port))
-        places += [
-            Place(host["host"], host["port"])
-            for host in self.database_url.hosts()
-            if host["host"] is not None
-        ]
-        own = (*places, *(Place.parse(each) for each in self.webhook_own))
+        own = tuple(Place.parse(each) for each in ours if each)
         return Rules(self.webhook_networks, allows_http=self.webhook_http, own=own)
 
     @classmethod
     def from_env(cls) -> "Settings":
         return cls()
+
+
+def _place(host: str | None, port: int | None) -> str:
+    """Without a host the database is reached over a socket of the file system."""
+    return f"{host}:{port or _POSTGRES_PORT}" if host else ""

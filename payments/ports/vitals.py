@@ -23,7 +23,7 @@ class Vitals(Protocol):
         inbound_received, inbound_parked, inbound_quarantined (a person has to look);
         Of webhooks to partners webhook_deliveries_untried and webhook_deliveries_untried_oldest_s
         (endpoints that fail not counted), webhook_endpoints_failing and
-        webhook_endpoints_given_up (answered 410, or failed to the last), and of events that nobody has
-        carried on yet events_unplanned, events_unplanned_oldest_s;
+        webhook_endpoints_given_up (answered 410, or failed to the last), and of events that nobody
+        has carried on yet events_unplanned, events_unplanned_oldest_s;
         card_number_incidents_last_hour, switches_on, and provider_unwell per provider (0 or 1).
         """

@@ -90,10 +90,9 @@ class Plan:
             "QUITTANCE_FIELDS_URL": self.ports.url("acquirer") + "/fields",
             "QUITTANCE_OPERATOR_HOST": LOCALHOST,
             "QUITTANCE_OPERATOR_PORT": str(self.ports["operator"]),
-            # Partners of a sandbox listen on this machine; what is ours stays ours.
+            # Partners of a sandbox listen on this machine.
             "QUITTANCE_WEBHOOK_HTTP": "true",
             "QUITTANCE_WEBHOOK_NETWORKS": "127.0.0.0/8",
-            "QUITTANCE_WEBHOOK_OWN": self.ports.address("temporal"),
             "TEMPORAL_ADDRESS": self.ports.address("temporal"),
             "TEMPORAL_NAMESPACE": temporal.NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,
