@@ -17,14 +17,16 @@ from payments.ports.webhooks import Lag
 _Made = tuple[DeliveryRef, Try, DeliveryState, datetime | None]
 
 _NEWS: Final = "id, partner_id, object_id, sequence, type, xact, position"
-# A look that locks and writes nothing, because it is mostly in vain.
+# A look that locks and writes nothing, because it is mostly in vain. In this order: whoever looks
+# for just any event among a million, without one, looks at them all.
 _WORK_IS_THERE: Final = """
-    SELECT EXISTS (
-        SELECT FROM event
+    SELECT (
+        SELECT position FROM event
         WHERE (xact, position)
             > ((SELECT xact FROM webhook_cursor), (SELECT position FROM webhook_cursor))
             AND xact < pg_snapshot_xmin(pg_current_snapshot())
-    ) OR EXISTS (SELECT FROM webhook_endpoint WHERE is_ending) AS is_there"""
+        ORDER BY xact, position LIMIT 1
+    ) IS NOT NULL OR EXISTS (SELECT FROM webhook_endpoint WHERE is_ending) AS is_there"""
 # The cursor's lock is taken first: a second planner waits, and goes on where the first has ended.
 # No event can come any more of a transaction below the snapshot's xmin.
 # Of one object, the later event may be of the older transaction: whoever waits for the object's
