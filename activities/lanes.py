@@ -46,9 +46,10 @@ class Lanes:
             deliveries = await self._outbox.untried(endpoint_id, width)
             if not deliveries:
                 return
-            tries = await asyncio.gather(*map(self._posting.attempt, deliveries))
-            for following in tries:
-                delivered = following.state is DeliveryState.DELIVERED
+            async with asyncio.TaskGroup() as group:
+                tries = [group.create_task(self._posting.attempt(each)) for each in deliveries]
+            for made in tries:
+                delivered = made.result().state is DeliveryState.DELIVERED
                 failures = 0 if delivered else failures + 1
             self._failures[endpoint_id] = failures
             await self._pause(failures)

@@ -107,8 +107,9 @@ class WebhookActivities:
 
     async def _hand_over_all(self) -> None:
         """Whose first try has failed, and what is wanted again."""
-        later = await self._outbox.not_handed_over(HANDED_OVER_AT_ONCE)
-        await asyncio.gather(*(self._hand_over(*each) for each in later))
+        async with asyncio.TaskGroup() as group:
+            for each in await self._outbox.not_handed_over(HANDED_OVER_AT_ONCE):
+                group.create_task(self._hand_over(*each))
 
     async def _hand_over(self, ref: DeliveryRef, not_before: datetime) -> None:
         """Its later tries are an activity of their own. Asked twice, it is one."""
