@@ -73,6 +73,9 @@ async def test_tries_of_one_delivery_that_are_told_at_once_are_all_kept(
 
     tries = await webhooks.log.tries(delivery.event.event_id, endpoint.endpoint_id)
     assert tries == [(1, made) for made in many]
+    found = await webhooks.outbox.find(delivery.ref)
+    assert found is not None
+    assert found.tries == 5
 
 
 @pytest.mark.parametrize("settled", [D.DELIVERED, D.FAILED, D.CANCELED])
