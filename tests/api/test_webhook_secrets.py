@@ -1,6 +1,6 @@
 """A secret rotates with an overlap, and a repeated rotation is one rotation."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,6 +41,7 @@ async def test_both_secrets_sign_until_the_overlap_is_over(
     secrets, until = await kept(gateway, hooks, made), moment(rotated["previousUntil"])
     assert rotated["secret"] != made["secret"]
     assert rotated["id"] == made["id"]
+    assert abs(until - datetime.now(UTC) - timedelta(seconds=overlap_s)) < timedelta(seconds=20)
     assert secrets.at(until - timedelta(seconds=overlap_s)) == (rotated["secret"], made["secret"])
     assert secrets.at(until - timedelta(seconds=1)) == (rotated["secret"], made["secret"])
     assert secrets.at(until + timedelta(seconds=1)) == (rotated["secret"],)
