@@ -32,7 +32,9 @@ async def begin_relay(client: Client, task_queue: str) -> None:
 class EventRelay:
     @workflow.run
     async def run(self) -> None:
-        workflow.set_current_details("Its lag is the gauge quittance_webhook_deliveries_untried_oldest_s.")
+        workflow.set_current_details(
+            "Its lag is the gauge quittance_webhook_deliveries_untried_oldest_s."
+        )
         await workflow.execute_activity_method(
             WebhookActivities.relay, **options.relay("follow committed events for an hour")
         )

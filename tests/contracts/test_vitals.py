@@ -45,7 +45,12 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
         *("inbound_received", "inbound_parked", "inbound_quarantined"),
         *("answers_in_flight", "event_position"),
         *("webhook_deliveries_untried", "webhook_deliveries_untried_oldest_s"),
-        *("webhook_endpoints_failing", "webhook_endpoints_given_up", "events_unplanned", "events_unplanned_oldest_s"),
+        *(
+            "webhook_endpoints_failing",
+            "webhook_endpoints_given_up",
+            "events_unplanned",
+            "events_unplanned_oldest_s",
+        ),
         *("card_number_incidents_last_hour", "switches_on"),
     }
 
