@@ -25,6 +25,7 @@ from payments.domain.bill import (
     BillRef,
     Lock,
     LockRequest,
+    LockState,
     PayOrder,
     Transaction,
 )
@@ -99,7 +100,9 @@ class LockDesk:
 
     async def _held(self, request: LockRequest) -> Lock:
         """The bill has a lock: an earlier try of this very request, or somebody's. Say whose."""
-        handle = self._client.get_workflow_handle_for(BillLock.run, ids.bill_lock(request.bill))
+        handle: WorkflowHandle[BillLock, LockState] = self._client.get_workflow_handle_for(
+            BillLock.run, ids.bill_lock(request.bill)
+        )
         try:
             # Described and not queried: a hundred losers of a race must not wake the worker.
             held = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)

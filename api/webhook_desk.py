@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 import structlog
 from starlette.datastructures import Headers
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from api import metrics
 from api.answers import Refusal
@@ -29,7 +29,8 @@ from api.webhook_verdicts import (
 )
 from payments.domain import ids
 from payments.domain.codes import Code
-from payments.domain.payment import Attempt
+from payments.domain.payment import Attempt, PaymentStatus
+from payments.domain.refund import RefundStatus
 from payments.outside.exchange import redacted
 from payments.ports.inbox import EventChanged, Inbound, InboundState, Inbox
 from payments.ports.payments import Named, Payments, Refunds
@@ -152,11 +153,13 @@ class WebhookDesk:
         update = _update("told", provider_id, told)
         try:
             if told.meaning is Meaning.REFUND:
+                refund: WorkflowHandle[Refund, RefundStatus]
                 refund = self._client.get_workflow_handle_for(Refund.run, ids.refund(reference))
                 await heard(
                     refund.execute_update(Refund.told, told.event_id, id=update, rpc_timeout=_WAIT)
                 )
             else:
+                payment: WorkflowHandle[CardPayment, PaymentStatus]
                 payment = self._client.get_workflow_handle_for(
                     CardPayment.run, ids.payment(ids.payment_of_attempt(reference))
                 )
