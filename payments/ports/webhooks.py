@@ -37,7 +37,8 @@ class Endpoints(Protocol):
     async def disable(
         self, partner_id: str, endpoint_id: str, why: Disabled, at: datetime
     ) -> Endpoint | None:
-        """Its pending deliveries are canceled in the same statement. But for BY_PARTNER the event
+        """Nothing is handed out for it from then on. Its pending deliveries are canceled: the first
+        thousand with it, the rest by later plans. But for BY_PARTNER the event
         `webhook_endpoint.disabled` is written with it. Disabled twice is disabled once.
         """
 
