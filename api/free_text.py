@@ -13,22 +13,29 @@ _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 _UNSEEN: Final = frozenset({"Cf", "Zs", "Mn", "Cn"})
 
 
-def _visible(text: str) -> str:
+# The same as ECMA 262 writes it, for the OpenAPI document.
+_PLAIN: Final = r"^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
+
+
+def _plain(text: str) -> str:
     for letter in text:
         if unicodedata.category(letter) in _REFUSED or letter in _TURNING:
             raise PydanticCustomError("free_text", "no control characters, line breaks or turns")
+    return text
+
+
+def _visible(text: str) -> str:
+    _plain(text)
     if all(unicodedata.category(letter) in _UNSEEN for letter in text):
         raise PydanticCustomError("free_text", "at least one visible character")
     return text
 
 
-def _visible_if_any(text: str) -> str:
-    return _visible(text) if text else text
-
-
 Visible: Final = AfterValidator(_visible)
 # What may be empty, to take it back.
-Note = Annotated[str, Field(max_length=200), AfterValidator(_visible_if_any)]
+Note = Annotated[
+    str, Field(max_length=200, json_schema_extra={"pattern": _PLAIN}), AfterValidator(_plain)
+]
 Reason = Annotated[str, Field(max_length=200), Visible]
 MetadataKey = Annotated[str, Field(max_length=40), Visible]
 MetadataValue = Annotated[str, Field(max_length=500), Visible]

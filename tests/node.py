@@ -1,6 +1,8 @@
 """A real Node, for what only npm's own packages can tell; no test is skipped for want of one."""
 
+import os
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -26,6 +28,7 @@ def install(folder: Path) -> None:
     """The packages, in this folder's node_modules, from whichever registry npm is set to."""
     npm = _program("npm")
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"]
+    options.append("--fetch-retries=1")
     _run([npm, "install", *options, "--prefix", str(folder), *PACKAGES], folder)
 
 
@@ -37,6 +40,13 @@ def compile_strictly(source: Path, folder: Path) -> Path:
     options = ["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node"]
     _run([node(), str(compiler), *options, str(copied)], folder)
     return folder / source.with_suffix(".js").name
+
+
+def _environment() -> dict[str, str]:
+    """Node brings certificates of its own; here it trusts whom this machine trusts."""
+    trusted = ssl.get_default_verify_paths().cafile
+    known = {"NODE_EXTRA_CA_CERTS": trusted} if trusted else {}
+    return {**known, **os.environ}
 
 
 def _program(name: str) -> str:
@@ -54,6 +64,7 @@ def _run(command: list[str], folder: Path) -> None:
         text=True,
         check=False,
         timeout=INSTALL_TIMEOUT_S,
+        env=_environment(),
     )
     if done.returncode != 0:
         raise NodeFailed((done.stdout + done.stderr)[-2000:])

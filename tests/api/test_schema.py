@@ -22,7 +22,7 @@ from tests.api.shop import Shop
 from tests.running_gateway import REPOSITORY, PartnerClient, RunningGateway, TestBill, new_id
 
 DOCUMENT = REPOSITORY / "docs" / "openapi.json"
-WITHIN_S = 120
+WITHIN_S = 300
 
 
 async def test_every_answer_to_made_up_requests_is_as_the_document_says_and_signed(
@@ -35,7 +35,7 @@ async def test_every_answer_to_made_up_requests_is_as_the_document_says_and_sign
             *(sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT)),
             *("--url", gateway.api),
             *("--phases", "examples,coverage,fuzzing"),
-            *("--checks", "all", "--max-examples", "15", "--seed", "20261121"),
+            *("--checks", "all", "--max-examples", "6", "--seed", "20261121"),
             "--continue-on-failure",
         ],
         cwd=tmp_path,

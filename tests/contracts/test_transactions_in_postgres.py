@@ -1,6 +1,5 @@
 """What PostgresTransactions tells the rest of the world, and what it costs."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -85,18 +84,6 @@ async def test_an_expired_lock_is_told_once_and_a_released_one_never(
         ("bill.lock_expired", 1, "LOCKED", "partner_1", "bill_lock")
     ]
     assert await events_of(direct, released.lock_id) == []
-
-
-async def test_a_committed_event_is_announced(
-    begun: BillPayment, transactions: PostgresTransactions, direct: Direct
-) -> None:
-    heard = asyncio.Event()
-    async with direct.connection() as listener:
-        await listener.add_listener("event", lambda *_: heard.set())
-
-        await transactions.settle(begun, accepted())
-
-        await asyncio.wait_for(heard.wait(), 5)
 
 
 async def test_begin_settle_and_find_are_one_statement_each(

@@ -12,7 +12,7 @@ from tests.e2e.foreground import Foreground, processes_of
 
 FIELDS = (
     *("api", "operator", "temporalUi", "temporalAddress"),
-    *("sandbox", "biller", "acquirer", "databaseUrl", "partners", "pid"),
+    *("sandbox", "biller", "acquirer", "receiver", "databaseUrl", "partners", "pid"),
 )
 
 

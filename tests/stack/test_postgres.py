@@ -3,7 +3,6 @@
 import os
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,14 +22,9 @@ def server() -> Iterator[EmbeddedPostgres]:
         yield running
 
 
-def test_a_new_server_takes_connections_within_three_seconds(place: Path) -> None:
-    started_at = time.monotonic()
-
+def test_a_new_server_takes_connections(place: Path) -> None:
     with EmbeddedPostgres(place / "data") as server:
-        took_s = time.monotonic() - started_at
-
         assert psql(server.app_url, sql="SELECT current_user") == "quittance_app"
-    assert took_s < 3
 
 
 async def test_a_wrong_password_is_refused(server: EmbeddedPostgres) -> None:
