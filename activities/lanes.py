@@ -5,14 +5,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
+from temporalio import activity
+
 from activities.posting import Posting
 from payments.domain.webhook import DeliveryState
+from payments.ports.record import RecordUnavailable
 from payments.ports.webhooks import Outbox
 
 WIDTH: Final = 8
 # After so many failures in a row an endpoint gets one try at a time, and pauses that grow.
 FAILING_AFTER: Final = 5
 LONGEST_PAUSE_S: Final = 60.0
+_LONGEST_DOUBLINGS: Final = 10
 
 
 class Lanes:
@@ -30,13 +34,23 @@ class Lanes:
     def open(self, endpoint_ids: Iterable[str]) -> None:
         for endpoint_id in endpoint_ids:
             if endpoint_id not in self._open:
-                lane = self._group.create_task(self._serve(endpoint_id), name=endpoint_id)
+                lane = self._group.create_task(self._keep_apart(endpoint_id), name=endpoint_id)
                 self._open[endpoint_id] = lane
                 lane.add_done_callback(lambda lane: self._open.pop(lane.get_name(), None))
 
     def stop(self) -> None:
         """What is on its way ends; nothing new begins."""
         self._is_stopped.set()
+
+    async def _keep_apart(self, endpoint_id: str) -> None:
+        """What breaks in one lane alone, such as a secret that no key opens, stops no other."""
+        try:
+            await self._serve(endpoint_id)
+        except Exception as error:
+            if isinstance(error, RecordUnavailable) or _is_outage(error):
+                raise
+            activity.logger.exception("lane.broken %s", endpoint_id)
+            await self._pause(FAILING_AFTER + _LONGEST_DOUBLINGS)
 
     async def _serve(self, endpoint_id: str) -> None:
         """Until nothing waits for this endpoint any more."""
@@ -56,6 +70,12 @@ class Lanes:
 
     async def _pause(self, failures: int) -> None:
         if failures >= FAILING_AFTER:
-            pause_s = min(2.0 ** min(failures - FAILING_AFTER, 10), LONGEST_PAUSE_S)
+            doublings = min(failures - FAILING_AFTER, _LONGEST_DOUBLINGS)
+            pause_s = min(2.0**doublings, LONGEST_PAUSE_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_stopped.wait(), pause_s)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Of tries that were made together."""
+    return isinstance(error, ExceptionGroup) and error.subgroup(RecordUnavailable) is not None

@@ -273,6 +273,23 @@ async def test_a_record_that_is_away_loses_nothing(post: Post) -> None:
     assert post.receivers.by("whe_a") == [("pay_1", 1)]
 
 
+async def test_an_endpoint_whose_secret_cannot_be_opened_stops_nobody_else(post: Post) -> None:
+    post.endpoint("whe_a")
+    post.endpoint("whe_sealed")
+    del post.record.secrets["whe_sealed"]
+    post.event("pay_1", 1)
+
+    async with post.worker():
+        await post.until_got(1)
+        post.event("pay_1", 2)
+        await post.until_got(2)
+        relay = post.environment.client.get_workflow_handle(ids.EVENT_RELAY)
+        [activity] = (await relay.describe()).raw_description.pending_activities
+
+    assert post.receivers.by("whe_a") == [("pay_1", 1), ("pay_1", 2)]
+    assert activity.attempt == 1
+
+
 async def test_a_hundred_workers_have_one_relay(post: Post) -> None:
     client = post.environment.client
 
