@@ -256,15 +256,17 @@ async def test_a_bill_number_is_the_billers(
     assert "P5014" not in (found.code, locked.code), (found, locked)
 
 
-async def test_a_bill_and_its_period_are_no_halves_of_one_by_another_method(
+async def test_a_bill_and_its_period_are_no_halves_of_one_wherever_they_are_sent(
     partner: PartnerClient,
 ) -> None:
-    """A question that no route takes has no formats to tell the two apart by."""
+    """Where they do not belong nothing says what their formats are."""
     bill = TestBill().told | {"billNumber": "4000000004", "billingPeriod": "2026-04"}
 
-    answer = await partner.get("/bill/lock", **bill)
+    by_another_method = await partner.get("/bill/lock", **bill)
+    in_another_body = await partner.post("/bill/pay", bill)
 
-    assert (answer.http_status, answer.code) == (405, "P5005")
+    assert by_another_method.code == "P5005"
+    assert in_another_body.code == "P5002"
 
 
 @pytest.mark.parametrize("amount", [CARD, "40000566556655.56", "5555555555554444"])
