@@ -83,7 +83,9 @@ class WebhookActivities:
         finally:
             leaving.cancel()
         if datetime.now(UTC) < ends:
-            raise ApplicationError("this worker leaves", type="WorkerLeaves")
+            raise ApplicationError(
+                "this worker leaves", type="WorkerLeaves", category=ApplicationErrorCategory.BENIGN
+            )
 
     @activity.defn(name="webhooks.deliver")
     async def deliver(self, ref: DeliveryRef) -> DeliveryState:

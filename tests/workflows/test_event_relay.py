@@ -45,10 +45,12 @@ class Receivers:
     answers: dict[str, Callable[[int], int]] = field(default_factory=dict)
     hanging: dict[str, asyncio.Event] = field(default_factory=dict)
     got: list[tuple[str, str, int, int]] = field(default_factory=list)
+    at: list[datetime] = field(default_factory=list)
 
     async def send(self, delivery: Delivery, number: int) -> Try:
         name, event = delivery.ref.endpoint_id, delivery.event
         self.got.append((name, event.object_id, event.sequence, number))
+        self.at.append(datetime.now(UTC))
         if name in self.hanging:
             await self.hanging[name].wait()
         status = self.answers.get(name, lambda _: OK)(number)
@@ -120,19 +122,19 @@ class Post:
         async def there() -> bool:
             return len(self.receivers.got) >= number
 
-        await until(there, 20, f"{self.receivers.got} are not {number}")
+        await until(there, 60, f"{self.receivers.got} are not {number}")
 
     async def until_planned(self) -> None:
         async def planned() -> bool:
             return self.record.planned == len(self.record.events)
 
-        await until(planned, 20, "events are not planned")
+        await until(planned, 60, "events are not planned")
 
     async def until_state(self, ref: DeliveryRef, state: DeliveryState) -> None:
         async def there() -> bool:
             return ref in self.record.deliveries and self.record.deliveries[ref].state is state
 
-        await until(there, 30, f"{ref} is not {state}")
+        await until(there, 60, f"{ref} is not {state}")
 
 
 @pytest.fixture
@@ -185,10 +187,11 @@ async def test_an_endpoint_that_fails_again_and_again_gets_one_try_at_a_time(pos
 
     async with post.worker():
         await post.until_got(9)
-        # The first eight together, then one by one with a pause of a second and longer.
-        assert len(post.receivers.got) == 9
         waiting = await FakeOutbox(post.record).lag()
-        assert waiting.untried >= 21
+
+    # The first eight together; after them one alone, and a pause before it.
+    assert post.receivers.at[8] - post.receivers.at[7] >= timedelta(seconds=1)
+    assert waiting.untried >= 21
 
 
 async def test_a_failed_try_is_made_again_by_an_activity_of_its_own(post: Post) -> None:
@@ -205,7 +208,7 @@ async def test_a_failed_try_is_made_again_by_an_activity_of_its_own(post: Post) 
     described = await later.describe()
     assert described.status is ActivityExecutionStatus.COMPLETED
     tries = post.record.deliveries[ref].tries
-    assert timedelta(seconds=4.5) <= tries[1].at - tries[0].at <= timedelta(seconds=15)
+    assert timedelta(seconds=4.5) <= tries[1].at - tries[0].at
 
 
 async def test_an_endpoint_that_is_gone_gets_nothing_any_more(post: Post) -> None:
