@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import httpx2
 import uvloop
@@ -73,13 +73,7 @@ class Bench:
             state=EndpointState.ENABLED,
             created_at=datetime.now(UTC),
         )
-        known = {
-            name.removeprefix("QUITTANCE_").lower(): value
-            for name, value in self._ground.environment.items()
-            if name.startswith("QUITTANCE_")
-        }
-        told: dict[str, Any] = {n: known[n] for n in Settings.model_fields if n in known}
-        async with open_record(Settings(**told)) as record:
+        async with open_record(Settings.of(self._ground.environment)) as record:
             assert await record.endpoints.add(endpoint, SigningSecrets(_SECRET), most=100)
         return endpoint.endpoint_id
 

@@ -1,12 +1,12 @@
 """Settings: read from the environment once, frozen, passed down. Secrets have no default."""
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, PostgresDsn, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PostgresDsn, SecretStr, field_validator
 
 from payments.domain.addresses import Place, Rules
 
@@ -14,19 +14,20 @@ LIVE: Final = "live"
 _POSTGRES_PORT: Final = 5432
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting is `QUITTANCE_` and its name in capitals. Lists are separated by commas."""
 
-    model_config = SettingsConfigDict(env_prefix="QUITTANCE_", frozen=True)
+    # An error is logged, and what it complains of may be a secret.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     environment: str = "sandbox"
     database_url: PostgresDsn
     migration_database_url: PostgresDsn | None = None
 
     # Base64url, 32 bytes each. The first is current; the others still open, verify, are published.
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
-    token_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
-    answer_keys: Annotated[tuple[SecretStr, ...], NoDecode, Field(min_length=1)]
+    secret_keys: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
+    token_keys: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
+    answer_keys: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
 
     api_host: str = "127.0.0.1"
     api_port: int = 8080
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     # Only these peers may say in X-Forwarded-For whom they speak for.
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     token_issuer: str = "quittance"
     token_ttl_s: int = 900
@@ -61,8 +62,8 @@ class Settings(BaseSettings):
     # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
     # the places named here, the database's and Temporal's: host or host:port.
     webhook_http: bool = False
-    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    webhook_own: Annotated[tuple[str, ...], NoDecode] = ()
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_own: tuple[str, ...] = ()
 
     database_pool_size: int = 10
     database_timeout_s: float = 5.0
@@ -104,8 +105,19 @@ class Settings(BaseSettings):
         return Rules(self.webhook_networks, allows_http=self.webhook_http, own=own)
 
     @classmethod
-    def from_env(cls) -> "Settings":
-        return cls()
+    def from_env(cls) -> Self:
+        return cls.of(os.environ)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self:
+        """Those of a process with this environment. Raises ValidationError."""
+        variables = {name: f"QUITTANCE_{name.upper()}" for name in cls.model_fields}
+        told: dict[str, Any] = {
+            name: environment[variable]
+            for name, variable in variables.items()
+            if variable in environment
+        }
+        return cls(**told)
 
 
 def _place(host: str | None, port: int | None) -> str:

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
-from typing import Any
 
 from payments.adapters.postgres.administration import Administration
 from payments.bootstrap import open_record
@@ -18,13 +17,7 @@ BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 @asynccontextmanager
 async def administration(gateway: RunningGateway) -> AsyncIterator[Administration]:
     """What `cli.py partner …` calls, with the settings of the running gateway."""
-    told = {
-        name.removeprefix("QUITTANCE_").lower(): value
-        for name, value in gateway.environment.items()
-        if name.startswith("QUITTANCE_")
-    }
-    known: dict[str, Any] = {name: told[name] for name in Settings.model_fields if name in told}
-    async with open_record(Settings(**known)) as record:
+    async with open_record(Settings.of(gateway.environment)) as record:
         yield record.administration
 
 

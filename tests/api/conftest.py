@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from payments.bootstrap import open_record
+from payments.config import Settings
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.hooks import Hooks
-from tests.api.office import Office, any_address, settings_in
+from tests.api.office import Office, any_address
 from tests.api.raw_http import LIVE, Question, ask, get, place, say
 from tests.api.shop import Acquirer, Shop
 from tests.evidence import Evidence
@@ -29,7 +30,7 @@ async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
 
 @pytest.fixture(scope="session")
 async def office(gateway: RunningGateway) -> AsyncIterator[Office]:
-    async with open_record(settings_in(gateway.environment)) as record:
+    async with open_record(Settings.of(gateway.environment)) as record:
         office = Office(gateway.api, record.administration)
         yield office
         await office.close()

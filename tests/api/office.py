@@ -1,12 +1,11 @@
 """An operator's office: takes partners on with the terms a test needs, past the command line."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Final
 
 from payments.adapters.postgres.administration import Administration
-from payments.config import Settings
 from payments.domain.bill import Agreement
 from payments.domain.partner import Product, Scope
 from payments.domain.payment import CardTerms
@@ -82,13 +81,3 @@ class Office:
 def any_address() -> str:
     """One of loopback's, so that failures of one test do not count against another's address."""
     return ".".join(["127", *(str(1 + secrets.randbelow(250)) for _ in range(3))])
-
-
-def settings_in(environment: Mapping[str, str]) -> Settings:
-    """The settings of a process of the gateway, for one of its parts in ours."""
-    told: dict[str, Any] = {
-        name: environment[variable]
-        for name in Settings.model_fields
-        if (variable := f"QUITTANCE_{name.upper()}") in environment
-    }
-    return Settings(**told)

@@ -6,9 +6,9 @@ import pytest
 
 from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.bootstrap import open_record
+from payments.config import Settings
 from payments.domain.webhook import SigningSecrets
 from tests.api.hooks import Hooks
-from tests.api.office import settings_in
 from tests.evidence import Evidence
 from tests.running_gateway import RunningGateway, new_id
 
@@ -17,7 +17,7 @@ LONGEST = 604_800
 
 async def kept(gateway: RunningGateway, hooks: Hooks, endpoint: dict[str, str]) -> SigningSecrets:
     """As the sender finds them."""
-    async with open_record(settings_in(gateway.environment)) as record:
+    async with open_record(Settings.of(gateway.environment)) as record:
         endpoints: PostgresEndpoints = record.endpoints
         found = await endpoints.secrets(hooks.partner.key.id, endpoint["id"])
     assert found is not None

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from temporalio.client import Client
 
 from payments.bootstrap import open_record
+from payments.config import Settings
 from payments.domain import ids
 from payments.domain.webhook import (
     NEWEST_VERSION,
@@ -28,7 +29,6 @@ from payments.domain.webhook import (
     Payload,
     SigningSecrets,
 )
-from tests.api.office import settings_in
 from tests.card_findings import Finding, Kind
 from tests.evidence import Evidence
 from tests.patience import until
@@ -93,7 +93,7 @@ class Listeners:
         with socket.create_server(("127.0.0.1", 0)) as nobody:
             places = {DEAD: f"http://127.0.0.1:{nobody.getsockname()[1]}/"}
         places |= {name: f"{self._serving.origin}/{name}" for name in self._all}
-        async with open_record(settings_in(self._gateway.environment)) as record:
+        async with open_record(Settings.of(self._gateway.environment)) as record:
             for name, url in places.items():
                 secret = self._all[name].secret if name in self._all else _secret()
                 endpoint = self._endpoint(name, url)
