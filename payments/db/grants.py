@@ -59,7 +59,8 @@ GRANTS: Final[dict[str, str]] = {
         " UPDATE (state, tries, first_tried_at, handed_over_at, next_try_at, settled_at)"
     ),
     "webhook_try": "SELECT, INSERT",
-    "webhook_cursor": "SELECT, UPDATE (xact, position)",
+    # Whoever takes a row locks it first, and that needs an UPDATE.
+    "event_unplanned": "SELECT, INSERT, UPDATE (position), DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 
 from payments.db import card_tables, webhook_tables  # noqa: F401  # Of METADATA too.
-from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe, Xid8
+from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe
 
 __all__ = ["METADATA"]
 
@@ -238,8 +238,7 @@ event: Final = Table(
     Maybe("previous_status", Text),
     Always("data", JSONB),
     Always("occurred_at", MOMENT, server_default=NOW),
-    Always("xact", Xid8, server_default=text("pg_current_xact_id()")),
     UniqueConstraint("object_id", "sequence", name="event_sequence"),
-    Index("event_order", "xact", "position"),
+    Index("event_order", "position"),
     Index("event_page", "partner_id", "occurred_at", "position"),
 )

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from payments.db.columns import METADATA, MOMENT, NOW, Always, Maybe, Xid8
+from payments.db.columns import METADATA, MOMENT, NOW, Always, Maybe
 
 _ZERO: Final = text("0")
 _UNTRIED: Final = "state = 'pending' AND tries = 0 AND round = 1"
@@ -112,10 +112,9 @@ webhook_try: Final = Table(
     Maybe("retry_after_s", Double),
 )
 
-webhook_cursor: Final = Table(
-    "webhook_cursor",
+event_unplanned: Final = Table(
+    "event_unplanned",
     METADATA,
-    Always("one", Boolean, primary_key=True, server_default=text("true")),
-    Always("xact", Xid8),
-    Always("position", BigInteger),
+    Always("position", BigInteger, primary_key=True, autoincrement=False),
+    Always("event_id", Uuid),
 )

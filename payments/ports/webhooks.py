@@ -72,7 +72,7 @@ class Outbox(Protocol):
     async def plan(self, limit: int) -> int:
         """Make deliveries of the next committed events, at most `limit`; how many events.
 
-        One statement with the move of the cursor. An event that commits late is never skipped.
+        Planned is all of it or nothing. An event that commits late is never skipped.
         """
 
     async def waiting(self) -> Sequence[str]:

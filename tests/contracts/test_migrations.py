@@ -17,6 +17,15 @@ from payments.db.tables import METADATA
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
 from tests.contracts.direct import Direct
 
+_TELL = """
+    INSERT INTO event (partner_id, object_type, object_id, sequence, type, data)
+    VALUES ('p', 'payment', 'pay_1', $1, 'payment.captured', '{}')"""
+_UNPLANNED = "SELECT sequence FROM event_unplanned JOIN event ON event.id = event_id"
+_ENDPOINT = """
+    INSERT INTO webhook_endpoint (id, partner_id, slot, url, types, version, payload, description,
+        secrets_sealed, state, created_at)
+    VALUES ('whe_1', 'p', 1, '', '{}', '', 'full', '', '', 'enabled', now())"""
+
 
 @pytest.fixture
 def empty(server: EmbeddedPostgres) -> DatabaseUrls:
@@ -86,7 +95,9 @@ async def test_they_go_up_down_and_up_again(empty: DatabaseUrls, server: Embedde
     assert await differences(empty.owner_url) == []
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006", "0007"])
+@pytest.mark.parametrize(
+    "revision", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"]
+)
 async def test_each_step_can_be_taken_alone_both_ways(revision: str, empty: DatabaseUrls) -> None:
     await migrate(empty.owner_url)
     await go_back(empty.owner_url, revision)
@@ -121,15 +132,36 @@ async def test_what_was_told_before_there_were_webhooks_is_never_planned(
     await migrate(empty.owner_url)
     await go_back(empty.owner_url, "0007")
     connection = await asyncpg.connect(empty.owner_url)
-    tell = """INSERT INTO event (partner_id, object_type, object_id, sequence, type, data)
-        VALUES ('p', 'payment', 'pay_1', $1, 'payment.captured', '{}')"""
-    beyond = """SELECT sequence FROM event, webhook_cursor AS cursor
-        WHERE (event.xact, event.position) > (cursor.xact, cursor.position)"""
     try:
-        await connection.execute(tell, 1)
+        await connection.execute(_TELL, 1)
         await migrate(empty.owner_url)
-        await connection.execute(tell, 2)
-        assert await connection.fetchval(beyond) == 2
+        await connection.execute(_TELL, 2)
+        assert [row["sequence"] for row in await connection.fetch(_UNPLANNED)] == [2]
+    finally:
+        await connection.close()
+
+
+async def test_what_the_cursor_had_not_reached_is_planned_on_either_way(
+    empty: DatabaseUrls,
+) -> None:
+    await migrate(empty.owner_url)
+    await go_back(empty.owner_url, "0008")
+    connection = await asyncpg.connect(empty.owner_url)
+    try:
+        await connection.execute(_ENDPOINT)
+        for number in (1, 2):
+            await connection.execute(_TELL, number)
+        await connection.execute(
+            """UPDATE webhook_cursor SET (xact, position)
+                = (SELECT xact, position FROM event WHERE sequence = 1)"""
+        )
+        await migrate(empty.owner_url)
+        assert [row["sequence"] for row in await connection.fetch(_UNPLANNED)] == [2]
+        await go_back(empty.owner_url, "0008")
+        planned = await connection.fetch("SELECT sequence FROM webhook_delivery")
+        assert [row["sequence"] for row in planned] == [2]
+        await migrate(empty.owner_url)
+        assert await connection.fetch(_UNPLANNED) == []
     finally:
         await connection.close()
 

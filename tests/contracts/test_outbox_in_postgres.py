@@ -11,6 +11,7 @@ import pytest
 
 from payments.db.session import Database
 from payments.domain.webhook import DeliveryRef, DeliveryState, Disabled
+from payments.stack.postgres import EmbeddedPostgres
 from tests.contracts.direct import Direct
 from tests.contracts.webhook_stage import (
     NOW,
@@ -38,7 +39,7 @@ async def open_transaction(direct: Direct) -> AsyncIterator[Any]:
         yield connection
 
 
-async def test_an_event_that_commits_behind_later_ones_is_planned(
+async def test_an_event_that_commits_late_holds_up_nobody_and_is_planned(
     webhooks: Webhooks, direct: Direct
 ) -> None:
     endpoint = await webhooks.add_endpoint()
@@ -48,35 +49,27 @@ async def test_an_event_that_commits_behind_later_ones_is_planned(
     async with open_transaction(direct) as connection:
         await write(connection, late)
         await webhooks.tell(quick)
-        for _ in range(3):
-            assert await webhooks.outbox.plan(100) == 0
-        assert (await webhooks.outbox.lag()).unplanned == 1
-    await webhooks.plan_all()
+        assert await webhooks.outbox.plan(100) == 1
+        assert (await webhooks.outbox.lag()).unplanned == 0
+    assert await webhooks.outbox.plan(100) == 1
 
     untried = await webhooks.outbox.untried(endpoint.endpoint_id, 10)
-    assert [each.event for each in untried] == [late, quick]
+    assert [each.event for each in untried] == [quick, late]
 
 
-async def test_an_event_of_an_old_transaction_with_a_high_position_is_planned(
-    webhooks: Webhooks, direct: Direct
+async def test_an_open_transaction_of_another_database_holds_up_nobody(
+    webhooks: Webhooks, server: EmbeddedPostgres
 ) -> None:
     endpoint = await webhooks.add_endpoint()
     await webhooks.plan_all()
-    before, late, later = (make_event(endpoint.partner_id) for _ in range(3))
-
-    await webhooks.tell(before)
-    async with open_transaction(direct) as connection:
-        await webhooks.tell(later)
-        await webhooks.outbox.plan(100)
-        await write(connection, late)
-    await webhooks.plan_all()
-
-    untried = await webhooks.outbox.untried(endpoint.endpoint_id, 10)
-    assert {each.event.event_id for each in untried} == {
-        before.event_id,
-        late.event_id,
-        later.event_id,
-    }
+    other = await asyncpg.connect(server.owner_url)
+    try:
+        async with other.transaction():
+            await other.execute("SELECT pg_current_xact_id()")
+            await webhooks.tell(make_event(endpoint.partner_id))
+            assert await webhooks.outbox.plan(100) == 1
+    finally:
+        await other.close()
 
 
 async def test_an_event_that_is_rolled_back_holds_up_nobody(
@@ -102,7 +95,7 @@ async def test_the_order_of_an_object_stands_even_against_that_of_its_transactio
 ) -> None:
     """Whoever waits for the object's row may be the older transaction, and tells the later event.
 
-    It comes first in the plan, and another page ends between the two.
+    Each page of the plan ends after one of them.
     """
     endpoint = await webhooks.add_endpoint()
     await webhooks.plan_all()
@@ -152,7 +145,7 @@ async def test_a_plan_that_is_made_again_makes_nothing_anew(
     delivery = await webhooks.planned(endpoint)
     await webhooks.outbox.tried(delivery.ref, make_try(), D.DELIVERED, None)
 
-    await direct.run("UPDATE webhook_cursor SET xact = '1', position = 0")
+    await direct.run("INSERT INTO event_unplanned SELECT position, id FROM event")
     await webhooks.plan_all()
 
     assert await webhooks.states(endpoint) == [D.DELIVERED]
@@ -258,9 +251,7 @@ async def test_each_call_is_one_statement_and_many_tries_share_theirs(
         "UPDATE webhook_delivery SET tries = 0",
         "UPDATE webhook_delivery SET sequence = 9",
         "UPDATE webhook_delivery SET round = 9",
-        "DELETE FROM webhook_cursor",
-        "INSERT INTO webhook_cursor (one, xact, position) VALUES (false, '1', 0)",
-        "UPDATE event SET xact = '1'",
+        "UPDATE event SET position = DEFAULT",
     ],
 )
 async def test_direct_sql_cannot_rewrite_what_was_delivered(
@@ -282,13 +273,12 @@ async def test_direct_sql_cannot_rewrite_what_was_delivered(
 async def test_the_application_cannot_choose_an_events_place(
     webhooks: Webhooks, direct: Direct
 ) -> None:
-    for column, value in (("xact", "'1'"), ("position", "1")):
-        with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.GeneratedAlwaysError)):
-            await direct.run(
-                f"""INSERT INTO event (partner_id, object_type, object_id, sequence, type, data,
-                    {column}) VALUES ('p', 'payment', '{uuid4()}', 1, 'x', '{{}}', {value})""",
-                role="app",
-            )
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.GeneratedAlwaysError)):
+        await direct.run(
+            f"""INSERT INTO event (partner_id, object_type, object_id, sequence, type, data,
+                position) VALUES ('p', 'payment', '{uuid4()}', 1, 'x', '{{}}', 1)""",
+            role="app",
+        )
 
 
 async def test_a_ref_of_another_round_or_endpoint_is_another_delivery(webhooks: Webhooks) -> None:

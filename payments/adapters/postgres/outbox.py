@@ -1,4 +1,4 @@
-"""The outbox in PostgreSQL: events become deliveries in the order of their transactions."""
+"""The outbox in PostgreSQL: events become deliveries in the order of their positions."""
 
 # ruff: noqa: S608  # Every part of these statements is a constant of ours.
 
@@ -16,57 +16,30 @@ from payments.ports.webhooks import Lag
 
 _Made = tuple[DeliveryRef, Try, DeliveryState, datetime | None]
 
-_NEWS: Final = "id, partner_id, object_id, sequence, type, xact, position"
-# A look that locks and writes nothing, because it is mostly in vain. In this order: whoever looks
-# for just any event among a million, without one, looks at them all.
+# A look that locks and writes nothing, because it is mostly in vain.
 _WORK_IS_THERE: Final = """
-    SELECT (
-        SELECT position FROM event
-        WHERE (xact, position)
-            > ((SELECT xact FROM webhook_cursor), (SELECT position FROM webhook_cursor))
-            AND xact < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xact, position LIMIT 1
-    ) IS NOT NULL OR EXISTS (SELECT FROM webhook_endpoint WHERE is_ending) AS is_there"""
-# The cursor's lock is taken first: a second planner waits, and goes on where the first has ended.
-# No event can come any more of a transaction below the snapshot's xmin.
-# Of one object, the later event may be of the older transaction: whoever waits for the object's
-# row may have begun before the one that it waits for. `earlier` are such events beyond the page;
-# they are planned with it, and once more, to no effect, when the cursor comes there.
+    SELECT (SELECT position FROM event_unplanned ORDER BY position LIMIT 1) IS NOT NULL
+        OR EXISTS (SELECT FROM webhook_endpoint WHERE is_ending) AS is_there"""
+# A second planner waits at the first row, and finds those gone that the first one took.
+# Whoever tells an object's next event has waited for the one before: that is committed earlier,
+# with a lower position, and so in no later plan.
 # The limit stands in the statement: of one that it knows, the planner sees that it is short.
 _PLAN: Final = """
-    WITH RECURSIVE cursor AS (
-        SELECT xact, position FROM webhook_cursor FOR NO KEY UPDATE
-    ), come AS (
-        SELECT {news} FROM event
-        WHERE (xact, position) > ((SELECT xact FROM cursor), (SELECT position FROM cursor))
-            AND xact < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xact, position LIMIT {limit}
-    ), last AS (
-        SELECT xact, position FROM come ORDER BY xact DESC, position DESC LIMIT 1
-    ), earlier AS (
-        SELECT before.* FROM come AS event CROSS JOIN last {before}
-        UNION ALL
-        SELECT before.* FROM earlier AS event CROSS JOIN last {before}
+    WITH come AS (
+        SELECT position, event_id FROM event_unplanned ORDER BY position LIMIT {limit} FOR UPDATE
     ), planned AS (
         INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
         SELECT event.id, endpoint.id, 1, event.object_id, event.sequence
-        FROM (SELECT * FROM come UNION ALL SELECT * FROM earlier) AS event
+        FROM come JOIN event ON event.id = come.event_id
         JOIN webhook_endpoint AS endpoint
             ON endpoint.partner_id = event.partner_id AND endpoint.state = 'enabled'
         WHERE {wants}
-        ORDER BY event.xact, event.position
+        ORDER BY come.position
         ON CONFLICT DO NOTHING
-    ), moved AS (
-        UPDATE webhook_cursor SET xact = last.xact, position = last.position FROM last
+    ), gone AS (
+        DELETE FROM event_unplanned USING come WHERE event_unplanned.position = come.position
     ), {sweep}
     SELECT count(*) AS events FROM come"""
-_BEFORE: Final = f"""
-        CROSS JOIN LATERAL (
-            SELECT {_NEWS} FROM event AS before
-            WHERE before.object_id = event.object_id AND before.sequence = event.sequence - 1
-                AND (before.xact, before.position) > (last.xact, last.position)
-            OFFSET 0
-        ) AS before"""
 # What was too much for the statement that ended its endpoint, or was planned at that moment.
 _SWEEP: Final = f"""
     left_over AS (
@@ -201,9 +174,7 @@ _LAG: Final = f"""
         JOIN webhook_endpoint AS endpoint
             ON endpoint.id = delivery.endpoint_id AND endpoint.state = 'enabled'
     ) AS delivery, (
-        SELECT count(*) AS unplanned FROM event
-        WHERE (xact, position)
-            > ((SELECT xact FROM webhook_cursor), (SELECT position FROM webhook_cursor))
+        SELECT count(*) AS unplanned FROM event_unplanned
     ) AS event, (
         SELECT count(*) AS failing FROM webhook_endpoint
         WHERE failing_since IS NOT NULL AND state = 'enabled'
@@ -221,9 +192,7 @@ class PostgresOutbox:
     async def plan(self, limit: int) -> int:
         if not (await self._database.fetch(_WORK_IS_THERE))[0]["is_there"]:
             return 0
-        statement = _PLAN.format(
-            news=_NEWS, limit=int(limit), before=_BEFORE, wants=WANTS, sweep=_SWEEP
-        )
+        statement = _PLAN.format(limit=int(limit), wants=WANTS, sweep=_SWEEP)
         rows = await self._database.fetch(statement)
         return int(rows[0]["events"])
 

@@ -57,7 +57,7 @@ UNION ALL
 SELECT 'answers_in_flight', count(*)::float8, NULL, NULL FROM idempotency WHERE answered_at IS NULL
 UNION ALL
 SELECT 'event_position', coalesce((
-    SELECT position FROM event ORDER BY xact DESC, position DESC LIMIT 1
+    SELECT position FROM event ORDER BY position DESC LIMIT 1
 ), 0)::float8, NULL, NULL
 UNION ALL
 SELECT 'card_number_incidents_last_hour', count(*)::float8, NULL, NULL
@@ -75,9 +75,11 @@ SELECT late.name, late.value::float8, NULL, NULL
         count(*) FILTER (WHERE disabled IN ('gone', 'failing')) AS given_up
     FROM webhook_endpoint WHERE removed_at IS NULL
   ) AS endpoint, (
-    SELECT count(*) AS unplanned, min(event.occurred_at) AS since
-    FROM event JOIN webhook_cursor AS cursor
-        ON (event.xact, event.position) > (cursor.xact, cursor.position)
+    SELECT count(*) AS unplanned, (
+        SELECT event.occurred_at FROM event_unplanned AS oldest
+        JOIN event ON event.id = oldest.event_id ORDER BY oldest.position LIMIT 1
+    ) AS since
+    FROM event_unplanned
   ) AS event, LATERAL (VALUES
     ('webhook_deliveries_untried', delivery.untried),
     ('webhook_deliveries_untried_oldest_s',
