@@ -10,14 +10,8 @@ from payments.db.session import Database
 from payments.domain.webhook import DeliveryRef, DeliveryState, Disabled, Endpoint, Event
 from payments.ports.webhooks import LoggedDelivery
 from tests.contracts.direct import Direct
-from tests.contracts.webhook_stage import (
-    NOW,
-    Webhooks,
-    after,
-    in_postgres,
-    make_event,
-    make_try,
-)
+from tests.contracts.webhook_stage import Webhooks, after, in_postgres
+from tests.webhook_factories import NOW, make_event, make_try
 
 D = DeliveryState
 

@@ -16,17 +16,8 @@ from payments.domain.webhook import (
     SigningSecrets,
 )
 from tests.contracts.direct import Direct
-from tests.contracts.webhook_stage import (
-    MOST,
-    NOW,
-    SECRETS,
-    Webhooks,
-    after,
-    in_postgres,
-    make_endpoint,
-    make_event,
-    make_try,
-)
+from tests.contracts.webhook_stage import MOST, Webhooks, after, in_postgres
+from tests.webhook_factories import NOW, SECRETS, make_endpoint, make_event, make_try
 
 D = DeliveryState
 

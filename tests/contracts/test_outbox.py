@@ -5,14 +5,8 @@ from dataclasses import replace
 from uuid import uuid4
 
 from payments.domain.webhook import DeliveryRef, DeliveryState, Disabled, Endpoint, Event
-from tests.contracts.webhook_stage import (
-    NOW,
-    SECRETS,
-    Webhooks,
-    after,
-    make_event,
-    make_try,
-)
+from tests.contracts.webhook_stage import Webhooks, after
+from tests.webhook_factories import NOW, SECRETS, make_event, make_try
 
 D = DeliveryState
 

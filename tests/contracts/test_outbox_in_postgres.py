@@ -13,15 +13,8 @@ from payments.db.session import Database
 from payments.domain.webhook import DeliveryRef, DeliveryState, Disabled
 from payments.stack.postgres import EmbeddedPostgres
 from tests.contracts.direct import Direct
-from tests.contracts.webhook_stage import (
-    NOW,
-    Webhooks,
-    after,
-    in_postgres,
-    make_event,
-    make_try,
-    write,
-)
+from tests.contracts.webhook_stage import Webhooks, after, in_postgres, write
+from tests.webhook_factories import NOW, make_event, make_try
 
 D = DeliveryState
 

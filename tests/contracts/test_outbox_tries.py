@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from payments.domain.webhook import DeliveryRef, DeliveryState
-from tests.contracts.webhook_stage import Webhooks, after, make_try
+from tests.contracts.webhook_stage import Webhooks, after
+from tests.webhook_factories import make_try
 
 D = DeliveryState
 

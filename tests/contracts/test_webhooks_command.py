@@ -10,16 +10,10 @@ from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
 from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.db.session import Database
-from payments.domain.webhook import (
-    DeliveryState,
-    Disabled,
-    Endpoint,
-    EndpointState,
-    Payload,
-    SigningSecrets,
-)
+from payments.domain.webhook import DeliveryState, Disabled, Endpoint, EndpointState, SigningSecrets
 from tests.contracts.partner_stages import VAULT
 from tests.contracts.test_provider_command import cli, environment
+from tests.webhook_factories import make_endpoint
 
 assert environment, "a fixture"
 
@@ -43,17 +37,7 @@ async def outbox(database: Database) -> AsyncIterator[PostgresOutbox]:
 @pytest.fixture
 async def endpoint(endpoints: PostgresEndpoints) -> Endpoint:
     """The only one of its partner."""
-    endpoint = Endpoint(
-        endpoint_id=f"whe_{uuid4().hex[:26]}",
-        partner_id=f"partner_{uuid4().hex}",
-        url="https://hooks.example.com/",
-        types=(),
-        version="2026-11-21",
-        payload=Payload.FULL,
-        description="",
-        state=EndpointState.ENABLED,
-        created_at=datetime(2026, 4, 1, tzinfo=UTC),
-    )
+    endpoint = make_endpoint()
     assert await endpoints.add(endpoint, SECRETS, 16)
     return endpoint
 

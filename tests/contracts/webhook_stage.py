@@ -1,10 +1,9 @@
 """What the contracts of webhooks stand on: the three ports over one record, and its events."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -13,26 +12,14 @@ from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.crypto import Vault
 from payments.db.session import Database, Statements
-from payments.domain.webhook import (
-    NEWEST_VERSION,
-    Delivery,
-    DeliveryState,
-    Endpoint,
-    EndpointState,
-    Event,
-    Payload,
-    SigningSecrets,
-    Try,
-    TryEnding,
-)
+from payments.domain.webhook import Delivery, DeliveryState, Endpoint, Event
 from payments.ports.webhooks import DeliveryLog, Endpoints, Outbox
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.webhook_record import WebhookRecord
 from tests.fakes.webhooks import FakeEndpoints, FakeOutbox
+from tests.webhook_factories import NOW, SECRETS, make_endpoint, make_event, make_try
 
-NOW = datetime(2026, 11, 21, 10, 20, 30, 123456, tzinfo=UTC)
 VAULT = Vault([bytes(32)])
-SECRETS = SigningSecrets("whsec_current", "whsec_previous", NOW)
 MOST = 5
 
 _TELL = """
@@ -111,42 +98,6 @@ async def write(database: Statements, event: Event) -> None:
         *(event.event_id, event.partner_id, event.object_type, event.object_id, event.sequence),
         *(event.type, event.previous_status, orjson.dumps(event.data).decode(), event.occurred_at),
     )
-
-
-def make_endpoint(**changes: Any) -> Endpoint:
-    endpoint = Endpoint(
-        endpoint_id=f"whe_{uuid4().hex}",
-        partner_id=f"partner_{uuid4().hex}",
-        url="https://example.com/hooks",
-        types=(),
-        version=NEWEST_VERSION,
-        payload=Payload.FULL,
-        description="the shop",
-        state=EndpointState.ENABLED,
-        created_at=NOW,
-    )
-    return replace(endpoint, **changes)
-
-
-def make_event(partner_id: str, **changes: Any) -> Event:
-    event = Event(
-        event_id=uuid4(),
-        partner_id=partner_id,
-        object_type="payment",
-        object_id=f"pay_{uuid4().hex}",
-        sequence=1,
-        type="payment.captured",
-        previous_status="processing",
-        data={"id": "pay_1", "metadata": {"é": ["1", None]}},
-        occurred_at=NOW,
-    )
-    return replace(event, **changes)
-
-
-def make_try(is_success: bool = True, *, at: datetime = NOW, **changes: Any) -> Try:
-    ending = TryEnding.DELIVERED if is_success else TryEnding.ANSWERED
-    made = Try(at, 12, ending, 200 if is_success else 500, "thank you", None)
-    return replace(made, **changes)
 
 
 def after(seconds: float) -> datetime:

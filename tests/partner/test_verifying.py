@@ -12,18 +12,9 @@ from uuid import UUID
 
 from payments.adapters.webhooks.message import Message, message
 from payments.domain import ids
-from payments.domain.webhook import (
-    NEWEST_VERSION,
-    Delivery,
-    DeliveryRef,
-    DeliveryState,
-    Endpoint,
-    EndpointState,
-    Event,
-    Payload,
-    SigningSecrets,
-)
+from payments.domain.webhook import SigningSecrets
 from tests.partner.conftest import DOCS, Verify
+from tests.webhook_factories import make_endpoint, make_event, make_untried
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEXT_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -37,40 +28,19 @@ def sent(
 ) -> Message:
     """As the relay has it sent, this long ago."""
     now = datetime.now(UTC) - ago
-    endpoint = Endpoint(
-        endpoint_id="whe_1",
-        partner_id="partner_1",
-        url="https://shop.example/hooks",
-        types=(),
-        version=NEWEST_VERSION,
-        payload=Payload.FULL,
-        description="",
-        state=EndpointState.ENABLED,
-        created_at=now,
-    )
-    event = Event(
+    endpoint = make_endpoint(partner_id="partner_1")
+    event = make_event(
+        "partner_1",
         event_id=EVENT_ID,
-        partner_id="partner_1",
         object_type="transaction",
         object_id="TXN-2026-04-7K3Q9XW2",
-        sequence=1,
         type="bill.paid",
         previous_status="PROCESSING",
         data={"transactionId": "TXN-2026-04-7K3Q9XW2", "amount": "1250.00", "word": word},
         occurred_at=now,
     )
-    return message(
-        Delivery(
-            ref=DeliveryRef(EVENT_ID, "whe_1"),
-            event=event,
-            endpoint=endpoint,
-            secrets=secrets or SigningSecrets(SECRET),
-            state=DeliveryState.PENDING,
-            tries=0,
-            created_at=now,
-        ),
-        now,
-    )
+    delivery = make_untried(endpoint, event, secrets=secrets or SigningSecrets(SECRET))
+    return message(delivery, now)
 
 
 def test_what_we_send_is_verified(verify: Verify) -> None:

@@ -22,19 +22,14 @@ from temporalio.client import Client
 from payments.bootstrap import open_record
 from payments.config import Settings
 from payments.domain import ids
-from payments.domain.webhook import (
-    NEWEST_VERSION,
-    Endpoint,
-    EndpointState,
-    Payload,
-    SigningSecrets,
-)
+from payments.domain.webhook import Endpoint, SigningSecrets
 from tests.card_findings import Finding, Kind
 from tests.evidence import Evidence
 from tests.patience import until
 from tests.proofs.reckoning import waits_for
 from tests.running_gateway import RunningGateway
 from tests.serving import Serving
+from tests.webhook_factories import make_endpoint
 
 WELL: Final = "well"
 FAILING_AT_FIRST: Final = "failing-at-first"
@@ -105,15 +100,11 @@ class Listeners:
         await self._serving.__aexit__()
 
     def _endpoint(self, name: str, url: str) -> Endpoint:
-        return Endpoint(
+        return make_endpoint(
             endpoint_id=ids.endpoint_id(self._partner_id, url),
             partner_id=self._partner_id,
             url=url,
-            types=(),
-            version=NEWEST_VERSION,
-            payload=Payload.FULL,
             description=name,
-            state=EndpointState.ENABLED,
             created_at=datetime.now(UTC),
         )
 

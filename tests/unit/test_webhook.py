@@ -1,7 +1,7 @@
 """What follows from a try of a webhook, as tables."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,31 +9,21 @@ import pytest
 from payments.domain.webhook import (
     GIVEN_UP_AFTER,
     MOST_TRIES,
-    NEWEST_VERSION,
     PAUSES,
-    Delivery,
-    DeliveryRef,
     DeliveryState,
     Disabled,
-    Endpoint,
-    EndpointState,
-    Event,
     Following,
-    Payload,
     SigningSecrets,
     Try,
     TryEnding,
     follows,
 )
+from tests.webhook_factories import NOW, make_endpoint, make_event, make_untried
 
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-REF = DeliveryRef(UUID(int=7), "whe_1")
-ENDPOINT = Endpoint(
-    "whe_1", "partner_1", "https://a.example/", (), NEWEST_VERSION, Payload.FULL, "",
-    EndpointState.ENABLED, NOW,
-)  # fmt: skip
-EVENT = Event(REF.event_id, "partner_1", "payment", "pay_1", 1, "payment.captured", None, {}, NOW)
-DELIVERY = Delivery(REF, EVENT, ENDPOINT, SigningSecrets("whsec_a"), DeliveryState.PENDING, 0, NOW)
+ENDPOINT = make_endpoint(endpoint_id="whe_1")
+EVENT = make_event(ENDPOINT.partner_id, event_id=UUID(int=7))
+DELIVERY = make_untried(ENDPOINT, EVENT)
+REF = DELIVERY.ref
 FAILED = Try(NOW, 12, TryEnding.ANSWERED, 500)
 
 

@@ -13,15 +13,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from payments.domain import ids
 from payments.domain.webhook import (
-    NEWEST_VERSION,
     Delivery,
     DeliveryRef,
     DeliveryState,
     Disabled,
-    Endpoint,
-    EndpointState,
-    Event,
-    Payload,
     SigningSecrets,
     Try,
     TryEnding,
@@ -32,6 +27,7 @@ from payments.temporal import SANDBOX, make_worker
 from tests.fakes.webhook_record import WebhookRecord
 from tests.fakes.webhooks import FakeEndpoints, FakeOutbox
 from tests.patience import until
+from tests.webhook_factories import make_endpoint, make_event
 from worker import WEBHOOK_WORKFLOWS, webhook_activities
 from workflows.event_relay import begin_relay
 
@@ -86,22 +82,15 @@ class Post:
     outages: int = 0
 
     def endpoint(self, name: str) -> None:
-        self.record.endpoints[name] = Endpoint(
-            *(name, "partner_1", f"https://{name}.example/", (), NEWEST_VERSION, Payload.FULL),
-            *("", EndpointState.ENABLED, datetime.now(UTC)),
-        )
+        self.record.endpoints[name] = make_endpoint(endpoint_id=name, partner_id="partner_1")
         self.record.secrets[name] = SigningSecrets("whsec_a")
 
     def event(self, object_id: str, sequence: int) -> UUID:
-        event_id = uuid4()
-        now = datetime.now(UTC)
-        self.record.events.append(
-            Event(
-                *(event_id, "partner_1", "payment", object_id, sequence),
-                *("payment.captured", None, {"id": object_id}, now),
-            )
+        event = make_event(
+            "partner_1", object_id=object_id, sequence=sequence, occurred_at=datetime.now(UTC)
         )
-        return event_id
+        self.record.events.append(event)
+        return event.event_id
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:

@@ -8,18 +8,9 @@ from uuid import UUID
 
 from standardwebhooks import Webhook
 
-from payments.domain.webhook import (
-    NEWEST_VERSION,
-    Delivery,
-    DeliveryRef,
-    DeliveryState,
-    Endpoint,
-    EndpointState,
-    Event,
-    Payload,
-    SigningSecrets,
-)
+from payments.domain.webhook import Delivery, Payload, SigningSecrets
 from tests.contracts.webhooks.receivers import Received
+from tests.webhook_factories import make_endpoint, make_event, make_untried
 
 AT = datetime(2026, 11, 21, 9, 30, 0, 123_456, tzinfo=UTC)
 EVENT_ID = UUID("01935a4f-6e1c-7d3b-9a57-2f6c1f8f7a10")
@@ -37,37 +28,19 @@ def make_delivery(
     secrets: SigningSecrets | None = None,
     endpoint_id: str = "whe_1",
 ) -> Delivery:
-    endpoint = Endpoint(
-        endpoint_id=endpoint_id,
-        partner_id="partner_1",
-        url=url,
-        types=(),
-        version=NEWEST_VERSION,
-        payload=payload,
-        description="",
-        state=EndpointState.ENABLED,
-        created_at=AT,
+    endpoint = make_endpoint(
+        endpoint_id=endpoint_id, partner_id="partner_1", url=url, payload=payload
     )
-    event = Event(
+    event = make_event(
+        "partner_1",
         event_id=EVENT_ID,
-        partner_id="partner_1",
-        object_type="payment",
         object_id="pay_1",
         sequence=2,
-        type="payment.captured",
         previous_status="authorized",
         data={"id": "pay_1", "amount": "1250.00"} if data is None else data,
         occurred_at=AT,
     )
-    return Delivery(
-        ref=DeliveryRef(EVENT_ID, endpoint_id),
-        event=event,
-        endpoint=endpoint,
-        secrets=secrets or SigningSecrets(secret("a")),
-        state=DeliveryState.PENDING,
-        tries=0,
-        created_at=AT,
-    )
+    return make_untried(endpoint, event, secrets=secrets or SigningSecrets(secret("a")))
 
 
 def verified(received: Received, by: str) -> Any:
