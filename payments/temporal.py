@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -53,16 +53,6 @@ PROVIDER: Final = SearchAttributeKey.for_keyword("Provider")
 
 # In the memo of a lock: which request it was given to.
 LOCK_ID: Final = "lockId"
-
-# Name → type, as `temporal server start-dev --search-attribute` and every cluster's setup take it.
-SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {
-    BILLER_ID.name: "Keyword",
-    BILL_ID.name: "Keyword",
-    PARTNER_ID.name: "Keyword",
-    PAY_STATE.name: "Keyword",
-    AMOUNT_MINOR.name: "Int",
-    PROVIDER.name: "Keyword",
-}
 
 
 def webhook_queue(task_queue: str) -> str:

@@ -1,24 +1,38 @@
-"""What every command does that needs the record: open it, work, and say plainly what cannot be."""
+"""What every command does that needs the record: open it, work, and say plainly what cannot be.
+
+What opens it is imported when it is opened: it takes a second, and most commands, and the
+development stack, need none of it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from rich.console import Console
 
-from payments.bootstrap import Record, open_record
 from payments.config import Settings
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Record, RuleDesk
 
 Opened = TypeVar("Opened")
 
 
-def with_record(work: Callable[[Record], Awaitable[None]]) -> None:
-    with_opened(open_record, work)
+def with_record(work: Callable[["Record"], Awaitable[None]]) -> None:
+    from payments.bootstrap import open_record
+
+    _with_opened(open_record, work)
 
 
-def with_opened(
+def with_rule_book(work: Callable[["RuleDesk"], Awaitable[None]]) -> None:
+    from payments.bootstrap import open_rule_book
+
+    _with_opened(open_rule_book, work)
+
+
+def _with_opened(
     opening: Callable[[Settings], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[None]],
 ) -> None:

@@ -3,18 +3,20 @@
 import json
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import Record
 from payments.cli.opened import with_record
 from payments.domain.bill import Agreement
 from payments.domain.money import Money, digits
 from payments.domain.partner import Product, Scope
 from payments.domain.payment import CardTerms
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Record
 
 app = typer.Typer(no_args_is_help=True, help="Partners, their keys, addresses and agreements.")
 console = Console()
@@ -40,7 +42,7 @@ def add(
 ) -> None:
     """Add a partner with its first key; the secret is shown this once."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         administration = record.administration
         fresh = await administration.add_partner(
             partner_id, name, requests_per_minute=requests_per_minute
@@ -57,7 +59,7 @@ def add(
     with_record(work)
 
 
-async def _agree(record: Record, partner_id: str, text: str) -> None:
+async def _agree(record: "Record", partner_id: str, text: str) -> None:
     biller_id, flat, basis_points = text.split(":")
     agreement = Agreement(int(flat), int(basis_points))
     await record.administration.set_agreement(partner_id, biller_id, agreement)
@@ -73,7 +75,7 @@ def agree(partner_id: str, terms: str) -> None:
 def list_() -> None:
     """Every partner with its keys; never a secret."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         table = Table("partner", "standing", "key", "key's standing", "ranges", "per minute")
         for partner in record.partners.everybody():
             ranges = " ".join(str(each) for each in partner.ranges)
@@ -111,7 +113,7 @@ def add_key(
 ) -> None:
     """Give a partner another key, perhaps one that may only read."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         key = await record.administration.add_key(
             partner_id, products=product, scopes=scope or tuple(Scope)
         )
@@ -150,7 +152,7 @@ def cards(
 ) -> None:
     """Set what a partner may do with cards and what it pays for that, from its next payment on."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         flat, basis_points = fee.split(":")
         for each in currency:
             digits(each)
@@ -179,7 +181,7 @@ def rotate_key(
 ) -> None:
     """A new key with the same rights; the old one works a while longer."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         key = await record.administration.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
         typer.echo(json.dumps({"apiKey": key.id, "secret": key.secret}))
 

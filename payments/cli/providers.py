@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import Record
 from payments.cli.opened import with_record
 from payments.domain.partner import Standing
 from payments.domain.provider import ProviderKind, ProviderProfile
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Record
 
 app = typer.Typer(no_args_is_help=True, help="Card providers, their addresses and secrets.")
 console = Console()
@@ -82,7 +84,7 @@ def resume(provider_id: str) -> None:
 def list_() -> None:
     """Every provider; never a secret."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         table = Table("provider", "kind", "standing", "address", "webhook secrets")
         for each in record.providers.rows():
             count = str(len(each.webhook_secrets))
@@ -92,7 +94,7 @@ def list_() -> None:
     with_record(work)
 
 
-async def _change(record: Record, provider_id: str, **changes: Any) -> None:
+async def _change(record: "Record", provider_id: str, **changes: Any) -> None:
     known = next((each for each in record.providers.rows() if each.id == provider_id), None)
     if known is None:
         raise LookupError(f"there is no provider {provider_id}")

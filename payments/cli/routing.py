@@ -13,15 +13,17 @@ Rules are a TOML file; each saving is a version, and a version acts once it is a
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import RuleDesk, open_rule_book
-from payments.cli.opened import with_opened
+from payments.cli.opened import with_rule_book
 from payments.domain.routing import Decision, Rule, RuleSet, Switch, Target
+
+if TYPE_CHECKING:
+    from payments.bootstrap import RuleDesk
 
 app = typer.Typer(no_args_is_help=True, help="Routing rules: save, try, activate, explain.")
 switches = typer.Typer(no_args_is_help=True, help="Kill switches: act within a second, audited.")
@@ -36,42 +38,42 @@ def save(file: Path, by: By) -> None:
     """Check the rules of a file and keep them as the next version; not active yet."""
     told = tomllib.loads(file.read_text(encoding="utf-8"))
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         rules = [_rule(each) for each in told.get("rule", [])]
         saved = await desk.book.save(rules, _targets(told.get("fallback", [])), by)
         console.print(f"saved as version {saved.version}")
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 @app.command()
 def activate(version: int, by: By) -> None:
     """New payments are routed by this version from now on; going back is the same command."""
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         await desk.book.activate(version, by)
         console.print(f"version {version} is active")
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 @app.command()
 def show() -> None:
     """The active rules and every version."""
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         active = await desk.book.active()
         for each in await desk.book.versions():
             _print(each, active=active is not None and each.version == active.version)
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 @app.command(name="dry-run")
 def dry_run(version: int, last: Annotated[int, typer.Option(min=1, max=10_000)] = 1000) -> None:
     """Route the last payments again by a version and say which would go elsewhere."""
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         changed = await desk.book.dry_run(version, last)
         table = Table("payment", "before", "after")
         for each in changed:
@@ -79,20 +81,20 @@ def dry_run(version: int, last: Annotated[int, typer.Option(min=1, max=10_000)] 
         console.print(table)
         console.print(f"{len(changed)} of the last {last} payments would go elsewhere")
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 @app.command()
 def explain(payment_id: str) -> None:
     """Why a payment went where it went."""
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         decision = await desk.payments.decision(payment_id)
         if decision is None:
             raise LookupError(f"there is no payment {payment_id}")
         _explain(decision)
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 @switches.command()
@@ -123,7 +125,7 @@ def off(
 def list_() -> None:
     """Every switch that was ever flipped, as it stands."""
 
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         table = Table("is", "provider", "method", "country", "by", "why", "since")
         for each in await desk.book.switches():
             named = (each.provider or "every", each.method or "every", each.country or "every")
@@ -131,15 +133,15 @@ def list_() -> None:
             table.add_row("ON" if each.on else "off", *named, each.by, each.why, since)
         console.print(table)
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 def _flip(flip: Switch) -> None:
-    async def work(desk: RuleDesk) -> None:
+    async def work(desk: "RuleDesk") -> None:
         await desk.book.flip(flip)
         console.print("switched on" if flip.on else "switched off")
 
-    with_opened(open_rule_book, work)
+    with_rule_book(work)
 
 
 def _rule(told: dict[str, Any]) -> Rule:

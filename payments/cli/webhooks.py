@@ -1,15 +1,17 @@
 """`cli.py webhooks`: partners' endpoints and deliveries, for when somebody calls about them."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.bootstrap import Record
 from payments.cli.opened import with_record
 from payments.domain.webhook import Disabled, Endpoint, EndpointState
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Record
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks to partners: endpoints, lag, replays.")
 console = Console()
@@ -22,7 +24,7 @@ MOST_REPLAYED: Final = 10_000
 def list_(partner_id: str) -> None:
     """A partner's endpoints; never a secret."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         table = Table("endpoint", "state", "why", "failing since", "types", "url")
         for each in await record.endpoints.of_partner(partner_id):
             failing = each.failing_since
@@ -43,7 +45,7 @@ def list_(partner_id: str) -> None:
 def disable(partner_id: str, endpoint_id: str) -> None:
     """Send nothing there; what is on its way is canceled. The partner's others are told."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         found = await record.endpoints.disable(
             partner_id, endpoint_id, Disabled.BY_OPERATOR, datetime.now(UTC)
         )
@@ -56,7 +58,7 @@ def disable(partner_id: str, endpoint_id: str) -> None:
 def enable(partner_id: str, endpoint_id: str) -> None:
     """Send events there again, from now on; replay what it has missed."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         found = await record.endpoints.enable(partner_id, endpoint_id)
         console.print(_there(found, endpoint_id).state)
 
@@ -67,7 +69,7 @@ def enable(partner_id: str, endpoint_id: str) -> None:
 def lag() -> None:
     """How far deliveries are behind."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         behind = await record.outbox.lag()
         console.print(f"events not planned: {behind.unplanned}")
         console.print(f"deliveries never tried: {behind.untried}")
@@ -81,7 +83,7 @@ def lag() -> None:
 def replay_failures(partner_id: str, endpoint_id: str) -> None:
     """Send everything again whose last round failed or was canceled, under the same ids."""
 
-    async def work(record: Record) -> None:
+    async def work(record: "Record") -> None:
         endpoint = _there(await record.endpoints.find(partner_id, endpoint_id), endpoint_id)
         if endpoint.state is EndpointState.DISABLED:
             raise ValueError(f"{endpoint_id} is disabled; enable it first")

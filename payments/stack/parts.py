@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from payments.search_attributes import SEARCH_ATTRIBUTES
 from payments.stack import probes, temporal
 from payments.stack.home import REPOSITORY, Home
 from payments.stack.leftovers import RUN_ID_VARIABLE
@@ -15,7 +16,6 @@ from payments.stack.postgres import EmbeddedPostgres
 from payments.stack.process import Command
 from payments.stack.supervisor import Part
 from payments.stack.temporal import TemporalDevServer
-from payments.temporal import SEARCH_ATTRIBUTES
 
 # What a shell may say about other databases and clusters is not meant for this stack, and what
 # belongs to one process must not reach all of them.

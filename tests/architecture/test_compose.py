@@ -12,7 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it publishes no type hints
 
 from payments.config import Settings
-from payments.temporal import SEARCH_ATTRIBUTES
+from payments.search_attributes import SEARCH_ATTRIBUTES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEPLOY = REPOSITORY / "deploy"
