@@ -1,6 +1,6 @@
 """One try of a delivery, from the POST to what the record says about it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
@@ -39,4 +39,4 @@ def _lag(now: datetime, delivery: Delivery) -> None:
     histogram = activity.metric_meter().create_histogram_timedelta(
         "quittance_webhook_lag", "From the event to the end of its first try"
     )
-    histogram.record(max(now - delivery.event.occurred_at, now - now))
+    histogram.record(max(now - delivery.event.occurred_at, timedelta()))
