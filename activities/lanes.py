@@ -46,11 +46,14 @@ class Lanes:
         """What breaks in one lane alone, such as a secret that no key opens, stops no other."""
         try:
             await self._serve(endpoint_id)
-        except Exception as error:
-            if isinstance(error, RecordUnavailable) or _is_outage(error):
-                raise
+        except* RecordUnavailable:
+            raise
+        except* Exception:  # noqa: BLE001  # whatever it was, it is logged
             activity.logger.exception("lane.broken %s", endpoint_id)
-            await self._pause(FAILING_AFTER + _LONGEST_DOUBLINGS)
+        else:
+            return
+        # Out here, so that a record that is away is told of first.
+        await self._pause(LONGEST_PAUSE_S)
 
     async def _serve(self, endpoint_id: str) -> None:
         """Until nothing waits for this endpoint any more."""
@@ -66,16 +69,10 @@ class Lanes:
                 delivered = made.result().state is DeliveryState.DELIVERED
                 failures = 0 if delivered else failures + 1
             self._failures[endpoint_id] = failures
-            await self._pause(failures)
+            if failures >= FAILING_AFTER:
+                doublings = min(failures - FAILING_AFTER, _LONGEST_DOUBLINGS)
+                await self._pause(min(2.0**doublings, LONGEST_PAUSE_S))
 
-    async def _pause(self, failures: int) -> None:
-        if failures >= FAILING_AFTER:
-            doublings = min(failures - FAILING_AFTER, _LONGEST_DOUBLINGS)
-            pause_s = min(2.0**doublings, LONGEST_PAUSE_S)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_stopped.wait(), pause_s)
-
-
-def _is_outage(error: Exception) -> bool:
-    """Of tries that were made together."""
-    return isinstance(error, ExceptionGroup) and error.subgroup(RecordUnavailable) is not None
+    async def _pause(self, pause_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_stopped.wait(), pause_s)
