@@ -81,9 +81,9 @@ class Record:
     transactions: PostgresTransactions
     vitals: PostgresVitals
 
-    async def purge(self) -> dict[str, int]:
+    async def purge(self, webhooks_kept: timedelta) -> dict[str, int]:
         """Forget what has served its time; how many rows of each table."""
-        return await purge.purge(self.database)
+        return await purge.purge(self.database, webhooks_kept)
 
     async def reseal(self) -> dict[str, int]:
         """Seal every secret anew under the current master secret; how many rows of each table."""

@@ -64,6 +64,8 @@ class Settings(BaseModel):
     webhook_http: bool = False
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     webhook_own: tuple[str, ...] = ()
+    # How long what became of a delivery is kept after its end; the database keeps it for a week.
+    webhook_retention_days: Annotated[int, Field(ge=7)] = 90
 
     database_pool_size: int = 10
     database_timeout_s: float = 5.0

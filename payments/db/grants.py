@@ -56,9 +56,9 @@ GRANTS: Final[dict[str, str]] = {
     ),
     "webhook_delivery": (
         "SELECT, INSERT (event_id, endpoint_id, round, object_id, sequence),"
-        " UPDATE (state, tries, first_tried_at, handed_over_at, next_try_at, settled_at)"
+        " UPDATE (state, tries, first_tried_at, handed_over_at, next_try_at, settled_at), DELETE"
     ),
-    "webhook_try": "SELECT, INSERT",
+    "webhook_try": "SELECT, INSERT, DELETE",
     # Whoever takes a row locks it first, and that needs an UPDATE.
     "event_unplanned": "SELECT, INSERT, UPDATE (position), DELETE",
     "alembic_version": "SELECT",

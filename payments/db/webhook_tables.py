@@ -95,6 +95,11 @@ webhook_delivery: Final = Table(
         *("endpoint_id", "position"),
         postgresql_where=text("state IN ('failed', 'canceled')"),
     ),
+    Index(
+        "webhook_delivery_settled",
+        "settled_at",
+        postgresql_where=text("settled_at IS NOT NULL"),
+    ),
 )
 
 webhook_try: Final = Table(
