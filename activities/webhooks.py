@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from activities import failures
 from activities.lanes import Lanes
 from activities.posting import Posting
+from activities.turns import NotYet, Turns
 from payments.domain import ids
 from payments.domain.webhook import DeliveryRef, DeliveryState
 from payments.ports.record import RecordUnavailable
@@ -46,6 +47,7 @@ _AGAIN: Final = RetryPolicy(
 # First tries do not wait for an engine that hangs.
 _ENGINE_PATIENCE: Final = timedelta(seconds=3)
 NOT_DELIVERED: Final = "NotDelivered"
+NOT_YET: Final = "NotYet"
 
 
 class WebhookActivities:
@@ -54,6 +56,7 @@ class WebhookActivities:
     def __init__(self, outbox: Outbox, endpoints: Endpoints, sender: WebhookSender) -> None:
         self._outbox = outbox
         self._posting = Posting(outbox, endpoints, sender)
+        self._turns = Turns()
 
     @activity.defn(name="webhooks.relay")
     async def relay(self) -> None:
@@ -89,7 +92,19 @@ class WebhookActivities:
 
     @activity.defn(name="webhooks.deliver")
     async def deliver(self, ref: DeliveryRef) -> DeliveryState:
-        """One more try of a delivery; fails while another one is to follow."""
+        """One more try of a delivery; fails while another one is to follow, or before its turn."""
+        try:
+            with self._turns.taken(ref.endpoint_id):
+                return await self._deliver(ref)
+        except NotYet as not_yet:
+            raise ApplicationError(
+                str(not_yet),
+                type=NOT_YET,
+                next_retry_delay=not_yet.pause,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from None
+
+    async def _deliver(self, ref: DeliveryRef) -> DeliveryState:
         with failures.translated():
             delivery = await self._outbox.find(ref)
             if delivery is None:

@@ -1,0 +1,36 @@
+"""Later tries of many deliveries: an endpoint that hangs keeps none from the others."""
+
+import asyncio
+
+from activities.turns import WIDTH
+from payments.domain.webhook import DeliveryRef, DeliveryState
+from tests.workflows.test_event_relay import Post, post
+
+assert post, "a fixture"
+
+WAITING = 100
+
+
+async def test_a_hundred_that_wait_for_a_dead_endpoint_leave_places_for_the_others(
+    post: Post,
+) -> None:
+    for name in ("whe_dead", "whe_well"):
+        post.endpoint(name)
+    async with post.worker():
+        event_id = post.event("pay_1", 1)
+        for name in ("whe_dead", "whe_well"):
+            await post.until_state(DeliveryRef(event_id, name), DeliveryState.DELIVERED)
+        post.receivers.got.clear()
+        post.receivers.hanging["whe_dead"] = asyncio.Event()
+
+        for number in range(2, WAITING + 2):
+            post.record.add_round(post.record.events[0], "whe_dead", number)
+        await post.until_got(WIDTH)
+        again = post.record.add_round(post.record.events[0], "whe_well", 2)
+        await post.until_state(again, DeliveryState.DELIVERED)
+        handed_over = [row.is_handed_over for row in post.record.of_endpoint("whe_dead")]
+
+        assert handed_over.count(True) == WAITING
+        assert len(post.receivers.by("whe_dead")) == WIDTH
+        post.receivers.hanging["whe_dead"].set()
+        await post.until_got(WIDTH + 2)
