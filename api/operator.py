@@ -1,4 +1,4 @@
-"""The operator's app: health, metrics, answers for operators, the API's documentation.
+"""The operator's app: its console, health, metrics, answers in JSON, the API's documentation.
 
 A port of its own, never public.
 """
@@ -16,6 +16,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from api import vitals
 from api.app import routes
+from api.console import frame
+from api.console.app import console
+from api.console.desk import WebhookConsole
 from api.operations import operations
 from payments import logging
 from payments.bootstrap import Gateway, open_gateway, rule_desk
@@ -31,6 +34,7 @@ def operator_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Quittance operator", openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
+    app.mount(frame.ROOT, console(WebhookConsole.of(gateway), gateway.settings.operator_names))
     app.include_router(operations(gateway.record, rule_desk(gateway.record, gateway.providers)))
 
     @app.exception_handler(RecordUnavailable)
@@ -39,8 +43,9 @@ def operator_app(gateway: Gateway) -> FastAPI:
         return JSONResponse({"detail": "the record does not answer"}, 503)
 
     @app.get("/")
+    @app.get(frame.ROOT)
     async def home() -> Response:
-        return RedirectResponse("/docs")
+        return RedirectResponse(f"{frame.ROOT}/")
 
     @app.get("/health")
     async def health() -> Response:

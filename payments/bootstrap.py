@@ -32,6 +32,7 @@ from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.adapters.postgres.vitals import PostgresVitals
+from payments.adapters.postgres.webhook_insight import PostgresWebhookInsight
 from payments.adapters.providers.plugged import PluggedProviders
 from payments.adapters.risk.limits import Limits
 from payments.adapters.routing.book import CelRuleBook
@@ -80,6 +81,7 @@ class Record:
     token_requests: PostgresTokenRequests
     transactions: PostgresTransactions
     vitals: PostgresVitals
+    webhook_insight: PostgresWebhookInsight
 
     async def purge(self, webhooks_kept: timedelta) -> dict[str, int]:
         """Forget what has served its time; how many rows of each table."""
@@ -131,6 +133,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         token_requests=PostgresTokenRequests(database),
         transactions=PostgresTransactions(database, ledger),
         vitals=PostgresVitals(database),
+        webhook_insight=PostgresWebhookInsight(database),
     )
     async with AsyncExitStack() as closing:
         closing.push_async_callback(database.close)

@@ -33,6 +33,8 @@ class Settings(BaseModel):
     api_port: int = 8080
     operator_host: str = "127.0.0.1"
     operator_port: int = 8081
+    # By which names with a dot browsers reach the console; addresses and plain names always do.
+    operator_names: tuple[str, ...] = ()
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     # Only these peers may say in X-Forwarded-For whom they speak for.
@@ -73,7 +75,7 @@ class Settings(BaseModel):
 
     @field_validator(
         *("secret_keys", "token_keys", "answer_keys", "trusted_proxies"),
-        *("webhook_networks", "webhook_own"),
+        *("webhook_networks", "webhook_own", "operator_names"),
         mode="before",
     )
     @classmethod

@@ -136,7 +136,7 @@ class _Session:
         places = {
             "API": ports.url("api"),
             "API documentation": f"{ports.url('operator')}/docs",
-            "Operator": ports.url("operator"),
+            "Operator console": f"{ports.url('operator')}/console",
             "Temporal UI": ports.url("temporal-ui"),
             "Sandbox console": ports.url("sandbox"),
             "Card fields": f"{ports.url('acquirer')}/fields",

@@ -1,0 +1,78 @@
+"""The console as an app: its pages, and a page too for whatever goes wrong."""
+
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from api.answers import Refusal
+from api.console import frame, webhook_actions, webhooks
+from api.console.desk import WebhookConsole
+from payments.ports.record import RecordUnavailable
+
+
+def console(desk: WebhookConsole, names: tuple[str, ...] = ()) -> ASGIApp:
+    """To be mounted at frame.ROOT. `names`: see frame.OwnPagesOnly."""
+    app = Starlette(
+        routes=[
+            Route("/", _start),
+            Route("/console.css", _styles),
+            *webhooks.routes(desk),
+            *webhook_actions.routes(desk),
+        ],
+        middleware=[Middleware(frame.OwnPagesOnly, names=names)],
+        exception_handlers={
+            HTTPException: _no,
+            Refusal: _refusal,
+            RecordUnavailable: _without_the_record,
+            Exception: _crash,
+        },
+    )
+    return frame.with_headers(app)
+
+
+async def _start(_: Request) -> Response:
+    return RedirectResponse(f"{frame.ROOT}/webhooks", 303)
+
+
+async def _styles(_: Request) -> Response:
+    return Response(frame.STYLES, media_type="text/css")
+
+
+async def _no(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    what = error.detail
+    if what == status.phrase:
+        what = _OWN_WORDS.get(status, what)
+    answer = frame.refused(request, status, what)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+_OWN_WORDS = {
+    HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This page cannot be asked that way.",
+}
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    meaning = error.code.meaning
+    return frame.refused(request, meaning.http_status, f"{meaning.message}.")
+
+
+async def _without_the_record(request: Request, error: Exception) -> Response:
+    del error
+    return frame.refused(request, 503, "The record does not answer. Nothing was changed for sure.")
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    """The server that runs us logs the error itself."""
+    del error
+    return frame.refused(request, 500, "Something of ours broke. The operator app's log has it.")
