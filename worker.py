@@ -29,6 +29,7 @@ from activities.webhooks import LAST_TRIES, WebhookActivities
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
 from payments.ports.steps import Bills, Cards, Steps, Webhooks
+from workflows.bank_payment import BankPayment
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
@@ -39,6 +40,7 @@ from workflows.refund import Refund
 from workflows.reversal import Reversal
 
 WORKFLOWS: Final[Sequence[type]] = (
+    BankPayment,
     BillLock,
     CardPayment,
     Challenge,

@@ -1,10 +1,11 @@
-"""Steps of a card payment in our own house: risk, route and record. No call to anybody else."""
+"""Steps of a payment in our own house: risk, route and record. No call to anybody else."""
 
 from temporalio import activity
 
 from activities import failures
 from payments.domain.card_steps import LateMoney, Onward
 from payments.domain.payment import Attempt, Begun, Fact, Payment, PaymentOrder, PaymentStatus
+from payments.domain.routing import Retries
 from payments.ports.payments import Payments
 from payments.ports.risk import Risk
 from payments.ports.routing import Router
@@ -26,9 +27,7 @@ class PaymentActivities:
         assessment = await self._risk.assess(order)
         with failures.translated():
             await self._router.fresh()
-            retries = await self._payments.retries(
-                order.partner_id, order.card.fingerprint, order.amount
-            )
+            retries = await self._retries(order)
             decision = self._router.route(order, retries)
             return await self._payments.begin(order, assessment, decision)
 
@@ -38,9 +37,7 @@ class PaymentActivities:
         attempt, order = onward.attempt, onward.attempt.order
         with failures.translated():
             await self._router.fresh()
-            retries = await self._payments.retries(
-                order.partner_id, order.card.fingerprint, order.amount
-            )
+            retries = await self._retries(order)
             allowed = self._router.route(order, retries).providers
             provider = next((each for each in onward.providers if each in allowed), None)
             following = None
@@ -80,3 +77,9 @@ class PaymentActivities:
         """The late money went back."""
         with failures.translated():
             await self._payments.reversed(money.attempt, money.amount, captured=money.captured)
+
+    async def _retries(self, order: PaymentOrder) -> Retries:
+        """Only the networks of cards count."""
+        if order.card is None:
+            return Retries()
+        return await self._payments.retries(order.partner_id, order.card.fingerprint, order.amount)

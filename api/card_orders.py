@@ -17,6 +17,7 @@ from api.return_urls import checked_return_url
 from payments.domain import ids
 from payments.domain.card import Card
 from payments.domain.codes import Code
+from payments.domain.method import BankRedirect
 from payments.domain.money import Money, MoneyError
 from payments.domain.payment import CardTerms, PaymentOrder
 from payments.ports.methods import Methods
@@ -51,6 +52,7 @@ class CardOrders:
     def check(self, partner_id: str, body: PaymentBody) -> None:
         """Refuse what can be refused without asking anybody."""
         self.sale(partner_id, body)
+        _check_method(body)
         if body.return_url is not None:
             hosts = self._terms(partner_id, body.currency).return_hosts
             checked_return_url(body.return_url, hosts, is_live=self._is_live)
@@ -68,6 +70,7 @@ class CardOrders:
             amount=sale.amount,
             capture=body.capture,
             card=await self._card(exchange, sale, body.payment_method_token),
+            bank=_bank(body),
             terms=self._terms(sale.partner_id, body.currency),
             trace=exchange.trace,
             created_at=exchange.received_at,
@@ -85,8 +88,10 @@ class CardOrders:
             raise field_refused(Code.CURRENCY_REFUSED, "currency", "not enabled for you")
         return terms
 
-    async def _card(self, exchange: Exchange, sale: Sale, token: str) -> Card:
-        """A customer's saved card, or what a vault took for this very sale."""
+    async def _card(self, exchange: Exchange, sale: Sale, token: str | None) -> Card | None:
+        """A customer's saved card, or what a vault took for this very sale. None: no card pays."""
+        if token is None:
+            return None
         if sale.customer_id is not None:
             saved = await self._saved(exchange, sale, token)
             if saved is not None:
@@ -146,6 +151,24 @@ def money(text: str, currency: str) -> Money:
 def content(asked: Mapping[str, Any]) -> str:
     """The same for the same question, whatever order or spelling it was sent in."""
     return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _check_method(body: PaymentBody) -> None:
+    """Exactly one method, and of it only what it can do."""
+    if (body.payment_method_token is None) == (body.method is None):
+        raise field_refused(Code.FIELD_MALFORMED, _METHOD, "either this or `method`")
+    if body.method is None:
+        return
+    if not body.capture:
+        raise field_refused(Code.FIELD_REFUSED, "capture", "this method takes the money at once")
+    if body.save_method:
+        raise field_refused(Code.FIELD_REFUSED, "saveMethod", "only cards can be saved")
+    if body.return_url is None:
+        raise field_refused(Code.FIELD_MALFORMED, "returnUrl", "the customer has to come back")
+
+
+def _bank(body: PaymentBody) -> BankRedirect | None:
+    return None if body.method is None else BankRedirect(body.method.country, body.method.bank)
 
 
 def _unknown_method() -> Refusal:

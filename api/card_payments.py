@@ -1,4 +1,4 @@
-"""The API's side of a card payment: begin it, capture, cancel, confirm, and never guess.
+"""The API's side of a payment: begin it, capture, cancel, confirm, and never guess.
 
 Not hearing is not a no. What the engine does not say in time the record may know; what neither
 knows is P9003, and the same request finds it later.
@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateStage
 from temporalio.workflow import UpdateMethodMultiParam
@@ -26,7 +26,9 @@ from payments.domain.payment import (
     PaymentStatus,
 )
 from payments.ports.payments import Payments
-from workflows.card_payment import CardPayment, begin_operation
+from workflows.any_payment import AnyPayment
+from workflows.beginning import begin_operation
+from workflows.card_payment import CardPayment
 
 # A payment that nobody waits for any more is not begun. Generous, because it compares our clock
 # with the engine's.
@@ -43,7 +45,7 @@ Argument = TypeVar("Argument")
 class _Ask(Generic[Argument]):
     """One call at a door of the payment's workflow. Its id makes two tries of it one."""
 
-    door: UpdateMethodMultiParam[[CardPayment, Argument], PaymentAnswer]
+    door: UpdateMethodMultiParam[[Any, Argument], PaymentAnswer]
     argument: Argument
     id: str
     # Where the record must say that the payment is, for this to be possible.
@@ -78,7 +80,7 @@ class PaymentDesk:
         try:
             answer = await heard(
                 self._client.execute_update_with_start_workflow(
-                    CardPayment.decided,
+                    AnyPayment.decided,
                     order.content,
                     start_workflow_operation=start,
                     # The same payment asked for twice at once is one update.
@@ -110,6 +112,8 @@ class PaymentDesk:
 
     async def capture(self, payment: Payment, order: CaptureOrder) -> Outcome:
         """Take all or a part. The same key with the same amount is the same capture."""
+        if payment.bank is not None:
+            raise not_possible_in(payment)
         amount = order.amount.minor if order.amount else "all"
         update = f"capture:{order.key}:{amount}:{order.final}".lower()
         return await self._move(payment, _Ask(CardPayment.capture, order, update, _HELD))
@@ -119,13 +123,13 @@ class PaymentDesk:
         if payment.status is PaymentStatus.CANCELED:
             return Outcome(payment)
         update = f"cancel:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        return await self._move(payment, _Ask(CardPayment.cancel, trace, update, _OPEN))
+        return await self._move(payment, _Ask(AnyPayment.cancel, trace, update, _OPEN))
 
     async def confirm(self, payment: Payment, *, trace: str) -> Outcome:
         """The customer's browser came back: ask the provider now, whatever the browser says."""
         if payment.status not in FINAL:
             try:
-                ask = _Ask(CardPayment.confirm, trace, f"confirm:{trace}", _CHALLENGED)
+                ask = _Ask(AnyPayment.confirm, trace, f"confirm:{trace}", _CHALLENGED)
                 return Outcome(await self._answer(payment, ask))
             except Unheard:
                 return Outcome(await self._fresh(payment), is_known=False)
@@ -192,10 +196,8 @@ class PaymentDesk:
         except Unheard as error:
             raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1) from error
 
-    def _handle(self, payment: Payment) -> WorkflowHandle[CardPayment, PaymentStatus]:
-        return self._client.get_workflow_handle_for(
-            CardPayment.run, ids.payment(payment.payment_id)
-        )
+    def _handle(self, payment: Payment) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(ids.payment(payment.payment_id))
 
     async def _fresh(self, payment: Payment) -> Payment:
         return await self._payments.find(payment.partner_id, payment.payment_id) or payment

@@ -24,6 +24,8 @@ _TAIL: Final = "[0-9a-z]{26}$"
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 PaymentId = Annotated[str, StringConstraints(pattern=f"^pay_{_TAIL}")]
 CustomerId = Annotated[str, StringConstraints(pattern=f"^cus_{_TAIL}")]
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+BankId = Annotated[str, StringConstraints(pattern="^[A-Z0-9_]{2,40}$")]
 MethodToken = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{4,128}$")]
 # A name that is the partner's own; it names one object of its kind for ever.
 Reference = TransactionId
@@ -43,15 +45,28 @@ class ClientTokenBody(Asked):
     customer_id: CustomerId | None = None
 
 
-class PaymentBody(Asked):
-    """A card payment. `reference` is your own and names one payment for ever.
+class BankRedirectBody(Asked):
+    """The customer says yes at their own bank. `country` is the bank's (ISO 3166 alpha-2).
 
-    `capture` false only reserves the money. A saved method is named together with its customer.
+    `bank` is the `id` of one of GET /v1/banks; without it the customer chooses at the provider.
+    """
+
+    type: Literal["bank_redirect"]
+    country: Country
+    bank: BankId | None = None
+
+
+class PaymentBody(Asked):
+    """A payment. `reference` is your own and names one payment for ever.
+
+    By card: `paymentMethodToken`. By anything else: `method`, which always takes the money at once.
+    `capture` false only reserves it. A saved card is named together with its customer.
     """
 
     amount: Amount
     currency: Currency
-    payment_method_token: MethodToken
+    payment_method_token: MethodToken | None = None
+    method: BankRedirectBody | None = None
     reference: Reference
     capture: bool = True
     customer_id: CustomerId | None = None
@@ -101,8 +116,17 @@ class ClientTokenView(Told):
 
 
 class CardView(Told):
+    type: Literal["card"] = "card"
     brand: str
     last4: str
+
+
+class BankRedirectView(Told):
+    """Without `bank` the customer chooses it at the provider."""
+
+    type: Literal["bank_redirect"] = "bank_redirect"
+    country: str
+    bank: str | None = None
 
 
 class NextActionView(Told):
@@ -133,7 +157,7 @@ class PaymentView(Told):
     amount_refunded: str
     amount_capturable: str
     fee: str | None = None
-    payment_method: CardView
+    payment_method: CardView | BankRedirectView
     next_action: NextActionView | None = None
     decline_code: str | None = None
     reason: str | None = None
@@ -161,7 +185,7 @@ class PaymentView(Told):
             amount_refunded=money(payment.refunded_minor),
             amount_capturable=money(payment.capturable_minor),
             fee=money(payment.fee_minor) if payment.captured_minor else None,
-            payment_method=CardView(brand=payment.card_brand, last4=payment.card_last4),
+            payment_method=_method(payment),
             next_action=(
                 NextActionView.of(payment.next_action) if acting and payment.next_action else None
             ),
@@ -174,6 +198,14 @@ class PaymentView(Told):
             updated_at=rfc3339(payment.updated_at),
             expires_at=rfc3339(payment.expires_at) if payment.expires_at else None,
         )
+
+
+def _method(payment: Payment) -> CardView | BankRedirectView:
+    if payment.bank is not None:
+        return BankRedirectView(country=payment.bank.country, bank=payment.bank.bank)
+    assert payment.card_brand is not None
+    assert payment.card_last4 is not None
+    return CardView(brand=payment.card_brand, last4=payment.card_last4)
 
 
 class PaymentsView(Told):

@@ -71,8 +71,17 @@ class DeclinedData(TransactionData):
 
 
 class Card(Happened):
+    type: Literal["card"]
     brand: str
     last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
+
+
+class BankRedirect(Happened):
+    """`bank` of null: the customer chose it at the provider."""
+
+    type: Literal["bank_redirect"]
+    country: str
+    bank: str | None
 
 
 class NextAction(Happened):
@@ -93,7 +102,7 @@ class PaymentData(Happened):
     amount_refunded: Amount
     amount_capturable: Amount
     fee: Amount
-    payment_method: Card
+    payment_method: Annotated[Card | BankRedirect, Field(discriminator="type")]
     customer_id: str | None = None
     metadata: dict[str, str]
     created_at: Moment

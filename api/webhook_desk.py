@@ -42,7 +42,7 @@ from payments.ports.provider import (
     Told,
     UnreadableWebhook,
 )
-from workflows.card_payment import CardPayment
+from workflows.any_payment import AnyPayment
 from workflows.refund import Refund
 from workflows.reversal import Reversal, reversal_operation
 
@@ -159,13 +159,13 @@ class WebhookDesk:
                     refund.execute_update(Refund.told, told.event_id, id=update, rpc_timeout=_WAIT)
                 )
             else:
-                payment: WorkflowHandle[CardPayment, PaymentStatus]
-                payment = self._client.get_workflow_handle_for(
-                    CardPayment.run, ids.payment(ids.payment_of_attempt(reference))
+                payment: WorkflowHandle[AnyPayment, PaymentStatus]
+                payment = self._client.get_workflow_handle(
+                    ids.payment(ids.payment_of_attempt(reference))
                 )
                 await heard(
                     payment.execute_update(
-                        CardPayment.told, told.event_id, id=update, rpc_timeout=_WAIT
+                        AnyPayment.told, told.event_id, id=update, rpc_timeout=_WAIT
                     )
                 )
         except Over:

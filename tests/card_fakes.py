@@ -26,6 +26,7 @@ from payments.domain.payment import (
     PaymentStatus,
     begun,
 )
+from payments.domain.provider import kinds_for
 from payments.domain.routing import Decision, Retries, Routed
 from payments.ports.payments import Filter, MoveRefused, Named
 from payments.ports.record import RecordUnavailable
@@ -71,7 +72,7 @@ class FakePayments:
             if not is_same:
                 return Begun(refused=Code.REFERENCE_USED)
             return Begun(self.assessments[order.payment_id], self._decisions[order.payment_id])
-        once = [] if self._is_saved(order) else [order.card.token, order.card.client_token or ""]
+        once = [] if self._is_saved(order) else [order.method.token, order.method.client_token]
         if any(name in self._once for name in once if name):
             return Begun(refused=Code.METHOD_USED)
         self._once |= {name: order.payment_id for name in once if name}
@@ -177,7 +178,7 @@ class FakePayments:
     async def routed(self, last: int) -> Sequence[Routed]:
         newest = sorted(self._orders.values(), key=lambda order: order.created_at, reverse=True)
         routed = [
-            Routed(order.payment_id, self._decisions[order.payment_id], order.card.aliases)
+            Routed(order.payment_id, self._decisions[order.payment_id], kinds_for(order.method))
             for order in newest
             if self._decisions[order.payment_id].facts is not None
         ]
@@ -189,7 +190,7 @@ class FakePayments:
             sent
             for sent in self.sent.values()
             if sent.attempt.order.partner_id == partner_id
-            and sent.attempt.order.card.fingerprint == fingerprint
+            and sent.attempt.order.method.fingerprint == fingerprint
             and sent.attempt.order.amount == amount
             and sent.tried.outcome is OutcomeKind.DECLINED
         ]
@@ -231,11 +232,11 @@ class FakePayments:
         self.rows[payment_id] = replace(row, refunded_minor=row.refunded_minor + minor)
 
     def _is_saved(self, order: PaymentOrder) -> bool:
-        method = self.methods.rows.get((order.partner_id, order.card.token))
+        method = self.methods.rows.get((order.partner_id, order.method.token or ""))
         return method is not None and method.customer_id == order.customer_id
 
     def _save(self, order: PaymentOrder) -> None:
-        if order.save_method and order.customer_id is not None:
+        if order.save_method and order.customer_id is not None and order.card is not None:
             self.methods.save(order.partner_id, order.customer_id, order.card)
 
     def _begun_like(self, attempt: Attempt) -> Payment:

@@ -4,27 +4,33 @@ Only what surely did not happen, or was softly declined, goes on to the next pro
 who passed a challenge is not asked for a second one: what follows a challenge is the end.
 """
 
+from collections.abc import Awaitable, Callable
+from typing import Final
+
 from temporalio import workflow
 
 from activities.payments import PaymentActivities
 from payments.domain.card import Decline, DeclineKind, kind_of
 from payments.domain.card_steps import Onward
-from payments.domain.charge import Answer
+from payments.domain.charge import Answer, ChallengeAsked
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt, PaymentStatus
 from workflows import asking, charging, record
 from workflows.asking import Bell
-from workflows.challenging import challenge
 from workflows.standing import Standing
 
 _NO_REASON = Decline(Code.CARD_DECLINED, raw="")
+_TOO_LATE: Final = frozenset({Code.CHALLENGE_EXPIRED, Code.ACTION_EXPIRED})
+# Wait for the end of what the customer was asked to do, or until it is canceled.
+Act = Callable[[Attempt, ChallengeAsked, Bell, Callable[[], bool]], Awaitable[Answer]]
 
 
 class Attempts:
-    def __init__(self, standing: Standing, bell: Bell) -> None:
+    def __init__(self, standing: Standing, bell: Bell, act: Act) -> None:
         self._standing = standing
         self._bell = bell
+        self._act = act
         self.is_canceled = False
         # A challenge is offered once; its return can be confirmed from then on.
         self.was_challenged = False
@@ -81,7 +87,7 @@ class Attempts:
         self.was_challenged = True
         await self._standing.challenged(attempt, asked, answer)
         await self._bell.hear(rung)
-        return await challenge(attempt, asked, self._bell, lambda: self.is_canceled)
+        return await self._act(attempt, asked, self._bell, lambda: self.is_canceled)
 
     async def _suspend(self, attempt: Attempt, answer: Answer) -> None:
         self._note(attempt, answer)
@@ -110,7 +116,7 @@ class Attempts:
         self, attempt: Attempt, answer: Answer, behind: tuple[str, ...]
     ) -> Attempt | None:
         decline, following = answer.decline or _NO_REASON, None
-        match kind_of(decline, attempt.order.card.brand):
+        match kind_of(decline, attempt.order.method.brand):
             case _ if self.was_challenged:
                 pass
             case DeclineKind.AUTHENTICATE if not attempt.challenge:
@@ -121,8 +127,8 @@ class Attempts:
             case _:
                 pass
         if following is None:
-            has_expired = decline.code is Code.CHALLENGE_EXPIRED
-            if has_expired and self._standing.may_become(PaymentStatus.EXPIRED):
+            is_late = decline.code in _TOO_LATE
+            if is_late and self._standing.may_become(PaymentStatus.EXPIRED):
                 await self._standing.to(PaymentStatus.EXPIRED, attempt, code=decline.code)
             else:
                 await self._standing.failed(attempt, decline.code, decline=decline)

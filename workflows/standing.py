@@ -11,6 +11,7 @@ from activities.payments import PaymentActivities
 from payments.domain.card import Decline
 from payments.domain.charge import Answer, ChallengeAsked
 from payments.domain.codes import Code
+from payments.domain.method import words
 from payments.domain.money import Money
 from payments.domain.payment import (
     FINAL,
@@ -34,6 +35,7 @@ HELD = frozenset({_S.AUTHORIZED, _S.PARTIALLY_CAPTURED})
 
 class Standing:
     def __init__(self, order: PaymentOrder) -> None:
+        self._order = order
         self.payment = begun(order)
         self._attempt = nothing_sent(order)
         self._moves = 0
@@ -119,8 +121,7 @@ class Standing:
     def _details(self) -> str:
         payment = self.payment
         amount = payment.amount
-        card = f"{payment.card_brand} …{payment.card_last4}"
-        lines = [f"**{payment.status}** {amount} {amount.currency}, {card}"]
+        lines = [f"**{payment.status}** {amount} {amount.currency}, {words(self._order.method)}"]
         if payment.captured_minor:
             taken = Money(payment.captured_minor, amount.currency)
             lines.append(f"taken {taken} {amount.currency}")

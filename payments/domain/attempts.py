@@ -39,14 +39,14 @@ def tried(fact: Fact) -> Tried | None:
         case PaymentStatus.AUTHORIZED | PaymentStatus.PARTIALLY_CAPTURED | PaymentStatus.CAPTURED:
             return Tried(OutcomeKind.ACCEPTED)
         case PaymentStatus.FAILED if fact.decline is not None:
-            return declined(fact.decline, fact.attempt.order.card.brand)
+            return declined(fact.decline, fact.attempt.order.method.brand)
         case _:
             return None
 
 
 def answered(attempt: Attempt, answer: Answer) -> Tried:
     if answer.decline is not None:
-        return declined(answer.decline, attempt.order.card.brand)
+        return declined(answer.decline, attempt.order.method.brand)
     return Tried(answer.kind)
 
 

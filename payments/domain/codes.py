@@ -76,6 +76,8 @@ class Code(StrEnum):
     CHALLENGE_CHANGED = "P2016"
     CHALLENGE_EXPIRED = "P2017"
     REVIEW_DECLINED = "P2018"
+    ACTION_EXPIRED = "P2019"
+    CUSTOMER_CANCELED = "P2020"
 
     PAYMENT_UNKNOWN = "P2101"
     REFERENCE_USED = "P2102"
@@ -212,6 +214,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         402, "challenge_expired", _CUSTOMER, "The challenge was not finished in time"
     ),
     Code.REVIEW_DECLINED: _refused(402, "review_declined", _OURS, "Declined after a review"),
+    Code.ACTION_EXPIRED: _refused(
+        402, "action_expired", _CUSTOMER, "The customer did not act in time"
+    ),
+    Code.CUSTOMER_CANCELED: _refused(
+        402, "customer_canceled", _CUSTOMER, "The customer said no at the bank"
+    ),
     Code.PAYMENT_UNKNOWN: _refused(404, "payment_unknown", _PARTNER, "No such payment"),
     Code.REFERENCE_USED: _refused(
         409, "reference_used", _PARTNER, "This reference already names another one"

@@ -1,4 +1,4 @@
-"""A card payment: its values, its states, and the one table of legal moves."""
+"""A payment: its values, its states, and the one table of legal moves."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Final
 
 from payments.domain.card import Card, Decline
 from payments.domain.codes import Code
+from payments.domain.method import BankRedirect, Method
 from payments.domain.money import Money
 from payments.domain.routing import Decision
 
@@ -72,7 +73,7 @@ class CardTerms:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOrder:
-    """Input of the CardPayment workflow. The terms are a snapshot.
+    """Input of the CardPayment and BankPayment workflows. The terms are a snapshot.
 
     `reference` is the partner's own and names one payment for ever; the id is derived from both.
     """
@@ -82,7 +83,8 @@ class PaymentOrder:
     reference: str
     amount: Money
     capture: bool
-    card: Card
+    # The method: this, or `bank`.
+    card: Card | None
     terms: CardTerms
     trace: str
     created_at: datetime
@@ -94,6 +96,13 @@ class PaymentOrder:
     customer_id: str | None = None
     save_method: bool = False
     metadata: dict[str, str] | None = None
+    bank: BankRedirect | None = None
+
+    @property
+    def method(self) -> Method:
+        method = self.card or self.bank
+        assert method is not None, "an order without a method"
+        return method
 
 
 class Verdict(StrEnum):
@@ -150,8 +159,8 @@ class Payment:
     amount: Money
     capture: bool
     status: PaymentStatus
-    card_brand: str
-    card_last4: str
+    card_brand: str | None
+    card_last4: str | None
     captured_minor: int
     refunded_minor: int
     refund_reserved_minor: int
@@ -170,6 +179,7 @@ class Payment:
     trace: str
     # The order's: whoever asks again is told whether it is the same question.
     content: str = ""
+    bank: BankRedirect | None = None
 
     @property
     def capturable_minor(self) -> int:
@@ -229,8 +239,8 @@ def begun(order: PaymentOrder) -> Payment:
         amount=order.amount,
         capture=order.capture,
         status=PaymentStatus.PROCESSING,
-        card_brand=order.card.brand,
-        card_last4=order.card.last4,
+        card_brand=order.card.brand if order.card else None,
+        card_last4=order.card.last4 if order.card else None,
         captured_minor=0,
         refunded_minor=0,
         refund_reserved_minor=0,
@@ -248,6 +258,7 @@ def begun(order: PaymentOrder) -> Payment:
         expires_at=None,
         trace=order.trace,
         content=order.content,
+        bank=order.bank,
     )
 
 

@@ -1,9 +1,13 @@
 """A card provider as an operator describes it: what is plugged in from this."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
+from payments.domain.card import Card
+from payments.domain.method import Method, MethodType, type_of
 from payments.domain.partner import Standing
 
 
@@ -12,6 +16,22 @@ class ProviderKind(StrEnum):
 
     SANDBOX = "sandbox"
     STRIPE = "stripe"
+
+
+# Who takes what has no token: a card is taken by whoever has an alias of it.
+_TAKEN_BY: Final[Mapping[MethodType, frozenset[ProviderKind]]] = {
+    MethodType.BANK_REDIRECT: frozenset({ProviderKind.SANDBOX}),
+}
+
+
+def kinds_for(method: Method) -> frozenset[str]:
+    """The kinds of provider that can take a payment by this method."""
+    return frozenset(method.aliases) if isinstance(method, Card) else _TAKEN_BY[type_of(method)]
+
+
+def alias(method: Method, kind: ProviderKind) -> str | None:
+    """The card's name at providers of this kind; None when they cannot charge it."""
+    return method.aliases.get(kind) if isinstance(method, Card) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ MASTERCARD_TRIES_30D: Final = 35
 class Facts:
     """What a routing rule can ask about: its CEL variables, under these very names.
 
-    `amount` is in minor units, `country` the card's issuing country (ISO 3166 alpha-2).
+    `amount` is in minor units, `country` the card's issuing country or the bank's (ISO 3166
+    alpha-2), `method` card or bank_redirect. `bin` and `brand` are empty but for cards.
     """
 
     amount: int
@@ -87,11 +88,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A past payment as a dry run needs it. `aliases` are its card's names by provider kind."""
+    """A past payment as a dry run needs it. `kinds` are those of the providers that can take it."""
 
     payment_id: str
     decision: Decision
-    aliases: dict[str, str]
+    kinds: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,6 @@ class Router(Protocol):
         The weighted choice hashes the payment's id, so the same payment always gets the same route.
         """
 
-    def blocked(self, provider: str, country: str) -> bool:
-        """Whether a kill switch or its health keeps new payments from a provider, now."""
-
 
 @dataclass(frozen=True, slots=True)
 class Changed:

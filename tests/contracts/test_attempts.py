@@ -9,6 +9,7 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Assessment, Attempt, PaymentOrder, Verdict
+from payments.domain.provider import kinds_for
 from payments.domain.routing import Retries, Routed
 from payments.ports.payments import Filter, Payments
 from tests.card_factories import (
@@ -96,7 +97,7 @@ async def test_what_names_nothing_of_ours_leads_nowhere(payments: Payments) -> N
 
 
 async def declined(payments: Payments, decline: Decline, like: PaymentOrder) -> None:
-    card = replace(make_card(), fingerprint=like.card.fingerprint)
+    card = replace(make_card(), fingerprint=like.method.fingerprint)
     order = await begun(payments, partner_id=like.partner_id, amount=like.amount, card=card)
     answer = Answer(OutcomeKind.DECLINED, decline=decline)
     await payments.attempted(make_attempt(order), answer, make_attempt(order, 2, "SOUTH"))
@@ -105,7 +106,7 @@ async def declined(payments: Payments, decline: Decline, like: PaymentOrder) -> 
 
 async def test_declines_are_counted_by_card_partner_and_amount(payments: Payments) -> None:
     asked = make_order()
-    fingerprint = asked.card.fingerprint
+    fingerprint = asked.method.fingerprint
     for other in (
         make_order(),
         replace(asked, amount=usd(10_001)),
@@ -126,7 +127,7 @@ async def test_only_declines_are_counted(payments: Payments) -> None:
     await payments.attempted(make_attempt(order), Answer(OutcomeKind.NOT_SENT))
     await payments.move(fact_of(order, S.CAPTURED))
 
-    counted = await payments.retries("partner_1", order.card.fingerprint, order.amount)
+    counted = await payments.retries("partner_1", order.method.fingerprint, order.amount)
     assert counted == Retries()
 
 
@@ -135,7 +136,7 @@ async def test_never_again_is_remembered(payments: Payments) -> None:
     await declined(payments, STOLEN, asked)
     await declined(payments, DECLINED, asked)
 
-    counted = await payments.retries("partner_1", asked.card.fingerprint, asked.amount)
+    counted = await payments.retries("partner_1", asked.method.fingerprint, asked.amount)
     assert counted.never
 
 
@@ -155,7 +156,7 @@ async def test_the_newest_routed_payments_are_there_for_a_dry_run(payments: Paym
         await payments.begin(order, PASSED, make_decision(**facts))
 
     assert await payments.routed(2) == [
-        Routed(order.payment_id, make_decision(), order.card.aliases)
+        Routed(order.payment_id, make_decision(), kinds_for(order.method))
         for order in (orders[2], orders[0])
     ]
 

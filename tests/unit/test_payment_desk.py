@@ -22,7 +22,7 @@ S = PaymentStatus
 class Refusing:
     """An engine where the payment's workflow refuses everything."""
 
-    def get_workflow_handle_for(self, *_: object) -> "Refusing":
+    def get_workflow_handle(self, *_: object) -> "Refusing":
         return self
 
     async def execute_update(self, *_: object, **__: object) -> Any:

@@ -13,6 +13,7 @@ from payments.adapters.routing.router import CelRouter, check
 from payments.domain.card import Card
 from payments.domain.money import Money
 from payments.domain.payment import CardTerms, PaymentOrder
+from payments.domain.provider import kinds_for
 from payments.domain.routing import Decision, Facts, Retries, Routed, Rule, RuleSet, Switch, Target
 from payments.ports.routing import RuleRefused
 
@@ -167,7 +168,7 @@ def test_a_provider_that_cannot_take_the_card_is_left_out_and_the_reason_kept() 
     assert decision.providers == ("NORTH",)
     reasons = {each.provider: each.reason for each in decision.rejected}
     assert reasons == {
-        "STRIPE": "cannot charge this card's token",
+        "STRIPE": "cannot take this method",
         "GONE": "takes no new payments",
     }
 
@@ -279,7 +280,7 @@ async def test_a_dry_run_names_the_payments_that_would_go_elsewhere() -> None:
     for number in range(4):
         asked = order(f"pay_{number}", amount=Money(100_000 * (number + 1), "BDT"))
         decision = router.route(asked, Retries())
-        past.append(Routed(asked.payment_id, decision, asked.card.aliases))
+        past.append(Routed(asked.payment_id, decision, kinds_for(asked.method)))
     large = Rule("large", "amount >= 300000", (STRIPE,))
     proposed = await book.save([large], [NORTH, SOUTH], "ben")
 

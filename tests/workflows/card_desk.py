@@ -29,7 +29,8 @@ from tests.fake_provider import FakeProvider, FakeProviders
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.engine import PATIENCE, Desk
-from workflows.card_payment import CardPayment, begin_operation
+from workflows.beginning import begin_operation
+from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
 from workflows.refund import Refund, refund_operation
 from workflows.reversal import Reversal, reversal_operation

@@ -59,6 +59,7 @@ def test_registered_names_never_change() -> None:
     """They stand in histories. A new name is a new line here, and never a changed one."""
     assert {workflow_name(each) for each in ALL_WORKFLOWS} == {
         "BillLock",
+        "BankPayment",
         "CardPayment",
         "Challenge",
         "EventRelay",

@@ -10,6 +10,7 @@ from payments.db.session import Database
 from payments.domain import ids
 from payments.domain.money import Money
 from payments.domain.payment import Attempt, Payment
+from payments.domain.provider import kinds_for
 from payments.domain.routing import Decision, Retries, Routed
 from payments.ports.payments import Filter, Named
 
@@ -26,7 +27,7 @@ _LATEST: Final = """
     JOIN payment_attempt AS sent ON sent.payment_id = payment.id AND sent.number = payment.attempt
     WHERE payment.id = $1"""
 _ROUTED: Final = """
-    SELECT id, decision, ordered #> '{card,aliases}' AS aliases FROM payment
+    SELECT id, decision, ordered FROM payment
     WHERE jsonb_typeof(decision -> 'facts') = 'object' ORDER BY created_at DESC LIMIT $1"""
 _RETRIES: Final = """
     SELECT count(*) FILTER (WHERE sent.ended_at > now() - interval '24 hours') AS last_24h,
@@ -80,7 +81,10 @@ class PaymentReads:
 
     async def routed(self, last: int) -> Sequence[Routed]:
         rows = await self._database.fetch(_ROUTED, last)
-        return [Routed(row["id"], payment_rows.decision(row), row["aliases"]) for row in rows]
+        return [
+            Routed(row["id"], payment_rows.decision(row), kinds_for(payment_rows.order(row).method))
+            for row in rows
+        ]
 
     async def retries(self, partner_id: str, fingerprint: str, amount: Money) -> Retries:
         [row] = await self._database.fetch(

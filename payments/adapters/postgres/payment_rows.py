@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from payments.adapters.postgres.json_text import json_text
 from payments.db.session import Row
 from payments.domain.attempts import Tried
-from payments.domain.card import Decline
+from payments.domain.card import Card, Decline
 from payments.domain.card_ledger import Books
 from payments.domain.codes import Code
+from payments.domain.method import BankRedirect, Method, type_of
 from payments.domain.money import Money, digits
 from payments.domain.payment import (
     FINAL,
@@ -42,7 +43,7 @@ def begun(order: PaymentOrder) -> tuple[object, ...]:
         order.amount.minor,
         order.amount.currency,
         order.customer_id,
-        order.card.token,
+        order.method.token,
     )
 
 
@@ -89,8 +90,8 @@ def payment(row: Row) -> Payment:
         amount=Money(row["amount_minor"], row["currency"]),
         capture=asked["capture"],
         status=PaymentStatus(row["status"]),
-        card_brand=asked["card"]["brand"],
-        card_last4=asked["card"]["last4"],
+        card_brand=asked["card"]["brand"] if asked["card"] else None,
+        card_last4=asked["card"]["last4"] if asked["card"] else None,
         captured_minor=row["captured_minor"],
         refunded_minor=row["refunded_minor"],
         refund_reserved_minor=row["refund_reserved_minor"],
@@ -108,6 +109,7 @@ def payment(row: Row) -> Payment:
         expires_at=row["expires_at"],
         trace=asked["trace"],
         content=asked["content"],
+        bank=_bank(asked.get("bank")),
     )
 
 
@@ -130,7 +132,7 @@ def sent(
         "number": attempt.number,
         "provider": attempt.provider,
         "challenge": attempt.challenge,
-        "fingerprint": attempt.order.card.fingerprint,
+        "fingerprint": attempt.order.method.fingerprint,
         "outcome": tried.outcome,
         "decline_kind": tried.kind,
         "code": decline.code if decline else None,
@@ -194,7 +196,7 @@ def told(order: PaymentOrder, fact: Fact | None = None, **more: object) -> str:
         "amount": str(order.amount),
         "currency": order.amount.currency,
         "capture": order.capture,
-        "paymentMethod": {"brand": order.card.brand, "last4": order.card.last4},
+        "paymentMethod": _told_of_method(order.method),
         "metadata": order.metadata or {},
         "createdAt": rfc3339(order.created_at),
     }
@@ -223,6 +225,14 @@ def _told_of_move(fact: Fact) -> dict[str, Any]:
     return data
 
 
+def _told_of_method(method: Method) -> dict[str, Any]:
+    match method:
+        case Card():
+            return {"type": type_of(method), "brand": method.brand, "last4": method.last4}
+        case BankRedirect():
+            return {"type": type_of(method), "country": method.country, "bank": method.bank}
+
+
 def rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -230,6 +240,10 @@ def rfc3339(at: datetime) -> str:
 def theirs(text: str | None) -> str | None:
     """A provider's own words: half a surrogate pair in them must not keep a payment from moving."""
     return None if text is None else text.encode(errors="replace").decode()
+
+
+def _bank(stored: dict[str, Any] | None) -> BankRedirect | None:
+    return None if stored is None else BankRedirect(**stored)
 
 
 def _next_action(stored: dict[str, Any] | None) -> NextAction | None:

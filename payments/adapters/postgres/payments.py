@@ -58,7 +58,7 @@ class PostgresPayments(PaymentReads):
             payment_rows.explained(assessment),
             payment_rows.explained(decision),
             order.created_at,
-            order.card.client_token,
+            order.method.client_token,
         )
         return Begun(assessment, decision) if rows else await self._in_the_way(order)
 
@@ -122,8 +122,8 @@ class PostgresPayments(PaymentReads):
             order.payment_id,
             order.partner_id,
             order.reference,
-            order.card.token,
-            order.card.client_token,
+            order.method.token,
+            order.method.client_token,
         )
         if payment_rows.is_same(rows[0], order):
             return Begun(payment_rows.assessment(rows[0]), payment_rows.decision(rows[0]))

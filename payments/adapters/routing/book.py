@@ -72,7 +72,7 @@ class CelRuleBook:
             facts = payment.decision.facts
             if facts is None:
                 continue
-            after = self._router.by(wanted, payment.payment_id, facts, payment.aliases)
+            after = self._router.by(wanted, payment.payment_id, facts, payment.kinds)
             if after.providers != payment.decision.providers:
                 before = payment.decision.providers
                 changes.append(Changed(payment.payment_id, before, after.providers))

@@ -8,7 +8,9 @@ from typing import Final, Protocol
 import structlog
 
 from payments.adapters.routing.conditions import RuleBroken, condition
+from payments.domain.method import type_of
 from payments.domain.payment import PaymentOrder
+from payments.domain.provider import kinds_for
 from payments.domain.routing import (
     Decision,
     Facts,
@@ -23,7 +25,6 @@ from payments.domain.routing import (
 )
 from payments.ports.routing import RuleRefused
 
-METHOD: Final = "card"
 _LEFT_TO: Final = "fallback"
 
 log = structlog.get_logger()
@@ -53,30 +54,25 @@ class CelRouter:
     async def fresh(self) -> None:
         await self._tables.fresh()
 
-    def blocked(self, provider: str, country: str) -> bool:
-        return is_switched_off(self._tables.switches(), provider, METHOD, country)
-
     def route(self, order: PaymentOrder, retries: Retries) -> Decision:
         rules = self._tables.rules()
         facts = facts_of(order)
-        reason = forbidden(order.card.brand, retries)
+        reason = forbidden(order.method.brand, retries)
         if reason is not None:
             # Above every rule of ours: breaking it costs the partner fines, or its acceptance.
             return Decision(rules.version if rules else 0, f"network: {reason}", (), facts=facts)
         if rules is None:
             return Decision(0, "no rules are active", (), facts=facts)
-        return self.by(rules, order.payment_id, facts, order.card.aliases)
+        return self.by(rules, order.payment_id, facts, kinds_for(order.method))
 
-    def by(
-        self, rules: RuleSet, payment_id: str, facts: Facts, aliases: Mapping[str, str]
-    ) -> Decision:
+    def by(self, rules: RuleSet, payment_id: str, facts: Facts, kinds: frozenset[str]) -> Decision:
         """The decision of one version of the rules: also what a dry run asks."""
         rejected: list[Rejected] = []
         rule, wished = _matching(rules, facts, rejected)
         wanted = [*_ordered(wished, payment_id), *_ordered(rules.fallback, payment_id)]
         chosen: list[str] = []
         for provider in dict.fromkeys(wanted):
-            reason = self._why_not(provider, facts, aliases)
+            reason = self._why_not(provider, facts, kinds)
             if reason is None:
                 chosen.append(provider)
             else:
@@ -86,26 +82,26 @@ class CelRouter:
         chosen.sort(key=lambda provider: provider in unwell)
         return Decision(rules.version, rule, tuple(chosen), tuple(rejected), facts)
 
-    def _why_not(self, provider: str, facts: Facts, aliases: Mapping[str, str]) -> str | None:
+    def _why_not(self, provider: str, facts: Facts, kinds: frozenset[str]) -> str | None:
         kind = self._kinds().get(provider)
         if kind is None:
             return "takes no new payments"
-        if kind not in aliases:
-            return "cannot charge this card's token"
-        if self.blocked(provider, facts.country):
+        if kind not in kinds:
+            return "cannot take this method"
+        if is_switched_off(self._tables.switches(), provider, facts.method, facts.country):
             return "switched off"
         return None
 
 
 def facts_of(order: PaymentOrder) -> Facts:
-    card = order.card
+    method = order.method
     return Facts(
         amount=order.amount.minor,
         currency=order.amount.currency,
-        country=card.country,
-        bin=card.bin,
-        brand=card.brand,
-        method=METHOD,
+        country=method.country,
+        bin=method.bin,
+        brand=method.brand,
+        method=type_of(method),
         partner=order.partner_id,
     )
 

@@ -73,6 +73,7 @@ async def test_no_token_no_secret_and_no_way_to_a_challenge_is_kept(
     adapter: AdapterStage, calls: FakeCallLog
 ) -> None:
     attempt = new_attempt(adapter, Story.CHALLENGE)
+    assert attempt.order.card is not None
     token = attempt.order.card.token
 
     answer = await adapter.provider.authorize(attempt)

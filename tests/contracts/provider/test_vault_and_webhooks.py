@@ -34,6 +34,7 @@ async def test_the_vault_tells_of_a_card_and_not_its_number(adapter: AdapterStag
 
 async def test_a_card_that_a_provider_does_not_know_is_never_sent(adapter: AdapterStage) -> None:
     attempt = new_attempt(adapter)
+    assert attempt.order.card is not None
     attempt.order.card.aliases.clear()
 
     assert (await adapter.provider.authorize(attempt)).kind is OutcomeKind.NOT_SENT

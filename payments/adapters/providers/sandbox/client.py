@@ -1,5 +1,6 @@
 """The acquirer's API as calls: which path, which body, which patience."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -24,14 +25,14 @@ class Client:
         self._headers = {"Authorization": f"Bearer {profile.secret}"}
         self._timeouts = timeouts
 
-    async def authorize(self, attempt: Attempt, method: str) -> Reply:
+    async def authorize(self, attempt: Attempt, method: Mapping[str, str]) -> Reply:
         order = attempt.order
         body = {
             "reference": attempt.reference,
             "amount": str(order.amount),
             "currency": order.amount.currency,
             "capture": order.capture,
-            "method": method,
+            **method,
             "payee": order.partner_id,
             "threeDS": "required" if attempt.challenge else "auto",
         }

@@ -8,10 +8,11 @@ from payments.adapters.providers.sandbox.capabilities import capabilities
 from payments.adapters.providers.sandbox.client import Client
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.method import BankRedirect, Method, MethodType
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
-from payments.domain.provider import ProviderKind, ProviderProfile
+from payments.domain.provider import ProviderKind, ProviderProfile, alias
 from payments.outside.wire import NeverLeft, NoAnswer, Reply
 from payments.ports.provider import Capabilities, ProviderUnavailable, Told
 
@@ -30,7 +31,7 @@ class SandboxProvider:
         return self._capabilities
 
     async def authorize(self, attempt: Attempt) -> Answer:
-        method = attempt.order.card.aliases.get(ProviderKind.SANDBOX)
+        method = _named(attempt.order.method)
         if method is None:
             return Answer(OutcomeKind.NOT_SENT, detail="they do not know this card")
         return await self._once(
@@ -106,3 +107,12 @@ class SandboxProvider:
         except NoAnswer as error:
             return Answer(OutcomeKind.UNKNOWN, detail=str(error))
         return mapping.sent(reply, question)
+
+
+def _named(method: Method) -> dict[str, str] | None:
+    """The method as they know it; None when they do not."""
+    if isinstance(method, BankRedirect):
+        named = {"method": MethodType.BANK_REDIRECT.value, "country": method.country}
+        return named | ({"bank": method.bank} if method.bank else {})
+    token = alias(method, ProviderKind.SANDBOX)
+    return None if token is None else {"method": token}

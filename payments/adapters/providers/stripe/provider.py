@@ -15,7 +15,7 @@ from payments.domain.charge import Answer, Operation, Question
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
-from payments.domain.provider import ProviderKind, ProviderProfile
+from payments.domain.provider import ProviderKind, ProviderProfile, alias
 from payments.outside.wire import NeverLeft, NoAnswer
 from payments.ports.provider import Capabilities, ProviderUnavailable, Told
 
@@ -78,7 +78,7 @@ class StripeProvider:
     # How each call goes. They raise NeverLeft only while nothing of theirs has been sent.
 
     async def _authorize(self, attempt: Attempt) -> Answer:
-        method = attempt.order.card.aliases.get(ProviderKind.STRIPE)
+        method = alias(attempt.order.method, ProviderKind.STRIPE)
         if method is None:
             return Answer(OutcomeKind.NOT_SENT, detail="they do not know this card")
         order = mapping.order(attempt, method)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from quittance import card_operations as operations
 from quittance.card_results import (
+    BankRedirect,
     ClientToken,
     Customer,
     Payment,
@@ -40,7 +41,7 @@ class AsyncPayments:
         self,
         amount: Decimal | str,
         currency: str,
-        method: SavedMethod | str,
+        method: SavedMethod | BankRedirect | str,
         reference: str,
         *,
         capture: bool = True,

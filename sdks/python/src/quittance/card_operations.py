@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from quittance.card_results import (
+    BankRedirect,
     ClientToken,
     Customer,
     Payment,
@@ -49,7 +50,7 @@ def create_client_token(
 def create_payment(
     amount: Decimal | str,
     currency: str,
-    method: SavedMethod | str,
+    method: SavedMethod | BankRedirect | str,
     reference: str,
     *,
     capture: bool,
@@ -62,7 +63,7 @@ def create_payment(
     body: dict[str, object] = {
         "amount": decimal_text(amount),
         "currency": currency,
-        "paymentMethodToken": _method(method),
+        **_paid_by(method),
         "reference": reference,
         "capture": capture,
     }
@@ -182,6 +183,13 @@ def _delete(path: str, key: str | None) -> Operation[None]:
 
 def _id(named: Payment | Refund | Customer | str) -> str:
     return segment(named if isinstance(named, str) else named.id)
+
+
+def _paid_by(method: SavedMethod | BankRedirect | str) -> dict[str, object]:
+    if not isinstance(method, BankRedirect):
+        return {"paymentMethodToken": _method(method)}
+    told = {"type": "bank_redirect", "country": method.country}
+    return {"method": told | ({"bank": method.bank} if method.bank is not None else {})}
 
 
 def _method(method: SavedMethod | str) -> str:

@@ -79,8 +79,19 @@ class NextAction:
 
 
 @dataclass(frozen=True, slots=True)
+class BankRedirect:
+    """How to pay at a bank: the customer is sent there by `next_action`, and comes back.
+
+    `country` is the bank's (ISO 3166 alpha-2); without `bank` the customer chooses over there.
+    """
+
+    country: str
+    bank: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """One card payment. What is not known yet, or never will be for this status, is None.
+    """One payment. What is not known yet, or never will be for this status and method, is None.
 
     `next_action` is there while the customer has to act, `decline_code` when it came to nothing.
     """
@@ -95,8 +106,10 @@ class Payment:
     amount_refunded: Decimal
     amount_capturable: Decimal
     fee: Decimal | None
-    card_brand: str
-    card_last4: str
+    card_brand: str | None
+    card_last4: str | None
+    bank_country: str | None
+    bank: str | None
     next_action: NextAction | None
     decline_code: str | None
     reason: str | None
@@ -123,7 +136,7 @@ class Payment:
 
     @classmethod
     def of(cls, fields: Fields, trace: str) -> Self:
-        card = fields.inner("paymentMethod")
+        method = fields.inner("paymentMethod")
         return cls(
             id=fields.text("id"),
             reference=fields.text("reference"),
@@ -135,8 +148,10 @@ class Payment:
             amount_refunded=fields.amount("amountRefunded"),
             amount_capturable=fields.amount("amountCapturable"),
             fee=fields.optional_amount("fee"),
-            card_brand=card.text("brand"),
-            card_last4=card.text("last4"),
+            card_brand=method.optional_text("brand"),
+            card_last4=method.optional_text("last4"),
+            bank_country=method.optional_text("country"),
+            bank=method.optional_text("bank"),
             next_action=_action(fields.inner("nextAction")) if fields.has("nextAction") else None,
             decline_code=fields.optional_text("declineCode"),
             reason=fields.optional_text("reason"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from quittance import card_operations as operations
 from quittance.card_results import (
+    BankRedirect,
     ClientToken,
     Customer,
     Payment,
@@ -44,7 +45,7 @@ class Payments:
         self,
         amount: Decimal | str,
         currency: str,
-        method: SavedMethod | str,
+        method: SavedMethod | BankRedirect | str,
         reference: str,
         *,
         capture: bool = True,

@@ -44,6 +44,8 @@ class Code(StrEnum):
     P2016 = "P2016"  # challenge_changed: amount, currency or payee came back different
     P2017 = "P2017"  # challenge_expired
     P2018 = "P2018"  # review_declined
+    P2019 = "P2019"  # action_expired
+    P2020 = "P2020"  # customer_canceled
     P2101 = "P2101"  # no such payment
     P2102 = "P2102"  # this reference already names another payment, capture or refund
     P2103 = "P2103"  # no such payment method
