@@ -2,15 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # no type hints
 
 from tests.event_data import misfits_in
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 # Of these folders some stories take minutes. Told first, they leave nobody waiting at the end.
 _FIRST: Final = ("faults", "costs", "e2e", "stack", "workflows", "contracts", "sandbox", "api")
+# These folders have a gateway of their own, which takes as long to start as fifty tests to run.
+_TOGETHER: Final = ("tests/faults", "tests/costs")
+
+
+class OneProcessForAGateway(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no hints
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return next((each for each in _TOGETHER if file.startswith(each)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessForAGateway:
+    return OneProcessForAGateway(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
