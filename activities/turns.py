@@ -1,4 +1,4 @@
-"""How many later tries an endpoint gets at once, so that a dead one leaves places for the others."""
+"""How many later tries an endpoint gets at once: a dead one leaves places for the others."""
 
 import time
 from collections.abc import Callable, Iterator

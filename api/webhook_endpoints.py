@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,7 +11,16 @@ from payments.crypto import Vault
 from payments.domain import ids
 from payments.domain.addresses import Rules, refusal_of_url
 from payments.domain.codes import Code
-from payments.domain.webhook import Disabled, Endpoint, EndpointState, Event, SigningSecrets
+from payments.domain.webhook import (
+    MOST_SECRETS,
+    Disabled,
+    Endpoint,
+    EndpointChanges,
+    EndpointState,
+    Event,
+    SecretsOverlap,
+    SigningSecrets,
+)
 from payments.ports.webhooks import DeliveryLog, Endpoints
 
 MOST_ENDPOINTS: Final = 16
@@ -21,6 +29,7 @@ MOST_REPLAYED: Final = 10_000
 _SECRET_PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = 32
 _LABEL: Final = "webhook-secret"
+_TOO_MANY_SIGN: Final = f"{MOST_SECRETS} secrets sign already; 0 ends all but the new one"
 
 
 class EndpointDesk:
@@ -53,8 +62,10 @@ class EndpointDesk:
         """Raises Refusal."""
         return _there(await self.endpoints.find(partner_id, endpoint_id))
 
-    async def change(self, endpoint: Endpoint) -> Endpoint:
-        return _there(await self.endpoints.change(endpoint))
+    async def change(self, endpoint: Endpoint, changes: EndpointChanges) -> Endpoint:
+        return _there(
+            await self.endpoints.change(endpoint.partner_id, endpoint.endpoint_id, changes)
+        )
 
     async def enable(self, endpoint: Endpoint) -> Endpoint:
         return _there(await self.endpoints.enable(endpoint.partner_id, endpoint.endpoint_id))
@@ -76,14 +87,22 @@ class EndpointDesk:
         """A new secret comes of the old one and the request.
 
         So a rotation that is asked for again after a crash is known by what came before it, and
-        the secret that the partner still verifies with is not the one that is dropped.
+        the secret that the partner still verifies with is not the one that is dropped. Raises
+        Refusal.
         """
-        known = await self._secrets(endpoint)
-        if known.previous is not None and known.current in self._after(known.previous, name):
-            return known
-        fresh = SigningSecrets(self._after(known.current, name)[0], known.current, at + overlap)
-        _there(await self.endpoints.rotate(endpoint.partner_id, endpoint.endpoint_id, fresh))
-        return fresh
+
+        def turn(known: SigningSecrets) -> SigningSecrets:
+            if known.previous is not None and known.current in self._after(known.previous, name):
+                return known
+            return known.rotated(self._after(known.current, name)[0], at, overlap)
+
+        try:
+            turned = await self.endpoints.rotate(endpoint.partner_id, endpoint.endpoint_id, turn)
+        except SecretsOverlap:
+            raise field_refused(Code.FIELD_REFUSED, "overlapSeconds", _TOO_MANY_SIGN) from None
+        if turned is None:
+            raise Refusal(Code.ENDPOINT_UNKNOWN)
+        return turned
 
     def _after(self, secret: str, name: str) -> list[str]:
         """By the current master secret, and by those before it."""
@@ -120,12 +139,6 @@ class EndpointDesk:
         """Raises Refusal."""
         _refuse_disabled(endpoint)
         return await self.log.replay_failures(endpoint, MOST_REPLAYED)
-
-
-def changed(endpoint: Endpoint, **changes: object) -> Endpoint:
-    """None leaves a field as it is."""
-    known = {name: value for name, value in changes.items() if value is not None}
-    return replace(endpoint, **known)  # type: ignore[arg-type]  # the names are the fields' own
 
 
 def _written(secret: bytes) -> str:

@@ -79,7 +79,7 @@ class EndpointChanges(Asked):
 
 
 class RotateBody(Asked):
-    """How long the old secret signs as well."""
+    """How long the old secret signs as well. 0 ends all the old ones."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP_S)] = 86_400
 
@@ -172,6 +172,6 @@ class NewEndpointView(EndpointView):
 
 
 class RotatedView(NewEndpointView):
-    """Until `previousUntil` both secrets sign."""
+    """Until `previousUntil` the secret that was the newest signs as well."""
 
     previous_until: str

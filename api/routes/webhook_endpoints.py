@@ -17,7 +17,6 @@ from api.once import idempotency_key, once
 from api.routes.owned import caller_of, own_endpoint
 from api.schemas import rfc3339
 from api.strict import ANSWER_KEPT_SEALED, StrictRoute, needs, takes_nothing
-from api.webhook_endpoints import changed
 from api.webhook_schemas import (
     EndpointBody,
     EndpointChanges,
@@ -31,6 +30,7 @@ from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.partner import Scope
 from payments.domain.webhook import NEWEST_VERSION, Endpoint, EndpointState, Payload
+from payments.domain.webhook import EndpointChanges as Changes
 
 router = APIRouter(route_class=StrictRoute, tags=["webhooks"])
 
@@ -94,15 +94,15 @@ async def change_webhook_endpoint(
 
 
 async def _change(request: Request, endpoint_id: str, body: EndpointChanges) -> Response:
-    endpoint = changed(
-        await own_endpoint(request, endpoint_id),
+    changes = Changes(
         url=body.url,
         types=None if body.types is None else tuple(body.types),
         payload=None if body.payload is None else Payload(body.payload),
         version=body.version,
         description=body.description,
     )
-    endpoint = await desk_of(request).webhooks.change(endpoint)
+    endpoint = await own_endpoint(request, endpoint_id)
+    endpoint = await desk_of(request).webhooks.change(endpoint, changes)
     return _shown(request, endpoint, "Webhook endpoint changed")
 
 
@@ -153,7 +153,8 @@ async def rotate_webhook_secret(
     request: Request, endpoint_id: EndpointId, body: RotateBody
 ) -> Response:
     """A new secret, shown this once. The old one signs as well for a while: a day, if you do not
-    say; 0 when it has leaked.
+    say. So do those before it, each until its own end, five in all. With 0, for when one has
+    leaked, only the new one signs.
     """
     return await once(request, partial(_rotate, request, endpoint_id, body))
 

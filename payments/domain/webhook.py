@@ -19,6 +19,8 @@ PAUSES: Final = tuple(
 MOST_TRIES: Final = len(PAUSES) + 1
 _JITTER: Final = 0.1
 _LONGEST_PAUSE: Final = timedelta(hours=24)
+# A webhook has a signature for each secret that signs.
+MOST_SECRETS: Final = 5
 # An endpoint at which nothing has succeeded for about as long as all tries take is given up.
 GIVEN_UP_AFTER: Final = sum(PAUSES, timedelta()) * (1 - _JITTER)
 
@@ -64,19 +66,47 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointChanges:
+    """What is None stays as it is, whoever changes it meanwhile."""
+
+    url: str | None = None
+    types: tuple[str, ...] | None = None
+    version: str | None = None
+    payload: Payload | None = None
+    description: str | None = None
+
+
+class SecretsOverlap(Exception):
+    """As many secrets sign as there may be."""
+
+
+@dataclass(frozen=True, slots=True)
 class SigningSecrets:
-    """`whsec_…`; the previous one signs as well until its overlap is over."""
+    """`whsec_…`; the previous one, and those before it, sign as well until their own ends."""
 
     current: str = field(repr=False)
     previous: str | None = field(default=None, repr=False)
     previous_until: datetime | None = None
+    older: tuple[tuple[str, datetime], ...] = field(default=(), repr=False)
 
     def at(self, now: datetime) -> tuple[str, ...]:
         """Those that sign now, the newest first."""
-        overlaps = self.previous is not None and (
-            self.previous_until is not None and now < self.previous_until
-        )
-        return (self.current, self.previous) if overlaps and self.previous else (self.current,)
+        return (self.current, *(secret for secret, until in self._old() if now < until))
+
+    def rotated(self, fresh: str, at: datetime, overlap: timedelta) -> "SigningSecrets":
+        """No end that somebody was told comes earlier, but without an overlap all come now.
+
+        Raises SecretsOverlap.
+        """
+        older = tuple((secret, until) for secret, until in self._old() if at < until and overlap)
+        if len(older) + 2 > MOST_SECRETS:
+            raise SecretsOverlap
+        return SigningSecrets(fresh, self.current, at + overlap, older)
+
+    def _old(self) -> tuple[tuple[str, datetime], ...]:
+        if self.previous is None or self.previous_until is None:
+            return self.older
+        return ((self.previous, self.previous_until), *self.older)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Webhooks to partners: their endpoints, the outbox that fills them, the log, and the sender."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,10 +12,14 @@ from payments.domain.webhook import (
     DeliveryState,
     Disabled,
     Endpoint,
+    EndpointChanges,
     Event,
     SigningSecrets,
     Try,
 )
+
+# A rotation, as a step from the secrets that are there.
+Turn = Callable[[SigningSecrets], SigningSecrets]
 
 
 class Endpoints(Protocol):
@@ -29,8 +33,10 @@ class Endpoints(Protocol):
     async def of_partner(self, partner_id: str) -> Sequence[Endpoint]:
         """The oldest first."""
 
-    async def change(self, endpoint: Endpoint) -> Endpoint | None:
-        """Write url, types, payload, version, description; None when it is gone."""
+    async def change(
+        self, partner_id: str, endpoint_id: str, changes: EndpointChanges
+    ) -> Endpoint | None:
+        """None when it is gone."""
 
     async def enable(self, partner_id: str, endpoint_id: str) -> Endpoint | None: ...
 
@@ -45,10 +51,11 @@ class Endpoints(Protocol):
     async def remove(self, partner_id: str, endpoint_id: str) -> bool:
         """Its log stays; its secrets do not."""
 
-    async def rotate(
-        self, partner_id: str, endpoint_id: str, secrets: SigningSecrets
-    ) -> Endpoint | None:
-        """Written as they are: a rotation that is asked for again knows itself by the previous."""
+    async def rotate(self, partner_id: str, endpoint_id: str, turn: Turn) -> SigningSecrets | None:
+        """Replace the secrets by what `turn` makes of them. Whoever rotates at the same time waits,
+        and turns what came of the first. None when the endpoint is gone. What it raises is raised,
+        and nothing has changed.
+        """
 
     async def secrets(self, partner_id: str, endpoint_id: str) -> SigningSecrets | None: ...
 

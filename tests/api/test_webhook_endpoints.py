@@ -1,5 +1,6 @@
 """Webhook endpoints: made, changed, stopped and removed, and nobody else's. Rows O, M and I."""
 
+import asyncio
 import base64
 import re
 
@@ -211,6 +212,19 @@ async def test_a_request_that_died_before_its_answer_made_the_endpoint_that_its_
 
     assert again.data == first.data
     assert len((await hooks.partner.get(PATH)).data["endpoints"]) == 1
+
+
+async def test_changes_at_once_each_change_what_they_name(hooks: Hooks) -> None:
+    changes = {"description": "theirs", "payload": "thin", "types": ["bill.paid"], "url": new_url()}
+    for _ in range(5):
+        made = await hooks.added()
+
+        await asyncio.gather(
+            *(hooks.ask("PATCH", made, {name: value}) for name, value in changes.items())
+        )
+
+        shown = await hooks.shown(made)
+        assert {name: shown[name] for name in changes} == changes
 
 
 @pytest.mark.parametrize("verb", ["disable", "enable", "DELETE", "PATCH", "test"])

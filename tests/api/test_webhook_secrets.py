@@ -1,5 +1,6 @@
 """A secret rotates with an overlap, and a repeated rotation is one rotation."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,37 @@ async def test_each_rotation_makes_another_secret(hooks: Hooks) -> None:
     secrets = [(await hooks.do("rotate-secret", made, {})).data["secret"] for _ in range(3)]
 
     assert len({made["secret"], *secrets}) == 4
+
+
+async def test_every_secret_that_was_handed_out_signs_until_its_own_end_whoever_rotates_at_once(
+    gateway: RunningGateway, hooks: Hooks
+) -> None:
+    made = await hooks.added()
+
+    rotated = await asyncio.gather(*(hooks.do("rotate-secret", made, {}) for _ in range(4)))
+
+    secrets = await kept(gateway, hooks, made)
+    handed = {made["secret"], *(each.data["secret"] for each in rotated)}
+    first_end = min(moment(each.data["previousUntil"]) for each in rotated)
+    assert len(handed) == 5
+    assert set(secrets.at(first_end - timedelta(seconds=1))) == handed
+
+
+async def test_no_more_than_five_sign_at_once_and_a_leak_ends_all_but_the_new_one(
+    gateway: RunningGateway, hooks: Hooks
+) -> None:
+    made = await hooks.added()
+    for _ in range(4):
+        last = await hooks.do("rotate-secret", made, {})
+
+    refused = await hooks.do("rotate-secret", made, {})
+    assert (refused.code, refused.data["field"]) == ("P5003", "overlapSeconds")
+    assert (await kept(gateway, hooks, made)).current == last.data["secret"]
+    leaked = (await hooks.do("rotate-secret", made, {"overlapSeconds": 0})).data
+
+    secrets = await kept(gateway, hooks, made)
+    end = moment(leaked["previousUntil"]) + timedelta(milliseconds=1)
+    assert secrets.at(end) == (leaked["secret"],)
 
 
 async def test_a_key_rotates_once(gateway: RunningGateway, hooks: Hooks) -> None:

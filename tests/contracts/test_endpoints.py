@@ -11,6 +11,7 @@ from payments.db.session import Database
 from payments.domain.webhook import (
     DeliveryState,
     Disabled,
+    EndpointChanges,
     EndpointState,
     Payload,
     SigningSecrets,
@@ -20,6 +21,10 @@ from tests.contracts.webhook_stage import MOST, Webhooks, after, in_postgres
 from tests.webhook_factories import NOW, SECRETS, make_endpoint, make_event, make_try
 
 D = DeliveryState
+
+
+def anew(_: SigningSecrets) -> SigningSecrets:
+    return SigningSecrets("whsec_new")
 
 
 async def test_an_endpoint_is_found_as_it_was_added(webhooks: Webhooks) -> None:
@@ -64,8 +69,8 @@ async def test_nobody_reaches_the_endpoint_of_another_partner(webhooks: Webhooks
     assert await webhooks.endpoints.find(other, name) is None
     assert await webhooks.endpoints.of_partner(other) == []
     assert await webhooks.endpoints.secrets(other, name) is None
-    assert await webhooks.endpoints.change(replace(endpoint, partner_id=other)) is None
-    assert await webhooks.endpoints.rotate(other, name, SECRETS) is None
+    assert await webhooks.endpoints.change(other, name, EndpointChanges("x")) is None
+    assert await webhooks.endpoints.rotate(other, name, anew) is None
     assert await webhooks.endpoints.enable(other, name) is None
     assert await webhooks.endpoints.disable(other, name, Disabled.BY_PARTNER, NOW) is None
     assert not await webhooks.endpoints.remove(other, name)
@@ -83,22 +88,15 @@ async def test_what_may_change_changes_and_the_rest_stays(webhooks: Webhooks) ->
         description="",
     )
 
-    told = replace(changed, state=EndpointState.DISABLED, created_at=after(9), failing_since=NOW)
-    assert await webhooks.endpoints.change(told) == changed
-    assert await webhooks.seen(endpoint) == changed
-
-
-async def test_secrets_are_rotated_as_they_are_given(webhooks: Webhooks) -> None:
-    endpoint = await webhooks.add_endpoint()
-
-    for secrets in (SigningSecrets("whsec_new"), SigningSecrets("whsec_3", "whsec_new", NOW)):
-        assert (
-            await webhooks.endpoints.rotate(endpoint.partner_id, endpoint.endpoint_id, secrets)
-            == endpoint
-        )
-        assert (
-            await webhooks.endpoints.secrets(endpoint.partner_id, endpoint.endpoint_id) == secrets
-        )
+    name = endpoint.partner_id, endpoint.endpoint_id
+    told = EndpointChanges(
+        changed.url, changed.types, changed.version, changed.payload, changed.description
+    )
+    assert await webhooks.endpoints.change(*name, told) == changed
+    assert await webhooks.endpoints.change(*name, EndpointChanges()) == changed
+    one_more = replace(changed, types=())
+    assert await webhooks.endpoints.change(*name, EndpointChanges(types=())) == one_more
+    assert await webhooks.seen(endpoint) == one_more
 
 
 async def test_disabling_cancels_what_is_pending_and_nothing_else(webhooks: Webhooks) -> None:
@@ -209,8 +207,8 @@ async def test_of_a_removed_endpoint_the_log_stays_and_nothing_else(webhooks: We
     assert await webhooks.endpoints.of_partner(endpoint.partner_id) == []
     assert await webhooks.endpoints.enable(*name) is None
     assert await webhooks.endpoints.disable(*name, Disabled.GONE, NOW) is None
-    assert await webhooks.endpoints.change(endpoint) is None
-    assert await webhooks.endpoints.rotate(*name, SECRETS) is None
+    assert await webhooks.endpoints.change(*name, EndpointChanges("x")) is None
+    assert await webhooks.endpoints.rotate(*name, anew) is None
     assert await webhooks.outbox.find(delivery.ref) is None
     assert await webhooks.states(endpoint) == [D.CANCELED]
 

@@ -1,7 +1,7 @@
 """Endpoints and outbox in memory, over one record; the log is in tests.fakes.delivery_log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,11 +12,12 @@ from payments.domain.webhook import (
     DeliveryState,
     Disabled,
     Endpoint,
+    EndpointChanges,
     EndpointState,
     SigningSecrets,
     Try,
 )
-from payments.ports.webhooks import Lag
+from payments.ports.webhooks import Lag, Turn
 from tests.fakes.webhook_record import Row, WebhookRecord, wants
 
 P = DeliveryState.PENDING
@@ -44,20 +45,14 @@ class FakeEndpoints:
         mine = [each for each in self.record.endpoints.values() if each.partner_id == partner_id]
         return sorted(mine, key=lambda each: (each.created_at, each.endpoint_id))
 
-    async def change(self, endpoint: Endpoint) -> Endpoint | None:
-        found = await self.find(endpoint.partner_id, endpoint.endpoint_id)
+    async def change(
+        self, partner_id: str, endpoint_id: str, changes: EndpointChanges
+    ) -> Endpoint | None:
+        found = await self.find(partner_id, endpoint_id)
         if found is None:
             return None
-        return self._put(
-            replace(
-                found,
-                url=endpoint.url,
-                types=endpoint.types,
-                payload=endpoint.payload,
-                version=endpoint.version,
-                description=endpoint.description,
-            )
-        )
+        named = {name: told for name, told in asdict(changes).items() if told is not None}
+        return self._put(replace(found, **named))
 
     async def enable(self, partner_id: str, endpoint_id: str) -> Endpoint | None:
         found = await self.find(partner_id, endpoint_id)
@@ -86,13 +81,12 @@ class FakeEndpoints:
         del self.record.secrets[endpoint_id]
         return True
 
-    async def rotate(
-        self, partner_id: str, endpoint_id: str, secrets: SigningSecrets
-    ) -> Endpoint | None:
-        found = await self.find(partner_id, endpoint_id)
-        if found is not None:
-            self.record.secrets[endpoint_id] = secrets
-        return found
+    async def rotate(self, partner_id: str, endpoint_id: str, turn: Turn) -> SigningSecrets | None:
+        known = await self.secrets(partner_id, endpoint_id)
+        if known is None:
+            return None
+        self.record.secrets[endpoint_id] = turn(known)
+        return self.record.secrets[endpoint_id]
 
     async def secrets(self, partner_id: str, endpoint_id: str) -> SigningSecrets | None:
         found = await self.find(partner_id, endpoint_id)

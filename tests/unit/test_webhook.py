@@ -8,11 +8,13 @@ import pytest
 
 from payments.domain.webhook import (
     GIVEN_UP_AFTER,
+    MOST_SECRETS,
     MOST_TRIES,
     PAUSES,
     DeliveryState,
     Disabled,
     Following,
+    SecretsOverlap,
     SigningSecrets,
     Try,
     TryEnding,
@@ -99,3 +101,30 @@ def test_an_old_secret_signs_until_its_overlap_is_over() -> None:
     assert secrets.at(NOW - timedelta(seconds=1)) == ("new", "old")
     assert secrets.at(NOW) == ("new",)
     assert SigningSecrets("new").at(NOW) == ("new",)
+
+
+def test_a_rotation_shortens_no_overlap_that_was_told() -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+
+    second = SigningSecrets("a").rotated("b", NOW, day)
+    third = second.rotated("c", NOW + hour, hour)
+
+    assert third.at(NOW + hour) == ("c", "b", "a")
+    assert third.at(NOW + 2 * hour) == ("c", "a")
+    assert third.at(NOW + day) == ("c",)
+    assert third.rotated("d", NOW + day, hour).older == ()
+    assert third.rotated("d", NOW + hour, timedelta()).at(NOW + hour) == ("d",)
+
+
+def test_no_more_than_five_secrets_sign_at_once() -> None:
+    secrets = SigningSecrets("0")
+    for number in range(1, MOST_SECRETS):
+        secrets = secrets.rotated(str(number), NOW, timedelta(hours=1))
+
+    assert secrets.at(NOW) == ("4", "3", "2", "1", "0")
+    with pytest.raises(SecretsOverlap):
+        secrets.rotated("5", NOW, timedelta(hours=1))
+    assert secrets.rotated("5", NOW, timedelta()).at(NOW) == ("5",)
+    assert secrets.rotated("5", NOW + timedelta(hours=1), timedelta(hours=1)).at(
+        NOW + timedelta(hours=1)
+    ) == ("5", "4")

@@ -10,10 +10,17 @@ from payments.adapters.postgres import webhook_rows
 from payments.adapters.postgres.payment_rows import rfc3339
 from payments.adapters.postgres.sealer import Sealer
 from payments.adapters.postgres.webhook_rows import ENDPOINT, PENDING
-from payments.db.session import Database, Rows
+from payments.db.session import Database, Rows, Statements
 from payments.domain import events
-from payments.domain.webhook import Disabled, Endpoint, EndpointState, SigningSecrets
+from payments.domain.webhook import (
+    Disabled,
+    Endpoint,
+    EndpointChanges,
+    EndpointState,
+    SigningSecrets,
+)
 from payments.ports.record import RecordUnavailable
+from payments.ports.webhooks import Turn
 
 # Two that are added at once want one slot, and the second finds another with the next statement.
 _ADD: Final = """
@@ -43,19 +50,18 @@ _FIND: Final = f"SELECT {ENDPOINT} FROM webhook_endpoint AS endpoint WHERE {_MIN
 _SECRETS: Final = f"""
     SELECT endpoint.id AS endpoint_id, endpoint.secrets_sealed
     FROM webhook_endpoint AS endpoint WHERE {_MINE}"""
+_SECRETS_TO_ROTATE: Final = f"{_SECRETS} FOR NO KEY UPDATE"
 _OF_PARTNER: Final = f"""
     SELECT {ENDPOINT} FROM webhook_endpoint AS endpoint
     WHERE endpoint.partner_id = $1 AND endpoint.removed_at IS NULL
     ORDER BY endpoint.created_at, endpoint.id"""
 _CHANGE: Final = f"""
     UPDATE webhook_endpoint AS endpoint
-    SET url = $3, types = $4, version = $5, payload = $6, description = $7
+    SET url = coalesce($3, url), types = coalesce($4, types), version = coalesce($5, version),
+        payload = coalesce($6, payload), description = coalesce($7, description)
     WHERE {_MINE}
     RETURNING {ENDPOINT}"""
-_ROTATE: Final = f"""
-    UPDATE webhook_endpoint AS endpoint SET secrets_sealed = $3
-    WHERE {_MINE}
-    RETURNING {ENDPOINT}"""
+_ROTATE: Final = f"UPDATE webhook_endpoint AS endpoint SET secrets_sealed = $3 WHERE {_MINE}"
 
 # `held` is locked before `before` and in the order of the keys, as where tries are kept. `before`
 # is the endpoint as it is when nobody else is at it any more. No more are canceled than there is
@@ -154,11 +160,13 @@ class PostgresEndpoints:
         rows = await self._database.fetch(_OF_PARTNER, partner_id)
         return [webhook_rows.endpoint(row) for row in rows]
 
-    async def change(self, endpoint: Endpoint) -> Endpoint | None:
+    async def change(
+        self, partner_id: str, endpoint_id: str, changes: EndpointChanges
+    ) -> Endpoint | None:
         rows = await self._database.fetch(
             _CHANGE,
-            *(endpoint.partner_id, endpoint.endpoint_id, endpoint.url, endpoint.types),
-            *(endpoint.version, endpoint.payload, endpoint.description),
+            *(partner_id, endpoint_id, changes.url, changes.types),
+            *(changes.version, changes.payload, changes.description),
         )
         return _one(rows)
 
@@ -174,11 +182,19 @@ class PostgresEndpoints:
     async def remove(self, partner_id: str, endpoint_id: str) -> bool:
         return bool(await self._database.fetch(_REMOVE, partner_id, endpoint_id))
 
-    async def rotate(
-        self, partner_id: str, endpoint_id: str, secrets: SigningSecrets
-    ) -> Endpoint | None:
-        sealed = webhook_rows.seal(self._sealer, endpoint_id, secrets)
-        return _one(await self._database.fetch(_ROTATE, partner_id, endpoint_id, sealed))
+    async def rotate(self, partner_id: str, endpoint_id: str, turn: Turn) -> SigningSecrets | None:
+        async def work(statements: Statements) -> SigningSecrets | None:
+            rows = await statements.fetch(_SECRETS_TO_ROTATE, partner_id, endpoint_id)
+            if not rows:
+                return None
+            known = webhook_rows.secrets(self._sealer, rows[0])
+            turned = turn(known)
+            if turned != known:
+                sealed = webhook_rows.seal(self._sealer, endpoint_id, turned)
+                await statements.fetch(_ROTATE, partner_id, endpoint_id, sealed)
+            return turned
+
+        return await self._database.in_transaction(work)
 
     async def secrets(self, partner_id: str, endpoint_id: str) -> SigningSecrets | None:
         rows = await self._database.fetch(_SECRETS, partner_id, endpoint_id)

@@ -43,15 +43,22 @@ WANTS: Final = f"""
 
 
 def seal(sealer: Sealer, endpoint_id: str, secrets: SigningSecrets) -> bytes:
-    text = orjson.dumps([secrets.current, secrets.previous, secrets.previous_until]).decode()
+    older = [part for each in secrets.older for part in each]
+    known = [secrets.current, secrets.previous, secrets.previous_until, *older]
+    text = orjson.dumps(known).decode()
     return seal_secret(sealer, endpoint_id, text, SIGNING_SECRETS)
 
 
 def secrets(sealer: Sealer, row: Row) -> SigningSecrets:
     """Raises Unsealable."""
     text = open_secret(sealer, row["endpoint_id"], row["secrets_sealed"], SIGNING_SECRETS)
-    current, previous, until = orjson.loads(text)
-    return SigningSecrets(current, previous, datetime.fromisoformat(until) if until else None)
+    current, previous, until, *older = orjson.loads(text)
+    return SigningSecrets(
+        current,
+        previous,
+        datetime.fromisoformat(until) if until else None,
+        tuple(zip(older[::2], map(datetime.fromisoformat, older[1::2]), strict=True)),
+    )
 
 
 def endpoint(row: Row) -> Endpoint:

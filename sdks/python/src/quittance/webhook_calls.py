@@ -97,7 +97,8 @@ class WebhookEndpoints:
     ) -> NewSecret:
         """A new secret. The old one signs as well for `overlap`, a day if you do not say.
 
-        Give both to verify_webhook() meanwhile; no overlap at all when the old one has leaked.
+        Give both to verify_webhook() meanwhile. Those before it sign until their own ends; no
+        overlap at all ends them with it, for when one has leaked.
         """
         return self._driver.call(operations.rotate_secret(endpoint, overlap, idempotency_key))
 
