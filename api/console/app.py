@@ -55,6 +55,7 @@ async def _no(request: Request, error: Exception) -> Response:
     return answer
 
 
+_LOOK_FIRST = "What you have just asked for may be done: look before you ask for it again."
 _OWN_WORDS = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page cannot be asked that way.",
@@ -69,10 +70,11 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 async def _without_the_record(request: Request, error: Exception) -> Response:
     del error
-    return frame.refused(request, 503, "The record does not answer. Nothing was changed for sure.")
+    return frame.refused(request, 503, f"The record does not answer. {_LOOK_FIRST}")
 
 
 async def _crash(request: Request, error: Exception) -> Response:
     """The server that runs us logs the error itself."""
     del error
-    return frame.refused(request, 500, "Something of ours broke. The operator app's log has it.")
+    what = f"Something of ours broke, and the operator app's log has it. {_LOOK_FIRST}"
+    return frame.refused(request, 500, what)

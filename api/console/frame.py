@@ -81,8 +81,9 @@ def page(template: str, status_code: int = 200, **told: Any) -> HTMLResponse:
 
 def refused(request: Request, http_status: int, what: str) -> HTMLResponse:
     """The page of every "no": what is wrong, and the way back."""
-    is_read = request.method in _READS
-    return page("refused.html", http_status, http_status=http_status, what=what, is_read=is_read)
+    # Of what broke on the way nobody can say here whether it was done before.
+    is_undone = request.method not in _READS and http_status < 500
+    return page("refused.html", http_status, http_status=http_status, what=what, undone=is_undone)
 
 
 class OwnPagesOnly:

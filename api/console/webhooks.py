@@ -15,6 +15,7 @@ from api.answers import Refusal
 from api.console import asked
 from api.console.desk import WebhookConsole
 from api.console.frame import ROOT, page
+from api.webhook_endpoints import MOST_REPLAYED
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.events import EVENT_TYPES
@@ -177,12 +178,22 @@ class _Pages:
         )
 
 
-def _done(request: Request) -> tuple[str, int] | None:
-    """What an action has just led here; of its words only those that we know are shown."""
-    done, count = request.query_params.get("done", ""), request.query_params.get("count", "")
-    if done not in _DONE:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What an action has just done; `is_all` unless it has done as much as one does at most."""
+
+    what: str
+    count: int
+    is_all: bool
+
+
+def _done(request: Request) -> _Done | None:
+    """Of the words that lead here only those that we know are shown."""
+    what, text = request.query_params.get("done", ""), request.query_params.get("count", "")
+    if what not in _DONE:
         return None
-    return done, int(count[:9]) if count.isascii() and count.isdigit() else 0
+    count = int(text[:9]) if text.isascii() and text.isdigit() else 0
+    return _Done(what, count, is_all=count < MOST_REPLAYED)
 
 
 def _link(**query: str | None) -> str:

@@ -181,3 +181,22 @@ async def test_nothing_is_done_to_a_removed_endpoint(console: Console, hooks: Ho
     for does in ("enable", "disable", "replay-failures", f"deliveries/{event}/replay"):
         page = await console.post(f"/{endpoint['id']}/{does}")
         assert (page.status, "No such webhook endpoint" in page.text) == (404, True), does
+
+
+async def test_of_what_was_done_only_known_words_are_shown(console: Console, hooks: Hooks) -> None:
+    path = f"/{(await hooks.added(types=OTHER))['id']}"
+    said = {
+        ("replayed", "0"): "There was nothing to send again.",
+        ("replayed", "9999"): "9999 deliveries are on the way again.",
+        (
+            "replayed",
+            "10000",
+        ): "10000 deliveries are on the way again. There may be more: ask again.",
+        ("paid out", "1"): None,
+    }
+
+    for (done, count), words in said.items():
+        page = shown(await console.get(path, done=done, count=count))
+        status = ("p", "role", "status") in page.attributes
+        assert (status, words is None or words in page.text) == (words is not None, True), done
+        assert "paid out" not in page.source

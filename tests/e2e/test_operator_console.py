@@ -44,6 +44,17 @@ async def loaded_until(page: Page, there: Locator) -> None:
     await until(seen, PATIENCE_MS / 1_000, f"the page never has {there}")
 
 
+async def fits(page: Page) -> None:
+    """Nothing of the page has to be looked for at its right, not on a phone either."""
+    whole = page.viewport_size
+    for width in (1280, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(beyond) == 0, (page.url, width)
+    assert whole is not None
+    await page.set_viewport_size(whole)
+
+
 async def test_an_operator_sees_why_webhooks_fail_and_replays_them(
     page: Page, shop: Shop, evidence: Evidence
 ) -> None:
@@ -61,6 +72,7 @@ async def test_an_operator_sees_why_webhooks_fail_and_replays_them(
     await expect(page.get_by_role("heading", level=1)).to_contain_text("failing")
     await expect(row).to_contain_text("webhook_endpoint.test")
     await expect(row).to_contain_text(re.compile(r"\d ms"))
+    await fits(page)
 
     await row.get_by_role("link", name=event).click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("pending")
@@ -68,6 +80,7 @@ async def test_an_operator_sees_why_webhooks_fail_and_replays_them(
     answered = page.locator("ol.tries > li").last
     await expect(answered).to_contain_text(re.compile(r"HTTP 500\s+after \d+ ms"))
     await expect(answered.locator("pre")).to_have_text('{"error":"ERROR"}')
+    await fits(page)
 
     # While it is pending, its next try comes by itself; disabled, it is given up.
     await page.get_by_role("link", name=endpoint["id"]).click()
@@ -99,6 +112,7 @@ async def open_endpoint(page: Page, operator: str, endpoint: dict[str, Any]) -> 
     await page.goto(operator)
     await page.get_by_role("combobox", name="Partner").fill("partner_1")
     await page.get_by_role("button", name="Show").click()
+    await fits(page)
     await page.get_by_role("link", name=endpoint["id"]).click()
 
 

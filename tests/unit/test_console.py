@@ -11,6 +11,7 @@ import pytest
 from api.console.app import console
 from api.console.desk import WebhookConsole
 from payments.ports.record import RecordUnavailable
+from tests.api.hooks import NOBODYS
 
 
 class Broken:
@@ -26,28 +27,34 @@ class Broken:
         return ask
 
 
-async def asked(error: Exception, names: Sequence[str] = (), **headers: str) -> httpx2.Response:
+async def asked(
+    error: Exception, names: Sequence[str] = (), *, method: str = "GET", **headers: str
+) -> httpx2.Response:
     ports = [Broken(error)] * 4
     app = console(WebhookConsole(*ports), tuple(names))  # type: ignore[arg-type]
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        return await client.get("/webhooks", headers=headers)
+        path = "/webhooks" if method == "GET" else f"/webhooks/{NOBODYS}/enable"
+        return await client.request(method, path, headers=headers)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
         (RecordUnavailable("away"), 503, "The record does not answer."),
-        (ZeroDivisionError("a secret"), 500, "Something of ours broke."),
+        (ZeroDivisionError("a secret"), 500, "Something of ours broke"),
     ],
 )
 async def test_what_fails_behind_it_is_told_on_a_page(
-    error: Exception, status: int, words: str
+    error: Exception, status: int, words: str, method: str
 ) -> None:
-    answer = await asked(error)
+    answer = await asked(error, method=method, Origin="http://127.0.0.1")
 
     assert answer.status_code == status
     assert words in answer.text
+    # It may have been done before it broke.
+    assert "Nothing was done" not in answer.text
     assert str(error) not in answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
