@@ -143,10 +143,11 @@ class RoundsView(Told):
 
 
 class ReplayedView(Told):
-    """`more` when there was more than one request replays: ask again."""
+    """`more` when there was more than one request replays: ask again, for a time with `next`."""
 
     replayed: int
     more: bool
+    next: str | None = None
 
 
 class ObjectView(Told):

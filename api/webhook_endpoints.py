@@ -21,7 +21,7 @@ from payments.domain.webhook import (
     SecretsOverlap,
     SigningSecrets,
 )
-from payments.ports.webhooks import DeliveryLog, Endpoints
+from payments.ports.webhooks import DeliveryLog, Endpoints, Replayed
 
 MOST_ENDPOINTS: Final = 16
 # One request replays so many deliveries at most; whoever wants more asks again.
@@ -130,10 +130,14 @@ class EndpointDesk:
             raise Refusal(Code.EVENT_UNKNOWN)
         return 1
 
-    async def replay_range(self, endpoint: Endpoint, since: datetime, until: datetime) -> int:
+    async def replay_range(
+        self, endpoint: Endpoint, since: datetime, until: datetime, after: UUID | None = None
+    ) -> Replayed:
         """Raises Refusal."""
         _refuse_disabled(endpoint)
-        return await self.log.replay_range(endpoint, since, until, MOST_REPLAYED)
+        if after is not None and await self.log.event(endpoint.partner_id, after) is None:
+            raise Refusal(Code.EVENT_UNKNOWN)
+        return await self.log.replay_range(endpoint, since, until, MOST_REPLAYED, after)
 
     async def replay_failures(self, endpoint: Endpoint) -> int:
         """Raises Refusal."""

@@ -96,14 +96,14 @@ def _either(*names: str) -> dict[str, Any]:
 
 class ReplayBody(Asked):
     """Exactly one: an event, all that occurred `from` one moment and before another, or all whose
-    last round failed or was canceled.
+    last round failed or was canceled. `after` is the `next` of the answer before, with its times.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [_either("eventId"), _either("from", "to"), _either("failures")],
             # From and to belong together.
-            "dependentRequired": {"from": ["to"], "to": ["from"]},
+            "dependentRequired": {"from": ["to"], "to": ["from"], "after": ["from", "to"]},
         }
     )
 
@@ -116,6 +116,11 @@ class ReplayBody(Asked):
         Moment | None, BeforeValidator(_said), Field(alias="from"), WithJsonSchema(_MOMENT)
     ] = None
     to: Annotated[Moment | None, BeforeValidator(_said), WithJsonSchema(_MOMENT)] = None
+    after: Annotated[
+        EventName | None,
+        BeforeValidator(_said),
+        WithJsonSchema({"type": "string", "pattern": f"^{EVENT_NAME}$"}),
+    ] = None
     failures: Annotated[
         bool | None,
         BeforeValidator(_said),

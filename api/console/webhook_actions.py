@@ -107,8 +107,8 @@ class _Actions:
     async def replay_range(self, request: Request) -> Response:
         since, until = _range(await asked.form_of(request, *_RANGE))
         endpoint = await self._endpoint(request)
-        count = await self._desk.endpoints.replay_range(endpoint, since, until)
-        return _did("replayed", endpoint, count)
+        replayed = await self._desk.endpoints.replay_range(endpoint, since, until)
+        return _did("replayed", endpoint, replayed.made)
 
     async def replay_event(self, request: Request) -> Response:
         await asked.form_of(request)

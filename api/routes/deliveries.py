@@ -94,18 +94,22 @@ async def replay_webhooks(request: Request, endpoint_id: EndpointId, body: Repla
 async def _replay(request: Request, endpoint_id: str, body: ReplayBody) -> Response:
     endpoint, exchange = await own_endpoint(request, endpoint_id), Exchange.of(request)
     with exchange.measured("record.replay"):
-        replayed = await _asked_for(request, endpoint, body)
-    view = ReplayedView(replayed=replayed, more=replayed >= MOST_REPLAYED)
+        view = await _asked_for(request, endpoint, body)
     return envelope(exchange, Code.OK, view, message="On their way again")
 
 
-async def _asked_for(request: Request, endpoint: Endpoint, body: ReplayBody) -> int:
+async def _asked_for(request: Request, endpoint: Endpoint, body: ReplayBody) -> ReplayedView:
     desk = desk_of(request).webhooks
     if body.event_id is not None:
-        return await desk.replay_event(endpoint, event_named(body.event_id))
+        made = await desk.replay_event(endpoint, event_named(body.event_id))
+        return ReplayedView(replayed=made, more=False)
     if body.from_ is not None and body.to is not None:
-        return await desk.replay_range(endpoint, body.from_, body.to)
-    return await desk.replay_failures(endpoint)
+        after = None if body.after is None else event_named(body.after)
+        replayed = await desk.replay_range(endpoint, body.from_, body.to, after)
+        goes_on = None if replayed.after is None else ids.event_name(replayed.after)
+        return ReplayedView(replayed=replayed.made, more=goes_on is not None, next=goes_on)
+    made = await desk.replay_failures(endpoint)
+    return ReplayedView(replayed=made, more=made >= MOST_REPLAYED)
 
 
 def _refuse_unclear(body: ReplayBody) -> None:
@@ -124,6 +128,8 @@ def _refuse_unclear(body: ReplayBody) -> None:
     ]
     if len(told) != 1:
         raise field_refused(Code.FIELD_MALFORMED, told[1] if told else "eventId", _EACH)
+    if body.after is not None and body.from_ is None:
+        raise field_refused(Code.FIELD_MALFORMED, "after", "goes with from and to")
     if body.failures is False:
         raise field_refused(Code.FIELD_REFUSED, "failures", "true, or left out")
     if body.from_ is not None and body.to is not None and body.from_ >= body.to:

@@ -125,6 +125,14 @@ class LoggedDelivery:
     next_try_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rounds were made. `after` is the last event of them, if there are more behind it."""
+
+    made: int
+    after: UUID | None = None
+
+
 class DeliveryLog(Protocol):
     """Newest first; `before` is the last line of the page before."""
 
@@ -164,9 +172,17 @@ class DeliveryLog(Protocol):
         """One more round, unless the last one is still pending. None: no such event of theirs."""
 
     async def replay_range(
-        self, endpoint: Endpoint, since: datetime, until: datetime, limit: int
-    ) -> int:
-        """A round of every event that occurred in it and that the endpoint wants; how many."""
+        self,
+        endpoint: Endpoint,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        after: UUID | None = None,
+    ) -> Replayed:
+        """A round of every event that occurred in it and that the endpoint wants.
+
+        From the first one on, or behind `after`.
+        """
 
     async def replay_failures(self, endpoint: Endpoint, limit: int) -> int:
         """A round of everything whose last round failed or was canceled; how many."""

@@ -21,7 +21,7 @@ async def test_an_event_is_sent_again_under_its_own_id(hooks: Hooks) -> None:
 
     answer = await hooks.do("replay", endpoint, {"eventId": event})
 
-    assert answer.data == {"replayed": 1, "more": False}
+    assert answer.data == {"replayed": 1, "more": False, "next": None}
     assert await rounds(hooks, endpoint, event) == [1, 2]
 
 
@@ -37,8 +37,32 @@ async def test_a_time_is_replayed_from_its_first_moment_to_before_its_last(hooks
 
     answer = await hooks.do("replay", endpoint, {"from": times[2], "to": times[0]})
 
-    assert answer.data == {"replayed": 2, "more": False}
+    assert answer.data == {"replayed": 2, "more": False, "next": None}
     assert [await rounds(hooks, endpoint, each) for each in events] == [[1], [1, 2], [1, 2], [1]]
+
+
+async def test_a_time_goes_on_after_the_event_that_is_named(hooks: Hooks) -> None:
+    endpoint = await hooks.added(types=[QUIET])
+    await hooks.do("disable", endpoint)
+    events = [await hooks.happened(n, ago_s=3_600 * n) for n in (3, 2, 1)]
+    for event in events:
+        await hooks.delivered(endpoint, event, state="delivered")
+    await hooks.do("enable", endpoint)
+    body = {"from": "2026-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z", "after": events[0]}
+
+    answer = await hooks.do("replay", endpoint, body)
+
+    assert answer.data == {"replayed": 2, "more": False, "next": None}
+    assert [await rounds(hooks, endpoint, each) for each in events] == [[1], [1, 2], [1, 2]]
+
+
+async def test_a_time_goes_on_after_no_event_of_anothers(hooks: Hooks, other_hooks: Hooks) -> None:
+    endpoint = await hooks.added(types=[QUIET])
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+
+    for each in (await other_hooks.happened(), NO_EVENT):
+        answer = await hooks.do("replay", endpoint, span | {"after": each})
+        assert (answer.http_status, answer.code) == (404, "P2119")
 
 
 async def test_failures_are_replayed_and_nothing_else(hooks: Hooks) -> None:
@@ -54,7 +78,7 @@ async def test_failures_are_replayed_and_nothing_else(hooks: Hooks) -> None:
 
     answer = await hooks.do("replay", endpoint, {"failures": True})
 
-    assert answer.data == {"replayed": 2, "more": False}
+    assert answer.data == {"replayed": 2, "more": False, "next": None}
     assert [await rounds(hooks, endpoint, each) for each in (*events, healed)] == [
         [1],
         [1, 2],
@@ -128,6 +152,11 @@ UNCLEAR: list[tuple[Any, str, str]] = [
     ({"from": AT, "to": "2026-04-30T08:00:00"}, "P5003", "to"),
     ({"from_": AT, "to": LATER}, "P5002", "from_"),
     ({"failures": True, "limit": 5}, "P5002", "limit"),
+    ({"failures": True, "after": NO_EVENT}, "P5002", "after"),
+    ({"eventId": NO_EVENT, "after": NO_EVENT}, "P5002", "after"),
+    ({"after": NO_EVENT}, "P5002", "eventId"),
+    ({"from": AT, "to": LATER, "after": None}, "P5002", "after"),
+    ({"from": AT, "to": LATER, "after": f"{NO_EVENT}.2"}, "P5003", "after"),
 ]
 
 

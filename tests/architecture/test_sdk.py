@@ -202,7 +202,7 @@ def test_the_sdk_can_search_by_all_that_a_list_takes(
 def test_the_sdk_can_ask_for_every_kind_of_replay() -> None:
     ways = (
         webhooks.replay(AN_ID, None, event=AN_ID),
-        webhooks.replay(AN_ID, None, since=A_DAY, until=A_DAY),
+        webhooks.replay(AN_ID, None, since=A_DAY, until=A_DAY, after=AN_ID),
         webhooks.replay(AN_ID, None, failures=True),
     )
 

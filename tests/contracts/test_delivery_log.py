@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -210,14 +210,46 @@ async def test_a_range_is_replayed_with_what_the_endpoint_wants_of_it(webhooks: 
         if each.event != events[3]:
             await webhooks.outbox.tried(each.ref, make_try(), D.DELIVERED, None)
 
-    assert await webhooks.log.replay_range(endpoint, after(1), after(4), 1) == 1
-    assert await webhooks.log.replay_range(endpoint, after(1), after(4), 10) == 1
-    assert await webhooks.log.replay_range(endpoint, after(1), after(4), 10) == 0
+    async def replay(limit: int) -> tuple[int, UUID | None]:
+        made = await webhooks.log.replay_range(endpoint, after(1), after(4), limit)
+        return made.made, made.after
+
+    assert await replay(1) == (1, events[1].event_id)
+    assert await replay(10) == (1, None)
+    assert await replay(10) == (0, None)
 
     lines = await page(webhooks, endpoint)
     assert [line.ref for line in lines if line.ref.round == 2] == [
         DeliveryRef(events[n].event_id, endpoint.endpoint_id, 2) for n in (2, 1)
     ]
+
+
+async def test_a_range_goes_on_where_the_last_replay_ended_whatever_came_of_that(
+    webhooks: Webhooks,
+) -> None:
+    endpoint = await webhooks.add_endpoint()
+    # Two of them at one moment.
+    events = [
+        make_event(endpoint.partner_id, occurred_at=after(at), sequence=number)
+        for number, at in enumerate((1, 2, 2, 3, 4), start=1)
+    ]
+    for event in events:
+        await webhooks.tell(event)
+    await webhooks.plan_all()
+    for delivery in await webhooks.outbox.untried(endpoint.endpoint_id, 10):
+        await webhooks.outbox.tried(delivery.ref, make_try(), D.DELIVERED, None)
+
+    steps: list[int] = []
+    last: UUID | None = None
+    for _ in range(3):
+        made = await webhooks.log.replay_range(endpoint, after(1), after(9), 2, last)
+        steps.append(made.made)
+        last = made.after
+        for line in await page(webhooks, endpoint, state=D.PENDING):
+            await webhooks.outbox.tried(line.ref, make_try(), D.DELIVERED, None)
+
+    assert (steps, last) == ([2, 2, 1], None)
+    assert [line.ref.round for line in await page(webhooks, endpoint)] == [2] * 5 + [1] * 5
 
 
 async def test_failures_are_replayed_once_and_what_was_canceled_with_them(
@@ -251,7 +283,7 @@ async def test_an_endpoint_that_is_disabled_gets_no_rounds(webhooks: Webhooks) -
     )
 
     assert await webhooks.log.replay_event(endpoint, failed.event.event_id) is None
-    assert await webhooks.log.replay_range(endpoint, NOW, after(1), 10) == 0
+    assert (await webhooks.log.replay_range(endpoint, NOW, after(1), 10)).made == 0
     assert await webhooks.log.replay_failures(endpoint, 10) == 0
     assert await webhooks.states(endpoint) == [D.FAILED]
 

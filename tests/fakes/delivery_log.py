@@ -7,7 +7,7 @@ from uuid import UUID
 
 from payments.domain import events
 from payments.domain.webhook import DeliveryRef, DeliveryState, Endpoint, Event, Try
-from payments.ports.webhooks import LoggedDelivery
+from payments.ports.webhooks import LoggedDelivery, Replayed
 from tests.fakes.webhook_record import Row, WebhookRecord, wants
 
 P = DeliveryState.PENDING
@@ -85,18 +85,23 @@ class FakeDeliveryLog:
         return self.record.add_round(event, endpoint.endpoint_id, number)
 
     async def replay_range(
-        self, endpoint: Endpoint, since: datetime, until: datetime, limit: int
-    ) -> int:
+        self,
+        endpoint: Endpoint,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        after: UUID | None = None,
+    ) -> Replayed:
         there = self.record.endpoints.get(endpoint.endpoint_id, endpoint)
-        return await self._replay(
+        told = sorted(self.record.events, key=lambda each: each.occurred_at)
+        if after is not None:
+            told = told[[each.event_id for each in told].index(after) + 1 :]
+        due = self._due(
             endpoint,
-            [
-                event
-                for event in sorted(self.record.events, key=lambda each: each.occurred_at)
-                if since <= event.occurred_at < until and wants(there, event)
-            ],
-            limit,
+            [each for each in told if since <= each.occurred_at < until and wants(there, each)],
         )
+        made = await self._replay(endpoint, due, limit)
+        return Replayed(made, due[limit - 1].event_id if len(due) > limit else None)
 
     async def replay_failures(self, endpoint: Endpoint, limit: int) -> int:
         missed = (DeliveryState.FAILED, DeliveryState.CANCELED)
@@ -111,17 +116,21 @@ class FakeDeliveryLog:
         )
 
     async def _replay(self, endpoint: Endpoint, told: Sequence[Event], limit: int) -> int:
+        due = self._due(endpoint, told)[:limit]
+        for event in due:
+            await self.replay_event(endpoint, event.event_id)
+        return len(due)
+
+    def _due(self, endpoint: Endpoint, told: Sequence[Event]) -> list[Event]:
+        """Those that are not on their way already."""
         if not self.record.is_enabled(endpoint.endpoint_id):
-            return 0
-        due = [
+            return []
+        return [
             event
             for event in told
             if (last := self.record.last_round(event.event_id, endpoint.endpoint_id)) is None
             or last.state is not P
-        ][:limit]
-        for event in due:
-            await self.replay_event(endpoint, event.event_id)
-        return len(due)
+        ]
 
     def _rounds(self, event_id: UUID, endpoint_id: str) -> list[Row]:
         rows = self.record.of_endpoint(endpoint_id)

@@ -16,7 +16,7 @@ from payments.db.session import Database
 from payments.domain import events
 from payments.domain.webhook import DeliveryRef, DeliveryState, Endpoint, Event, Try
 from payments.ports.record import RecordUnavailable
-from payments.ports.webhooks import LoggedDelivery
+from payments.ports.webhooks import LoggedDelivery, Replayed
 
 _MADE: Final = "made.at, made.latency_ms, made.ending, made.http_status, made.answer"
 _LOGGED: Final = f"""
@@ -123,7 +123,7 @@ _REPLAY_EVENT: Final = f"""
     ) AS round"""
 _REPLAY_ATTEMPTS: Final = 5
 _REPLAY_RANGE: Final = f"""
-    WITH due AS (
+    WITH page AS (
         SELECT event.id, event.object_id, event.sequence, last.round,
             event.occurred_at, event.position
         FROM webhook_endpoint AS endpoint
@@ -131,8 +131,13 @@ _REPLAY_RANGE: Final = f"""
         LEFT JOIN LATERAL ({_LAST}) AS last ON true
         WHERE {_ENABLED} AND event.partner_id = $1
             AND event.occurred_at >= $3 AND event.occurred_at < $4
+            AND ($6::uuid IS NULL OR (event.occurred_at, event.position) > (
+                (SELECT occurred_at FROM event WHERE id = $6 AND partner_id = $1),
+                (SELECT position FROM event WHERE id = $6 AND partner_id = $1)))
             AND last.state IS DISTINCT FROM 'pending' AND {WANTS}
-        ORDER BY event.occurred_at, event.position LIMIT $5
+        ORDER BY event.occurred_at, event.position LIMIT $5::integer + 1
+    ), due AS (
+        SELECT * FROM page ORDER BY occurred_at, position LIMIT $5
     ), made AS (
         INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
         SELECT id, $2, coalesce(round, 0) + 1, object_id, sequence FROM due
@@ -140,7 +145,9 @@ _REPLAY_RANGE: Final = f"""
         ON CONFLICT DO NOTHING
         RETURNING event_id
     )
-    SELECT count(*) AS made FROM made"""
+    SELECT (SELECT count(*) FROM made) AS made, CASE WHEN (SELECT count(*) FROM page) > $5 THEN (
+        SELECT id FROM due ORDER BY occurred_at DESC, position DESC LIMIT 1
+    ) END AS after"""
 _REPLAY_FAILURES: Final = f"""
     WITH due AS (
         SELECT delivery.* FROM webhook_endpoint AS endpoint
@@ -234,12 +241,16 @@ class PostgresDeliveryLog:
         raise RecordUnavailable(f"{event_id} was not replayed: too many rivals")
 
     async def replay_range(
-        self, endpoint: Endpoint, since: datetime, until: datetime, limit: int
-    ) -> int:
-        rows = await self._database.fetch(
-            _REPLAY_RANGE, endpoint.partner_id, endpoint.endpoint_id, since, until, limit
-        )
-        return int(rows[0]["made"])
+        self,
+        endpoint: Endpoint,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        after: UUID | None = None,
+    ) -> Replayed:
+        where = endpoint.partner_id, endpoint.endpoint_id
+        [row] = await self._database.fetch(_REPLAY_RANGE, *where, since, until, limit, after)
+        return Replayed(row["made"], row["after"])
 
     async def replay_failures(self, endpoint: Endpoint, limit: int) -> int:
         rows = await self._database.fetch(

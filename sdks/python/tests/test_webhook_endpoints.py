@@ -176,13 +176,27 @@ def test_events_are_replayed_one_by_one_by_their_time_and_by_their_failing(gatew
     endpoints = client.webhook_endpoints
 
     done = endpoints.replay(ENDPOINT_ID, client.events.get(EVENT_ID))
-    endpoints.replay_between(ENDPOINT_ID, A_DAY, A_DAY + timedelta(days=1))
+    span = A_DAY, A_DAY + timedelta(days=1)
+    gateway.replies = [
+        lambda asked: gateway.envelope(
+            asked, "P0000", {"replayed": 9, "more": True, "next": EVENT_ID}
+        )
+    ]
+    some = endpoints.replay_between(ENDPOINT_ID, *span)
+    gateway.replies = []
+    endpoints.replay_between(ENDPOINT_ID, *span, after=some.next)
     endpoints.replay_failures(ENDPOINT_ID)
 
-    assert (done.replayed, done.more) == (3, False)
+    assert (done.replayed, done.more, done.next) == (3, False, None)
+    assert (some.replayed, some.more, some.next) == (9, True, EVENT_ID)
     assert [body_of(each) for each in gateway.sent(f"{ONE}/replay")] == [
         {"eventId": EVENT_ID},
         {"from": "2026-04-30T00:00:00+00:00", "to": "2026-05-01T00:00:00+00:00"},
+        {
+            "from": "2026-04-30T00:00:00+00:00",
+            "to": "2026-05-01T00:00:00+00:00",
+            "after": EVENT_ID,
+        },
         {"failures": True},
     ]
     with pytest.raises(ValueError, match="zone"):

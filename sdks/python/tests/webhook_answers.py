@@ -90,7 +90,7 @@ WEBHOOKS: dict[str, Any] = {
     },
     f"{_ONE}/deliveries": {"deliveries": [DELIVERY, UNTRIED], "next": None},
     f"{_ONE}/deliveries/{EVENT_ID}": HISTORY,
-    f"{_ONE}/replay": {"replayed": 3, "more": False},
+    f"{_ONE}/replay": {"replayed": 3, "more": False, "next": None},
     "/v1/events": {"events": [EVENT], "next": None},
     f"/v1/events/{EVENT_ID}": EVENT,
 }

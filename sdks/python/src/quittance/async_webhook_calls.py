@@ -126,9 +126,10 @@ class AsyncWebhookEndpoints:
         since: datetime,
         until: datetime,
         *,
+        after: str | None = None,
         idempotency_key: str | None = None,
     ) -> Replayed:
-        asked = operations.replay(endpoint, idempotency_key, since=since, until=until)
+        asked = operations.replay(endpoint, idempotency_key, since=since, until=until, after=after)
         return await self._driver.call(asked)
 
     async def replay_failures(

@@ -146,10 +146,14 @@ class WebhookEndpoints:
         since: datetime,
         until: datetime,
         *,
+        after: str | None = None,
         idempotency_key: str | None = None,
     ) -> Replayed:
-        """Send again what happened from `since` on and before `until`. Look at `more`."""
-        asked = operations.replay(endpoint, idempotency_key, since=since, until=until)
+        """Send again what happened from `since` on and before `until`.
+
+        While there is `more`, call again with `after=done.next` and the same two moments.
+        """
+        asked = operations.replay(endpoint, idempotency_key, since=since, until=until, after=after)
         return self._driver.call(asked)
 
     def replay_failures(

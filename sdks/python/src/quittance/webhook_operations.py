@@ -111,6 +111,7 @@ def replay(
     event: WebhookEvent | str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    after: str | None = None,
     failures: bool = False,
 ) -> Operation[Replayed]:
     """One event, or all between two moments, or all failures."""
@@ -119,6 +120,7 @@ def replay(
             "eventId": None if event is None else _event(event),
             "from": moment(since),
             "to": moment(until),
+            "after": after,
         }
     )
     if failures:

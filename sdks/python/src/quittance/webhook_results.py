@@ -231,16 +231,24 @@ class SentTest:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many are on their way again. `more`: there was more than one call replays, call again."""
+    """How many are on their way again. `more`: there was more than one call replays, call again;
+    replay_between() with `after=done.next`.
+    """
 
     replayed: int
     more: bool
+    next: str | None
     trace: str
 
     @classmethod
     def read(cls, envelope: Envelope) -> Self:
         fields = envelope.fields
-        return cls(fields.number("replayed"), fields.flag("more"), envelope.trace)
+        return cls(
+            fields.number("replayed"),
+            fields.flag("more"),
+            fields.optional_text("next"),
+            envelope.trace,
+        )
 
 
 @dataclass(frozen=True, slots=True)
