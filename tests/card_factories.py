@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from payments.domain import ids
 from payments.domain.card import Card
+from payments.domain.method import BankRedirect
 from payments.domain.money import Money
 from payments.domain.payment import (
     Assessment,
@@ -68,6 +69,14 @@ def make_order(**changes: Any) -> PaymentOrder:
         content=uuid4().hex,
     )
     return replace(order, **changes)
+
+
+def make_bank_order(**changes: Any) -> PaymentOrder:
+    """Of a customer who pays at a bank that they have named."""
+    bank = BankRedirect("GB", "SUNNY")
+    return make_order(
+        **{"card": None, "bank": bank, "return_url": "http://localhost/back", **changes}
+    )
 
 
 def make_decision(**changes: Any) -> Decision:

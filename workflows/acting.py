@@ -2,6 +2,7 @@
 
 returned, webhook -> look ------> the provider knows how it ended -> that is the result
                                   still open -> wait on
+                                  a bank thinks -> that is the result: nobody has to act any more
 cancel            -> void ------> nothing is reserved any more | too late: ask how it ended
 its own time-out  -> ask, void -> expired                      | too late: ask how it ended
 
@@ -25,12 +26,21 @@ from workflows.asking import Bell
 async def acted(
     attempt: Attempt, asked: ChallengeAsked, bell: Bell, is_canceled: Callable[[], bool]
 ) -> Answer:
-    """How it ended, waited for in the payment's own workflow."""
-    return await Acting(attempt, asked.expires_at, bell, is_canceled, Code.ACTION_EXPIRED).ended()
+    """How it ended, waited for in the payment's own workflow. PENDING when the customer has done
+    what was asked and the bank has not decided: the payment asks on.
+    """
+    acting = Acting(
+        *(attempt, asked.expires_at, bell, is_canceled, Code.ACTION_EXPIRED), is_bank=True
+    )
+    return await acting.ended()
 
 
 class Acting:
-    """`expired` is the code of an end that nobody brought about in time."""
+    """`expired` is the code of an end that nobody brought about in time.
+
+    With `is_bank` a decision that is open without the customer is an end of the acting, and a
+    provider that knows nothing of what it asked for itself is not believed before the time is over.
+    """
 
     def __init__(
         self,
@@ -39,17 +49,20 @@ class Acting:
         bell: Bell,
         is_canceled: Callable[[], bool],
         expired: Code,
+        *,
+        is_bank: bool = False,
     ) -> None:
         self._attempt = attempt
         self._expires_at = expires_at
         self._bell = bell
         self._is_canceled = is_canceled
         self._expired = expired
+        self._is_bank = is_bank
 
     async def ended(self) -> Answer:
         while await self._somebody_comes():
             answer = await self._look()
-            if not answer.challenge and answer.is_known:
+            if self._is_end(answer):
                 return answer
         return await (self._end() if self._is_canceled() else self._expire())
 
@@ -68,7 +81,7 @@ class Acting:
     async def _look(self) -> Answer:
         rung = self._bell.rung
         answer = await asking.look(charging.asked_after(self._attempt))
-        if answer.is_known and not answer.challenge:
+        if self._is_end(answer):
             return answer
         await self._bell.hear(rung)
         if answer.is_known:
@@ -82,7 +95,7 @@ class Acting:
 
     async def _expire(self) -> Answer:
         """The provider has the last word on whether the customer was in time."""
-        answer = await self._ask()
+        answer = await self._last_word()
         if self._is_canceled():
             return await self._end()
         if not answer.challenge and answer.kind is not OutcomeKind.NOT_SENT:
@@ -91,6 +104,20 @@ class Acting:
         if ended.kind is OutcomeKind.ACCEPTED:
             return _declined("not finished in time", self._expired)
         return await self._known()
+
+    async def _last_word(self) -> Answer:
+        if self._is_bank:
+            answer = await asking.look(charging.asked_after(self._attempt))
+            if answer.is_known or self._is_end(answer):
+                return answer
+        return await self._ask()
+
+    def _is_end(self, answer: Answer) -> bool:
+        if answer.challenge is not None:
+            return False
+        if not self._is_bank:
+            return answer.is_known
+        return answer.kind in (OutcomeKind.ACCEPTED, OutcomeKind.DECLINED, OutcomeKind.PENDING)
 
     async def _end(self) -> Answer:
         """Voiding ends what was asked of the customer, and gives back what it may have led to."""

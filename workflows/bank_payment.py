@@ -2,6 +2,7 @@
 
 POST /payments -> decided -> as told in any_payment.py -> REQUIRES_ACTION (redirect)
       came back, webhook -> providers.look -> CAPTURED | FAILED | still open: wait on
+                                              the bank thinks: PROCESSING, asked until it knows
 POST …/cancel, time-out -> providers.void -> CANCELED, EXPIRED | too late: CAPTURED
 
 A bank takes the money at once or not at all: nothing is reserved, so there is nothing to capture.
@@ -29,8 +30,8 @@ class BankPayment(AnyPayment):
 
     async def _accepted(self, attempt: Attempt, answer: Answer) -> None:
         if not answer.captured:
-            # Nobody would ever take what is only reserved.
-            await self._standing.failed(attempt, Code.PROVIDER_UNAVAILABLE)
+            # Not what was ordered, and nobody would ever take what is only reserved.
+            await self._standing.failed(attempt, Code.CHALLENGE_CHANGED)
             await send_back(attempt)
             return
         await self._standing.to(

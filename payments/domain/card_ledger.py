@@ -1,8 +1,8 @@
-"""The ledger legs of card payments: which accounts a move, a refund or a late success touches.
+"""The ledger legs of payments: which accounts a move, a refund or a late success touches.
 
 What is reserved on a card stands in two memo accounts that cancel out; what nobody knows yet waits
-in suspense. Both are empty when a payment has ended, whichever way it went: `Books` is what of one
-payment still waits there, and every move says what is left of it.
+in suspense, however it is paid. Both are empty when a payment has ended, whichever way it went:
+`Books` is what of one payment still waits there, and every move says what is left of it.
 """
 
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ from payments.domain.refund import RefundOrder
 _Line = tuple[Account, int]
 
 _DESCRIPTIONS: Final = {
-    PaymentStatus.AUTHORIZED: "card payment authorised",
-    PaymentStatus.PARTIALLY_CAPTURED: "card payment captured in part",
-    PaymentStatus.CAPTURED: "card payment captured",
+    PaymentStatus.AUTHORIZED: "payment authorised",
+    PaymentStatus.PARTIALLY_CAPTURED: "payment captured in part",
+    PaymentStatus.CAPTURED: "payment captured",
 }
 
 
@@ -52,7 +52,7 @@ def moved(fact: Fact, books: Books) -> tuple[Posting | None, Books]:
     if fact.captured is not None:
         lines += _taken(fact, fact.captured)
     lines += _memo(fact.attempt, after.held - books.held)
-    description = _DESCRIPTIONS.get(fact.status, f"card payment {fact.status}: nothing is held")
+    description = _DESCRIPTIONS.get(fact.status, f"payment {fact.status}: nothing is held")
     return _posting(_key(fact, books), order.payment_id, description, lines), after
 
 
@@ -110,7 +110,7 @@ def refunded(order: RefundOrder, provider: str, *, from_suspense: bool) -> Posti
     source = _suspense_of(provider, order.amount) if from_suspense else _payable(order)
     receivable = Account(AccountKind.PROVIDER_RECEIVABLE, provider, order.amount.currency)
     lines = ((source, minor), (receivable, -minor))
-    return _sure(f"refunded:{order.refund_id}", order.refund_id, "card payment refunded", lines)
+    return _sure(f"refunded:{order.refund_id}", order.refund_id, "payment refunded", lines)
 
 
 def refund_returned(order: RefundOrder, provider: str) -> Posting:

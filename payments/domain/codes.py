@@ -208,7 +208,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         402, "no_route", _OURS, "No provider can take this payment now", retry=True
     ),
     Code.CHALLENGE_CHANGED: _refused(
-        402, "challenge_changed", _PROVIDER, "Amount, currency or payee changed in the challenge"
+        402, "challenge_changed", _PROVIDER, "What came back is not what was ordered"
     ),
     Code.CHALLENGE_EXPIRED: _refused(
         402, "challenge_expired", _CUSTOMER, "The challenge was not finished in time"

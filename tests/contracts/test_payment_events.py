@@ -126,7 +126,7 @@ async def test_an_event_says_what_the_partner_api_says(
         "amount": "10000",
         "currency": "JPY",
         "capture": True,
-        "paymentMethod": {"brand": "visa", "last4": "4242"},
+        "paymentMethod": {"type": "card", "brand": "visa", "last4": "4242"},
         "metadata": {"cart": "7"},
         "customerId": "cus_1",
         "createdAt": "2026-04-30T08:21:14.123Z",

@@ -1,4 +1,4 @@
-"""A desk that takes card payments as the API does, with fakes behind the worker."""
+"""A desk that takes payments as the API does, with fakes behind the worker."""
 
 import asyncio
 from contextlib import suppress
@@ -26,6 +26,8 @@ from payments.ports.steps import Cards
 from tests import card_factories
 from tests.card_fakes import FakePayments
 from tests.fake_provider import FakeProvider, FakeProviders
+from tests.patience import until
+from tests.provider_script import How
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.engine import PATIENCE, Desk
@@ -49,6 +51,11 @@ _events = count(1)
 def make_order(**changes: Any) -> PaymentOrder:
     now = datetime.now(UTC)
     return card_factories.make_order(**{"created_at": now, "deadline": now + FAR, **changes})
+
+
+def make_bank_order(**changes: Any) -> PaymentOrder:
+    now = datetime.now(UTC)
+    return card_factories.make_bank_order(**{"created_at": now, "deadline": now + FAR, **changes})
 
 
 def make_refund(payment: Payment, minor: int, **changes: Any) -> RefundOrder:
@@ -114,6 +121,14 @@ class CardDesk(Desk):
         handle, payment = await self.charge(make_order(capture=False, **changes))
         assert payment.status is PaymentStatus.AUTHORIZED, payment
         return handle, payment
+
+    async def at_the_bank(self, order: PaymentOrder | None = None) -> tuple[PayHandle, str]:
+        """A payment whose customer was sent to the bank, and the reference of its attempt."""
+        self.north.takes(How.CHALLENGE)
+        order = order or make_bank_order()
+        handle, payment = await self.charge(order)
+        assert payment.status is PaymentStatus.REQUIRES_ACTION, payment
+        return handle, first(order)
 
     async def starting(
         self, order: PaymentOrder
@@ -192,6 +207,13 @@ class CardDesk(Desk):
         handle: ChallengeHandle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
         await _until_begun(handle)
         return handle
+
+    async def until_status(self, order: PaymentOrder, status: PaymentStatus) -> Payment:
+        async def reached() -> bool:
+            return self.status(order) is status
+
+        await until(reached, self.patience.total_seconds(), f"it never was {status}")
+        return self.payments.rows[order.payment_id]
 
     # What is left
 

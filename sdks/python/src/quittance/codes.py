@@ -41,7 +41,7 @@ class Code(StrEnum):
     P2013 = "P2013"  # authentication_failed
     P2014 = "P2014"  # network_forbids: never again with this card
     P2015 = "P2015"  # no_route: no provider can take it now
-    P2016 = "P2016"  # challenge_changed: amount, currency or payee came back different
+    P2016 = "P2016"  # challenge_changed: what came back is not what was ordered
     P2017 = "P2017"  # challenge_expired
     P2018 = "P2018"  # review_declined
     P2019 = "P2019"  # action_expired
