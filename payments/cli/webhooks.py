@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Webhooks to partners: endpoints, lag, replays.")
 console = Console()
 
-# At once; what is more waits for the next command.
+# With one statement.
 MOST_REPLAYED: Final = 10_000
 
 
@@ -80,17 +80,39 @@ def lag() -> None:
 
 
 @app.command()
+def replay_between(partner_id: str, endpoint_id: str, since: datetime, until: datetime) -> None:
+    """Send again what happened from one moment on and before another, in UTC."""
+
+    async def work(record: "Record") -> None:
+        endpoint = await _enabled(record, partner_id, endpoint_id)
+        span = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+        log, made = record.delivery_log, 0
+        replayed = await log.replay_range(endpoint, *span, MOST_REPLAYED)
+        while replayed.after is not None:
+            made += replayed.made
+            replayed = await log.replay_range(endpoint, *span, MOST_REPLAYED, replayed.after)
+        console.print(f"{made + replayed.made} on their way again")
+
+    with_record(work)
+
+
+@app.command()
 def replay_failures(partner_id: str, endpoint_id: str) -> None:
     """Send everything again whose last round failed or was canceled, under the same ids."""
 
     async def work(record: "Record") -> None:
-        endpoint = _there(await record.endpoints.find(partner_id, endpoint_id), endpoint_id)
-        if endpoint.state is EndpointState.DISABLED:
-            raise ValueError(f"{endpoint_id} is disabled; enable it first")
+        endpoint = await _enabled(record, partner_id, endpoint_id)
         made = await record.delivery_log.replay_failures(endpoint, MOST_REPLAYED)
         console.print(f"{made} on their way again")
 
     with_record(work)
+
+
+async def _enabled(record: "Record", partner_id: str, endpoint_id: str) -> Endpoint:
+    endpoint = _there(await record.endpoints.find(partner_id, endpoint_id), endpoint_id)
+    if endpoint.state is EndpointState.DISABLED:
+        raise ValueError(f"{endpoint_id} is disabled; enable it first")
+    return endpoint
 
 
 def _there(endpoint: Endpoint | None, endpoint_id: str) -> Endpoint:

@@ -11,6 +11,7 @@ from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.db.session import Database
 from payments.domain.webhook import DeliveryState, Disabled, Endpoint, EndpointState, SigningSecrets
+from tests.contracts.direct import Direct
 from tests.contracts.partner_stages import VAULT
 from tests.contracts.test_provider_command import cli, environment
 from tests.webhook_factories import make_endpoint
@@ -99,6 +100,26 @@ async def test_failures_are_replayed_at_an_endpoint_that_is_enabled(
     assert [each.state for each in rounds] == [DeliveryState.CANCELED, DeliveryState.PENDING]
 
 
+async def test_a_time_is_replayed_to_its_end_however_much_happened(
+    environment: dict[str, str], direct: Direct, endpoint: Endpoint
+) -> None:
+    await direct.run(
+        f"""INSERT INTO event (partner_id, object_type, object_id, sequence, type, data,
+            occurred_at)
+        SELECT '{endpoint.partner_id}', 'payment', '{endpoint.endpoint_id}', n,
+            'payment.captured', '{{}}', '2026-04-01T00:00:00Z'::timestamptz + n * interval '1 s'
+        FROM generate_series(1, 10010) AS n;
+        DELETE FROM event_unplanned"""
+    )
+
+    command = ("webhooks", "replay-between", *place(endpoint))
+    done = cli(environment, *command, "2026-04-01T00:00:03", "2026-04-02")
+    again = cli(environment, *command, "2026-04-01", "2026-04-02")
+
+    assert done.stdout == "10008 on their way again\n", done.stderr
+    assert again.stdout == "2 on their way again\n"
+
+
 async def test_the_lag_is_told(
     environment: dict[str, str], database: Database, outbox: PostgresOutbox, endpoint: Endpoint
 ) -> None:
@@ -114,11 +135,23 @@ async def test_the_lag_is_told(
     assert planned["the oldest of them waits for"] > 0
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "replay-failures"])
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("disable", ()),
+        ("enable", ()),
+        ("replay-failures", ()),
+        ("replay-between", ("2026-04-01", "2026-04-02")),
+    ],
+)
 async def test_an_endpoint_that_the_partner_has_not_is_told_of_plainly(
-    environment: dict[str, str], endpoints: PostgresEndpoints, endpoint: Endpoint, command: str
+    environment: dict[str, str],
+    endpoints: PostgresEndpoints,
+    endpoint: Endpoint,
+    command: str,
+    more: tuple[str, ...],
 ) -> None:
-    refused = cli(environment, "webhooks", command, "partner_2", endpoint.endpoint_id)
+    refused = cli(environment, "webhooks", command, "partner_2", endpoint.endpoint_id, *more)
 
     assert refused.returncode == 1
     assert "the partner has no endpoint whe_" in refused.stderr
