@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.acquirer.banks import BANKS
 from sandbox.acquirer.behaviour import ACQUIRERS
 from sandbox.acquirer.behaviour import STORIES as ACQUIRER_STORIES
 from sandbox.acquirer.cards import CARDS
 from sandbox.acquirer.control import AcquirerControl
 from sandbox.acquirer.events import Forgery
+from sandbox.acquirer.hand import PaymentsByHand
 from sandbox.acquirer.house import House
 from sandbox.acquirer.moves import MOVES
 from sandbox.answers import Answer, Endpoint, Refused, application, invalid
@@ -54,6 +56,7 @@ class ControlDoor:
     def app(self) -> ASGIApp:
         billers = BillerControl(self.books, self.journal, self.conduct, self._billers_down)
         acquirers = AcquirerControl(self.house, self._acquirers_down)
+        payments = PaymentsByHand(self.house)
         receivers = ReceiverControl(self.post, self.journal, self.manners)
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "/", self.page),
@@ -62,7 +65,7 @@ class ControlDoor:
             ("GET", "/health", self.health),
             ("GET", "/journal", self.read_journal),
         ]
-        houses = [*billers.routes(), *acquirers.routes(), *receivers.routes()]
+        houses = [*billers.routes(), *acquirers.routes(), *payments.routes(), *receivers.routes()]
         return own_pages_only(application([*routes, *houses]))
 
     async def read_journal(self, request: Request) -> Response:
@@ -115,6 +118,10 @@ class ControlDoor:
             cards=_rows(
                 (card.number, f"{card.brand} {card.country}: {card.story}")
                 for card in CARDS.values()
+            ),
+            banks=_rows(
+                (bank.id, f"{bank.country} {', '.join(bank.currencies)}: {bank.story}")
+                for bank in BANKS.values()
             ),
             billers=_options(BILLERS),
             behaviours=_options(Behaviour),

@@ -5,18 +5,18 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.acquirer.amounts import minor, written
+from sandbox.acquirer.banks import BANK_REDIRECT, BANKS
 from sandbox.acquirer.behaviour import ORDINARY, Behaviour, Conduct, Instruction, Operation
 from sandbox.acquirer.bodies import CaptureBody, PaymentBody, RefundBody, VoidBody
 from sandbox.acquirer.cards import WIRE_FAULTS
 from sandbox.acquirer.clearing import Clearing
 from sandbox.acquirer.desk import Asked, Desk, amount_of
 from sandbox.acquirer.entries import Arrived, Order
+from sandbox.acquirer.lies import bent
 from sandbox.acquirer.payments import Payment
 from sandbox.acquirer.vault import token_as_json
 from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
@@ -34,8 +34,8 @@ class AcquirerDoor:
     conduct: Conduct
     clearing: Clearing
     secrets: Mapping[str, str]
-    # Where the customer's browser finds a challenge; its id comes behind.
-    challenge_base: str
+    # Where the customer's browser finds the pages.
+    public_url: str
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         payments = "/acquirers/{acquirer}/payments"
@@ -47,6 +47,7 @@ class AcquirerDoor:
             ("POST", payment + "/void", self.void),
             ("POST", payment + "/refunds", self.refund),
             ("GET", "/acquirers/{acquirer}/books", self.books),
+            ("GET", "/acquirers/{acquirer}/banks", self.banks),
             ("GET", "/vault/tokens/{token}", self.token),
         ]
 
@@ -62,7 +63,10 @@ class AcquirerDoor:
             payee=body.payee,
             three_ds=body.threeDS,
             return_url=body.returnUrl,
+            country=body.country,
+            bank=body.bank,
         )
+        _check_method(order)
         instruction = self._of_authorization(acquirer, order)
         asked = self._asked(request, acquirer, order.reference, order.amount_minor, instruction)
         self._arrive(
@@ -157,6 +161,15 @@ class AcquirerDoor:
         await self.journal.synced()
         return Answer(200, {"acquirer": acquirer, "totals": totals})
 
+    async def banks(self, request: Request) -> Response:
+        acquirer = self._acquirer(request)
+        instruction = self.conduct.take(Operation.BANKS, acquirer)
+
+        async def told() -> Response:
+            return Answer(200, {"banks": [bank.as_json() for bank in BANKS.values()]})
+
+        return await self._under(instruction, told)
+
     async def token(self, request: Request) -> Response:
         given = _bearer(request)
         known = (name for name, secret in self.secrets.items() if _same(given, secret))
@@ -197,15 +210,16 @@ class AcquirerDoor:
         return answer
 
     def _of_authorization(self, acquirer: str, order: Order) -> Instruction:
-        """What the control door told goes before what the card says."""
+        """What the control door told goes before what the card or the bank says."""
         told = self.conduct.take(Operation.AUTHORIZE, acquirer)
         if told.behaviour is not Behaviour.ORDINARY:
             return told
-        card = self.desk.vault.card(order.method)
-        if card is None:
+        payer = self.desk.payer_for(order)
+        if payer is None:
             return ORDINARY
+        says = payer.instruction
         again = bool(self.desk.books.arrivals(acquirer, order.reference))
-        return ORDINARY if again and card.instruction.behaviour in WIRE_FAULTS else card.instruction
+        return ORDINARY if again and says.behaviour in WIRE_FAULTS else says
 
     def _asked(
         self,
@@ -226,8 +240,8 @@ class AcquirerDoor:
         log.info("%s.arrived %s %s", arrived.operation, arrived.acquirer, arrived.payment)
 
     def _told(self, status: int, payment: Payment, instruction: Instruction) -> Response:
-        content = payment.as_json(self.challenge_base)
-        return Answer(status, _bent(content, instruction.behaviour))
+        content = payment.as_json(self.public_url)
+        return Answer(status, bent(content, instruction.behaviour))
 
     def _payment(self, request: Request, acquirer: str) -> Payment:
         payment = self.desk.books.payment(acquirer, _reference(request))
@@ -243,29 +257,14 @@ class AcquirerDoor:
         return acquirer
 
 
-def _bent(content: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
-    """A lie about the amount, the currency or the payee, when one was asked for."""
-    match behaviour:
-        case Behaviour.LYING_AMOUNT:
-            return _with_more(content, content["currency"])
-        case Behaviour.LYING_CURRENCY:
-            return content | {"currency": "USD" if content["currency"] != "USD" else "EUR"}
-        case Behaviour.LYING_PAYEE:
-            return content | {"payee": f"not_{content['payee']}"}
-        case _:
-            return content
-
-
-def _with_more(content: dict[str, Any], currency: str) -> dict[str, Any]:
-    """One minor unit more, wherever there is any money at all."""
-    bent = dict(content)
-    for name, value in content.items():
-        if name in {"captures", "refunds"}:
-            bent[name] = [_with_more(each, currency) for each in value]
-        elif name in {"amount", "authorizedAmount", "capturedAmount", "refundedAmount"}:
-            amount_minor = minor(value, currency)
-            bent[name] = written(amount_minor + 1, currency) if amount_minor else value
-    return bent
+def _check_method(order: Order) -> None:
+    """A bank needs a country, and takes the money at once; a card has neither of these."""
+    if (order.method == BANK_REDIRECT) is (order.country is None):
+        raise invalid("country", f"goes with the method {BANK_REDIRECT}, and with no other")
+    if order.country is None and order.bank is not None:
+        raise invalid("bank", f"goes with the method {BANK_REDIRECT}, and with no other")
+    if order.country is not None and not order.capture:
+        raise invalid("capture", "a bank takes the money at once")
 
 
 def _reference(request: Request) -> str:

@@ -35,15 +35,18 @@ class Operation(StrEnum):
     REFUND = "refund"
     INQUIRE = "inquire"
     TOKEN = "token"
+    BANKS = "banks"
 
 
 STORIES = {
-    Behaviour.ORDINARY: "what the card says",
+    Behaviour.ORDINARY: "what the card or the bank says",
     Behaviour.DECLINE: "declined with `reason` (default DO_NOT_HONOR); a refund FAILS",
     Behaviour.SLOW: "authorisations are PENDING until the delay is over, then booked and answered;"
     " other operations are booked at once and answered late",
-    Behaviour.PENDING: "PENDING at once; booked when the delay is over",
-    Behaviour.CONTRADICT: "declined; booked all the same when the delay is over",
+    Behaviour.PENDING: "PENDING at once, or once the customer has approved; booked when the delay"
+    " is over",
+    Behaviour.CONTRADICT: "declined, at once or once the customer has approved; booked all the same"
+    " when the delay is over",
     Behaviour.HANG_BEFORE_EFFECT: "nothing is booked and nothing is answered; then cut",
     Behaviour.HANG_AFTER_EFFECT: "booked, nothing is answered; then cut",
     Behaviour.ERROR_BEFORE_EFFECT: "HTTP 500, nothing is booked",
@@ -71,7 +74,7 @@ DEFAULT_DELAY_MS = {
 # Behaviours that say something about these operations alone; the others fit all of them.
 _DECIDED = frozenset({Operation.AUTHORIZE, Operation.REFUND})
 _BOOKED = frozenset({Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND})
-_TOLD = frozenset(set(Operation) - {Operation.TOKEN})
+_TOLD = frozenset(set(Operation) - {Operation.TOKEN, Operation.BANKS})
 ONLY_FOR = {
     Behaviour.DECLINE: _DECIDED,
     Behaviour.PENDING: _DECIDED,

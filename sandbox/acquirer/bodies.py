@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:~-]{1,200}$")]
 Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+BankId = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,40}$")]
+Reason = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 Url = Annotated[str, Field(pattern=r"^https?://[!-~]{1,2000}$")]
 
 
@@ -17,6 +20,8 @@ class PaymentBody(BaseModel):
     currency: Currency
     capture: bool
     method: Name
+    country: Country | None = None
+    bank: BankId | None = None
     payee: Name
     threeDS: Literal["auto", "required"] = "auto"  # noqa: N815
     returnUrl: Url | None = None  # noqa: N815

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from sandbox.acquirer.entries import (
     Arrived,
+    BankChosen,
     Captured,
     Decided,
     Entry,
@@ -105,6 +106,9 @@ class Books:
             case Decided():
                 payment = self._by_id[entry.id]
                 self._decide(payment, entry, entry.verdict)
+            case BankChosen():
+                payment = self._by_id[entry.id]
+                payment.bank = entry.bank
             case Captured():
                 payment = self._by_id[entry.id]
                 self._capture(payment, entry)

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sandbox.acquirer.behaviour import ORDINARY, Behaviour, Instruction, instruction_for
-from sandbox.acquirer.entries import Decline
+from sandbox.acquirer.entries import (
+    NOT_AUTHENTICATED,
+    Decline,
+    Order,
+    Page,
+    PaymentState,
+    ThreeDs,
+    Verdict,
+)
+from sandbox.acquirer.payer import Decision
+
+VERSION = "2.2.0"
+FAILED = ThreeDs("failed", VERSION)
 
 
 class ThreeDsProfile(StrEnum):
@@ -38,6 +50,50 @@ class Card:
     def bin(self) -> str:
         return self.number[:6]
 
+    @property
+    def page(self) -> Page:
+        return Page.CHALLENGE
+
+    @property
+    def counts_late(self) -> bool:
+        return False
+
+    @property
+    def unanswered(self) -> ThreeDs:
+        return FAILED
+
+    def opening(self, order: Order) -> ThreeDs | Verdict | None:
+        match self.three_ds:
+            case ThreeDsProfile.UNAVAILABLE:
+                return _ended(AUTHENTICATION_UNAVAILABLE)
+            case ThreeDsProfile.FRICTIONLESS:
+                return ThreeDs("frictionless", VERSION, self._eci)
+            case ThreeDsProfile.ALWAYS:
+                return None
+            case ThreeDsProfile.ON_DEMAND:
+                return None if order.three_ds == "required" else NOT_AUTHENTICATED
+
+    def answered(self, decision: Decision) -> ThreeDs | Verdict | None:
+        match decision:
+            case Decision.APPROVE:
+                return ThreeDs("challenged", VERSION, self._eci)
+            case Decision.FAIL:
+                return _ended(AUTHENTICATION_FAILED)
+            case Decision.CANCEL:
+                return _ended(AUTHENTICATION_CANCELED)
+            case _:
+                return None
+
+    def objection(self, three_ds: ThreeDs) -> Decline | None:
+        return None if self.soft and three_ds.result == "challenged" else self.decline
+
+    def decline_named(self, reason: str) -> Decline:
+        return decline_for(reason)
+
+    @property
+    def _eci(self) -> str:
+        return "02" if self.brand == "mastercard" else "05"
+
 
 # ISO 8583 response codes, and Mastercard's merchant advice where it gives one.
 DECLINES = {
@@ -62,6 +118,10 @@ AUTHENTICATION_CANCELED = Decline("AUTHENTICATION_FAILED", None, None, "authenti
 AUTHENTICATION_UNAVAILABLE = Decline(
     "AUTHENTICATION_FAILED", None, None, "authentication_unavailable"
 )
+
+
+def _ended(decline: Decline) -> Verdict:
+    return Verdict(PaymentState.DECLINED, FAILED, decline)
 
 
 def decline_for(reason: str) -> Decline:

@@ -1,16 +1,16 @@
-"""The acquirers' part of the control door: behaviour, payments moved by hand, and webhooks."""
+"""The acquirers' part of the control door: behaviour and webhooks."""
 
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.acquirer.banks import BANKS
 from sandbox.acquirer.behaviour import (
-    ACQUIRERS,
     AUTHORIZE_ONLY,
     CHALLENGE_LIFE_MS,
     DEFAULT_DELAY_MS,
@@ -21,13 +21,11 @@ from sandbox.acquirer.behaviour import (
     Operation,
     Setting,
 )
-from sandbox.acquirer.bodies import Url
+from sandbox.acquirer.bodies import Reason, Url
 from sandbox.acquirer.cards import CARDS
-from sandbox.acquirer.entries import PaymentState, RefundState
 from sandbox.acquirer.events import Event, Forgery
+from sandbox.acquirer.hand import named
 from sandbox.acquirer.house import House
-from sandbox.acquirer.moves import move, move_refund
-from sandbox.acquirer.payments import Payment
 from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
 from sandbox.faults import HANG_LIMIT_MS
 
@@ -35,7 +33,6 @@ log = logging.getLogger("sandbox")
 
 DAY_MS = 86_400_000
 Flag = Annotated[bool, Field(strict=True)]
-Reason = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 Delay = Annotated[int, Field(ge=0, le=HANG_LIMIT_MS, strict=True)]
 Copies = Annotated[int, Field(ge=1, le=100, strict=True)]
 
@@ -55,17 +52,6 @@ class SettingBody(BaseModel):
     webhooks: Flag = True
     webhookCopies: Copies = 1  # noqa: N815
     webhookDelayMs: Delay = 0  # noqa: N815
-
-
-class StateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    state: PaymentState
-    reason: Reason = DEFAULT_REASON
-
-
-class RefundStateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    state: RefundState
 
 
 class DuplicateBody(BaseModel):
@@ -96,16 +82,14 @@ class AcquirerControl:
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         acquirer = "/control/acquirers/{acquirer}"
-        payments, event = acquirer + "/payments", "/control/webhooks/{event}"
+        event = "/control/webhooks/{event}"
         return [
             ("GET", acquirer, self.setting),
             ("POST", acquirer, self.tell),
             ("DELETE", acquirer, self.reset),
-            ("GET", payments, self.payments),
-            ("POST", payments + "/{reference}/state", self.move),
-            ("POST", payments + "/{reference}/refunds/{refund}/state", self.move_refund),
             ("GET", acquirer + "/books", self.books),
             ("GET", "/control/cards", self.cards),
+            ("GET", "/control/banks", self.banks),
             ("GET", "/control/events", self.events),
             ("PUT", "/control/webhooks", self.address),
             ("POST", event + "/send", self.send),
@@ -115,10 +99,10 @@ class AcquirerControl:
         ]
 
     async def setting(self, request: Request) -> Response:
-        return self._setting_answer(_acquirer(request))
+        return self._setting_answer(named(request))
 
     async def tell(self, request: Request) -> Response:
-        acquirer = _acquirer(request)
+        acquirer = named(request)
         setting = _checked(await read_body(request, SettingBody))
         self.house.conduct.tell(acquirer, setting)
         log.info("acquirer.told %s %s", acquirer, setting.instruction.behaviour)
@@ -126,31 +110,14 @@ class AcquirerControl:
         return self._setting_answer(acquirer)
 
     async def reset(self, request: Request) -> Response:
-        acquirer = _acquirer(request)
+        acquirer = named(request)
         self.house.conduct.reset(acquirer)
         log.info("acquirer.reset %s", acquirer)
         await self.open_or_close()
         return self._setting_answer(acquirer)
 
-    async def payments(self, request: Request) -> Response:
-        acquirer = _acquirer(request)
-        recent = [one for one in self.house.books.recent if one.acquirer == acquirer]
-        return Answer(200, {"payments": [self._told(one) for one in reversed(recent)]})
-
-    async def move(self, request: Request) -> Response:
-        payment = self._payment(request)
-        body = await read_body(request, StateBody)
-        move(self.house.desk, payment, body.state, body.reason)
-        return await self._moved(payment)
-
-    async def move_refund(self, request: Request) -> Response:
-        payment = self._payment(request)
-        body = await read_body(request, RefundStateBody)
-        move_refund(self.house.desk, payment, request.path_params["refund"], body.state)
-        return await self._moved(payment)
-
     async def books(self, request: Request) -> Response:
-        acquirer = _acquirer(request)
+        acquirer = named(request)
         totals = self.house.books.totals.as_json(acquirer)
         await self.house.journal.synced()
         return Answer(200, {"acquirer": acquirer, "totals": totals})
@@ -162,6 +129,10 @@ class AcquirerControl:
             for card in CARDS.values()
         ]
         return Answer(200, {"cards": cards})
+
+    async def banks(self, _: Request) -> Response:
+        banks = [bank.as_json() | {"story": bank.story} for bank in BANKS.values()]
+        return Answer(200, {"banks": banks})
 
     async def events(self, request: Request) -> Response:
         asked = request.query_params
@@ -197,22 +168,6 @@ class AcquirerControl:
         return Answer(
             200, {"event": event.id, "results": await self.house.outbox.send(event, times)}
         )
-
-    async def _moved(self, payment: Payment) -> Response:
-        self.house.clearing.watch(payment)
-        await self.house.journal.synced()
-        log.info("payment.moved %s %s", payment.acquirer, payment.order.reference)
-        return Answer(200, self._told(payment))
-
-    def _told(self, payment: Payment) -> dict[str, Any]:
-        return payment.as_json(self.house.outbox.challenge_base)
-
-    def _payment(self, request: Request) -> Payment:
-        reference = request.path_params["reference"]
-        payment = self.house.books.payment(_acquirer(request), reference)
-        if payment is None:
-            raise Refused(404, "PAYMENT_NOT_FOUND")
-        return payment
 
     def _event(self, request: Request) -> Event:
         event = self.house.outbox.event(request.path_params["event"])
@@ -270,10 +225,3 @@ def _checked(body: SettingBody) -> Setting:
         webhook_copies=body.webhookCopies,
         webhook_delay_ms=body.webhookDelayMs,
     )
-
-
-def _acquirer(request: Request) -> str:
-    acquirer: str = request.path_params["acquirer"]
-    if acquirer not in ACQUIRERS:
-        raise Refused(404, "ACQUIRER_NOT_FOUND")
-    return acquirer

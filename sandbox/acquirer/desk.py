@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sandbox.acquirer import amounts, verdicts
+from sandbox.acquirer.banks import BANKS, UNCHOSEN, offered
 from sandbox.acquirer.behaviour import Behaviour, Conduct, Instruction
 from sandbox.acquirer.books import Books, Request
-from sandbox.acquirer.cards import Card
 from sandbox.acquirer.entries import (
+    BankChosen,
     Captured,
     Decided,
     Opened,
@@ -21,6 +21,7 @@ from sandbox.acquirer.entries import (
     Voided,
 )
 from sandbox.acquirer.names import new_name
+from sandbox.acquirer.payer import Decision, Payer
 from sandbox.acquirer.payments import UNDECIDED, Payment
 from sandbox.acquirer.vault import Vault
 from sandbox.answers import Refused, invalid
@@ -28,14 +29,12 @@ from sandbox.moments import now
 
 REFUND_REJECTED = "REFUND_REJECTED"
 REFUND_DELAY = timedelta(seconds=3)
+# Ended without a word of the customer's.
+_UNANSWERED = frozenset({PaymentState.EXPIRED, PaymentState.VOIDED})
 
 
-class Decision(StrEnum):
-    """What the customer does with a challenge."""
-
-    APPROVE = "approve"
-    FAIL = "fail"
-    CANCEL = "cancel"
+class NoAnswer(ValueError):
+    """Nothing that this page asks the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,13 @@ class Desk:
                 if earlier.order != order:
                     raise Refused(409, "REFERENCE_USED")
                 return earlier, False
-        card = self.vault.card(order.method)
-        if card is None:
-            raise Refused(422, "METHOD_NOT_FOUND")
+        payer = self.payer_for(order)
+        if payer is None:
+            missing = "METHOD_NOT_FOUND" if order.country is None else "BANK_NOT_FOUND"
+            raise Refused(422, missing)
         moment = now()
         verdict = verdicts.first(
-            *(order, card, instruction),
+            *(order, payer, instruction),
             moment=moment,
             challenge_ms=self.conduct.of(acquirer).challenge_life_ms,
         )
@@ -79,27 +79,43 @@ class Desk:
         return self.books.by_id(opened.id), True
 
     def answer_challenge(self, payment: Payment, decision: Decision) -> None:
-        """The first answer counts; a late or a second one changes nothing."""
-        if payment.state is not PaymentState.CHALLENGE:
+        """The first answer counts; a late or a second one changes nothing.
+
+        Raises NoAnswer for what this page does not ask.
+        """
+        payer = self.payer_of(payment)
+        answered = payer.answered(decision)
+        if answered is None:
+            raise NoAnswer(decision)
+        if payment.state is PaymentState.CHALLENGE or (
+            decision is Decision.APPROVE and self.may_answer_late(payment)
+        ):
+            self._decide(payment, verdicts.answered(payment, payer, answered, now()))
+
+    def may_answer_late(self, payment: Payment) -> bool:
+        return payment.state in _UNANSWERED and self.payer_of(payment).counts_late
+
+    def choose_bank(self, payment: Payment, bank_id: str) -> None:
+        """The first choice counts. Raises NoAnswer for a bank that is not to be chosen here."""
+        order = payment.order
+        bank = BANKS.get(bank_id)
+        if bank is None or bank not in offered(order.country, order.currency):
+            raise NoAnswer(bank_id)
+        if payment.state is not PaymentState.CHALLENGE or payment.bank is not None:
             return
-        match decision:
-            case Decision.APPROVE:
-                card = self.card_of(payment)
-                self._decide(payment, verdicts.approved(payment.order, card, now()))
-            case Decision.FAIL:
-                self._decide(payment, verdicts.failed())
-            case Decision.CANCEL:
-                self._decide(payment, verdicts.canceled())
+        self.books.enter(BankChosen(now(), payment.id, bank_id))
+        if bank.instruction.behaviour is Behaviour.DECLINE:
+            self._decide(payment, verdicts.declined_by(bank, bank.instruction))
 
     def come_due(self, payment: Payment, moment: datetime) -> None:
         """Do what has been waiting for this moment."""
         if payment.due_at is not None and payment.due_at <= moment:
             self._decide(payment, verdicts.granted(payment.order, payment.three_ds))
         if payment.state is PaymentState.CHALLENGE and _is_over(payment, moment):
-            self._decide(payment, verdicts.expired())
+            self._decide(payment, verdicts.expired(self.payer_of(payment)))
         for refund in list(payment.refunds.values()):
             if refund.due_at is not None and refund.due_at <= moment:
-                fails = self.card_of(payment).refunds_fail_later
+                fails = self.payer_of(payment).refunds_fail_later
                 state = RefundState.FAILED if fails else RefundState.SUCCEEDED
                 self.decide_refund(payment, refund.refund_id, state)
 
@@ -150,7 +166,7 @@ class Desk:
         state, reason, due_at = RefundState.SUCCEEDED, None, None
         if instruction.behaviour is Behaviour.DECLINE:
             state, reason = RefundState.FAILED, REFUND_REJECTED
-        elif self.card_of(payment).refunds_fail_later:
+        elif self.payer_of(payment).refunds_fail_later:
             state, due_at = RefundState.PENDING, moment + REFUND_DELAY
         elif instruction.behaviour is Behaviour.PENDING:
             state, due_at = RefundState.PENDING, moment + timedelta(seconds=instruction.delay_s)
@@ -173,10 +189,19 @@ class Desk:
         reason = REFUND_REJECTED if state is RefundState.FAILED else None
         self.books.enter(RefundDecided(now(), payment.id, refund_id, state, reason))
 
-    def card_of(self, payment: Payment) -> Card:
-        card = self.vault.card(payment.order.method)
-        assert card is not None, "a payment is only opened for a token that we know"
-        return card
+    def payer_for(self, order: Order) -> Payer | None:
+        """The card or the bank that is ordered; None when we do not know it."""
+        if order.country is None:
+            return self.vault.card(order.method)
+        there = offered(order.country, order.currency)
+        if order.bank is None:
+            return UNCHOSEN if there else None
+        return next((bank for bank in there if bank.id == order.bank), None)
+
+    def payer_of(self, payment: Payment) -> Payer:
+        payer = BANKS[payment.bank] if payment.bank else self.payer_for(payment.order)
+        assert payer is not None, "a payment is only opened for somebody that we know"
+        return payer
 
     def _decide(self, payment: Payment, verdict: Verdict) -> None:
         self.books.enter(Decided(now(), payment.id, verdict))

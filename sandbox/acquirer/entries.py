@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from sandbox.acquirer.behaviour import Operation
+from sandbox.acquirer.behaviour import Instruction, Operation
 from sandbox.moments import written
 
 
@@ -22,6 +22,13 @@ class PaymentState(StrEnum):
     DECLINED = "DECLINED"
     VOIDED = "VOIDED"
     EXPIRED = "EXPIRED"
+
+
+class Page(StrEnum):
+    """Where a customer answers: an issuer's page, or a bank's."""
+
+    CHALLENGE = "challenge"
+    BANK = "bank"
 
 
 class RefundState(StrEnum):
@@ -42,6 +49,9 @@ class Order:
     payee: str
     three_ds: Literal["auto", "required"]
     return_url: str | None
+    # Of a payment at a bank alone; without `bank` the customer chooses one of the country's.
+    country: str | None = None
+    bank: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +74,12 @@ NOT_AUTHENTICATED = ThreeDs("none")
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
+    """`then`: what the control door wants to happen once the customer has approved."""
+
     id: str
     expires_at: datetime
+    page: Page = Page.CHALLENGE
+    then: Instruction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,14 @@ class Decided:
     id: str
     verdict: Verdict
     kind: Literal["decided"] = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class BankChosen:
+    at: datetime
+    id: str
+    bank: str
+    kind: Literal["bank_chosen"] = "bank_chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +221,7 @@ Entry = (
     Arrived
     | Opened
     | Decided
+    | BankChosen
     | Captured
     | Voided
     | Refunded

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.acquirer import fields_app
 from sandbox.acquirer.app import AcquirerDoor
+from sandbox.acquirer.bank_app import BankDoor
 from sandbox.acquirer.behaviour import ACQUIRERS, Conduct
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.challenge_app import ChallengeDoor
@@ -72,7 +73,7 @@ class House:
             self.conduct,
             settings.webhook_secrets,
             settings.webhook_url,
-            lambda payment: self.desk.card_of(payment).webhook_copies,
+            lambda payment: self.desk.payer_of(payment).webhook_copies,
         )
         self.books = Books(journal.append, self.outbox)
         self.desk = Desk(self.books, self.vault, self.conduct)
@@ -90,22 +91,24 @@ class House:
 
     def open(self, public_url: str) -> None:
         """Build the door. The address that browsers know is known only once there is a port."""
-        self.outbox.challenge_base = f"{public_url}/challenge/"
+        self.outbox.public_url = public_url
         acquirers = AcquirerDoor(
             self.desk,
             self.journal,
             self.conduct,
             self.clearing,
             self.settings.secrets,
-            self.outbox.challenge_base,
+            public_url,
         )
         vault = VaultDoor(self.vault, self.journal)
         challenges = ChallengeDoor(self.desk, self.journal, self.clearing)
+        banks = BankDoor(self.desk, self.journal, self.clearing)
         self._app = application(
             [
                 *acquirers.routes(),
                 *vault.routes(),
                 *challenges.routes(),
+                *banks.routes(),
                 *fields_app.routes(),
                 ("GET", "/health", _health),
             ]

@@ -1,7 +1,6 @@
 """What somebody at the acquirer can do to a payment by hand, behind everybody's back."""
 
 from sandbox.acquirer import verdicts
-from sandbox.acquirer.cards import decline_for
 from sandbox.acquirer.desk import Desk, wrong_state
 from sandbox.acquirer.entries import Decided, PaymentState, RefundState, Verdict
 from sandbox.acquirer.payments import UNDECIDED, Payment
@@ -29,7 +28,7 @@ def move(desk: Desk, payment: Payment, state: PaymentState, reason: str) -> None
     if state is PaymentState.VOIDED:
         desk.void(payment, None)
         return
-    desk.books.enter(Decided(now(), payment.id, _verdict(payment, state, reason)))
+    desk.books.enter(Decided(now(), payment.id, _verdict(desk, payment, state, reason)))
 
 
 def move_refund(desk: Desk, payment: Payment, reference: str, state: RefundState) -> None:
@@ -44,11 +43,12 @@ def move_refund(desk: Desk, payment: Payment, reference: str, state: RefundState
     desk.decide_refund(payment, refund.refund_id, state)
 
 
-def _verdict(payment: Payment, state: PaymentState, reason: str) -> Verdict:
+def _verdict(desk: Desk, payment: Payment, state: PaymentState, reason: str) -> Verdict:
+    payer = desk.payer_of(payment)
     match state:
         case PaymentState.DECLINED:
-            return Verdict(state, payment.three_ds, decline_for(reason))
+            return Verdict(state, payment.three_ds, payer.decline_named(reason))
         case PaymentState.EXPIRED:
-            return verdicts.expired()
+            return verdicts.expired(payer)
         case _:
             return Verdict(state, payment.three_ds)

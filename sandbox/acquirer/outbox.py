@@ -36,7 +36,8 @@ class Outbox:
         copies: Callable[[Payment], int],
     ) -> None:
         self.url = url
-        self.challenge_base = ""
+        # Where browsers find the pages.
+        self.public_url = ""
         self._journal = journal
         self._conduct = conduct
         self._secrets = secrets
@@ -50,7 +51,7 @@ class Outbox:
 
     def changed(self, payment: Payment, entry: Entry) -> None:
         """Also while the journal is read back; then nothing is sent yet."""
-        told = payment.as_json(self.challenge_base)
+        told = payment.as_json(self.public_url)
         event = event_of(payment, entry, told, self._copies(payment))
         self._events[event.id] = event
         if len(self._events) > REMEMBERED:
@@ -117,7 +118,7 @@ class Outbox:
     async def _deliver(self, event: Event) -> None:
         """Nobody is told what is not on the disk yet."""
         setting = self._conduct.of(event.acquirer)
-        copies = max(event.copies, setting.webhook_copies)
+        copies = max(event.copies, setting.webhook_copies) if event.copies else 0
         await self._journal.synced()
         if setting.webhook_delay_ms:
             await asyncio.sleep(setting.webhook_delay_ms / 1000)

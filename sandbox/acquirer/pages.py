@@ -20,11 +20,18 @@ _NOWHERE = {
 
 
 def page(
-    name: str, *, policy: str, status: int = 200, markup: str = "", **texts: str
+    name: str,
+    *,
+    policy: str,
+    status: int = 200,
+    markup: str = "",
+    more_markup: str = "",
+    **texts: str,
 ) -> HTMLResponse:
-    """Fill a page. Every text is escaped; only `markup` is taken as it is."""
+    """Fill a page. Every text is escaped; only markup is taken as it is."""
     filled = Template((_FOLDER / name).read_text(encoding="utf-8")).substitute(
-        {each: escape(text) for each, text in texts.items()} | {"markup": markup}
+        {each: escape(text) for each, text in texts.items()}
+        | {"markup": markup, "more_markup": more_markup}
     )
     strict = f"default-src 'none'; style-src 'self'; base-uri 'none'; {policy}"
     headers = _NOWHERE | {"Content-Security-Policy": strict}

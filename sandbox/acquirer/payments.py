@@ -72,10 +72,13 @@ class Payment:
     released: bool = False
     # How often anything changed, so that a reader can put what it was told into its order.
     sequence: int = 0
+    # The one that was ordered, or else chosen.
+    bank: str | None = None
 
     @classmethod
     def opened(cls, entry: Opened) -> "Payment":
-        return cls(entry.id, entry.acquirer, entry.order, entry.key, entry.at)
+        order = entry.order
+        return cls(entry.id, entry.acquirer, order, entry.key, entry.at, bank=order.bank)
 
     @property
     def capturable_minor(self) -> int:
@@ -99,7 +102,7 @@ class Payment:
     def refund_named(self, reference: str) -> Refund | None:
         return next((one for one in self.refunds.values() if one.reference == reference), None)
 
-    def as_json(self, challenge_base: str) -> dict[str, Any]:
+    def as_json(self, public_url: str) -> dict[str, Any]:
         order, currency = self.order, self.order.currency
         told: dict[str, Any] = {
             "id": self.id,
@@ -123,6 +126,8 @@ class Payment:
             "decidedAt": written(self.decided_at) if self.decided_at is not None else None,
             "sequence": self.sequence,
         }
+        if order.country is not None:
+            told |= {"country": order.country} | ({"bank": self.bank} if self.bank else {})
         if self.state is PaymentState.DECLINED and self.decline is not None:
             told["decline"] = {
                 "reason": self.decline.reason,
@@ -132,7 +137,7 @@ class Payment:
             }
         if self.state is PaymentState.CHALLENGE and self.challenge is not None:
             told["challenge"] = {
-                "url": challenge_base + self.challenge.id,
+                "url": f"{public_url}/{self.challenge.page}/{self.challenge.id}",
                 "expiresAt": written(self.challenge.expires_at),
             }
         return told

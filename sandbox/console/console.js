@@ -87,6 +87,23 @@ function button(label, press) {
   return made;
 }
 
+// What the customer can answer on an open page, until somebody has.
+const ANSWERS = { challenge: ["approve", "fail", "cancel"], bank: ["approve", "refuse", "no_money"] };
+
+function answers(payment, path) {
+  if (!payment.challenge) return [];
+  const page = document.createElement("a");
+  page.href = payment.challenge.url;
+  page.textContent = "Open the page";
+  page.target = "_blank";
+  page.rel = "noreferrer";
+  const kind = payment.country ? "bank" : "challenge";
+  if (payment.country && !payment.bank) return [page];
+  return [page, ...ANSWERS[kind].map((decision) =>
+    button("Customer: " + decision.replace("_", " "), () =>
+      act("Answer " + payment.reference, "POST", path + "/answer", { decision })))];
+}
+
 const choice = (id) => at(id).content.firstElementChild.cloneNode(true);
 
 function paymentRow(payment) {
@@ -99,7 +116,7 @@ function paymentRow(payment) {
       button("Refund " + end.toLowerCase(), () =>
         act("Refund " + refund.reference, "POST", path + "/refunds/" + encodeURIComponent(refund.reference) + "/state", { state: end }))));
   return row(payment.reference, payment.state, payment.amount + " " + payment.currency,
-    payment.capturedAmount, payment.refundedAmount, [state, change, ...refunds]);
+    payment.capturedAmount, payment.refundedAmount, [state, change, ...answers(payment, path), ...refunds]);
 }
 
 function eventRow(event) {

@@ -55,6 +55,25 @@ class Till:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
+    def sent_to_bank(self, bank: str | None = "SUNNY", **changes: Any) -> dict[str, Any]:
+        """A new payment at a bank, as it was answered; without one the customer chooses."""
+        answer = self.authorize(self.bank_order(bank, **changes))
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def bank_order(self, bank: str | None = "SUNNY", **changes: Any) -> dict[str, Any]:
+        order = {
+            "reference": f"pay_{next(_payments)}-1",
+            "amount": "10.00",
+            "currency": "GBP",
+            "capture": True,
+            "method": "bank_redirect",
+            "country": "GB",
+            "payee": "partner_1",
+            "returnUrl": "http://shop.example/return?order=7",
+        }
+        return order | ({"bank": bank} if bank else {}) | changes
+
     def ask(self, reference: str, **options: Any) -> httpx2.Response:
         return self.http.get(f"{self._root}/{reference}", headers=self._headers, **options)
 
@@ -94,6 +113,9 @@ class Till:
 
     def decide(self, payment: dict[str, Any], decision: str) -> httpx2.Response:
         return self.http.post(payment["challenge"]["url"], data={"decision": decision})
+
+    def choose(self, payment: dict[str, Any], bank: str) -> httpx2.Response:
+        return self.http.post(payment["challenge"]["url"], data={"bank": bank})
 
     # The hand behind the scenes.
 
