@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -19,14 +20,15 @@ from api.console import asked
 from api.console.asked import Asked
 from api.console.desk import WebhookConsole
 from api.console.frame import page
-from api.console.webhooks import place_of, shown_url
+from api.console.webhooks import Done, done_before, place_of, shown_url
 from api.webhook_endpoints import MOST_REPLAYED
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.webhook import Endpoint, EndpointState
 from payments.ports.webhook_insight import MOST_COUNTED
 
-_RANGE: Final = ("from", "to")
+# `after`: only what lies behind that event, when one form was not enough.
+_RANGE: Final = ("from", "to", "after")
 _NO_FIELDS: Final[Mapping[str, str]] = {}
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -91,24 +93,28 @@ class _Actions:
         return _did("replayed", endpoint, count)
 
     async def ask_range(self, request: Request) -> Response:
-        query = asked.query_of(request, *_RANGE)
-        endpoint, (since, until) = await self._enabled(request), _range(query)
-        count = await self._desk.insight.missed(endpoint, since, until, MOST_REPLAYED + 1)
+        query = asked.query_of(request, *_RANGE, "done", "count")
+        endpoint, (since, until, after) = await self._enabled(request), _range(query)
+        count = await self._desk.insight.missed(endpoint, since, until, MOST_REPLAYED + 1, after)
         return _asks(
             "range",
             endpoint,
             count=count,
             is_more=count > MOST_REPLAYED,
-            fields=query,
+            fields={name: query[name] for name in _RANGE if name in query},
             since=since,
             until=until,
+            done=done_before(request),
         )
 
     async def replay_range(self, request: Request) -> Response:
-        since, until = _range(await asked.form_of(request, *_RANGE))
-        endpoint = await self._endpoint(request)
-        replayed = await self._desk.endpoints.replay_range(endpoint, since, until)
-        return _did("replayed", endpoint, replayed.made)
+        form = await asked.form_of(request, *_RANGE)
+        endpoint, (since, until, after) = await self._endpoint(request), _range(form)
+        replayed = await self._desk.endpoints.replay_range(endpoint, since, until, after)
+        if replayed.after is None:
+            return _did("replayed", endpoint, replayed.made)
+        rest = form | {"after": ids.event_name(replayed.after)}
+        return _did("replayed", endpoint, replayed.made, "/replay-range", rest)
 
     async def replay_event(self, request: Request) -> Response:
         await asked.form_of(request)
@@ -130,11 +136,12 @@ class _Actions:
         return endpoint
 
 
-def _range(asked_for: Asked) -> tuple[datetime, datetime]:
-    since, until = (asked.moment_of(asked_for, name) for name in _RANGE)
+def _range(asked_for: Asked) -> tuple[datetime, datetime, UUID | None]:
+    since, until = asked.moment_of(asked_for, "from"), asked.moment_of(asked_for, "to")
     if since >= until:
         raise HTTPException(400, "to must be later than from.")
-    return since, until
+    after = asked_for.get("after")
+    return since, until, None if after is None else asked.event_named(after, 400)
 
 
 def _asks(
@@ -146,6 +153,7 @@ def _asks(
     fields: Mapping[str, str] = _NO_FIELDS,
     since: datetime | None = None,
     until: datetime | None = None,
+    done: Done | None = None,
 ) -> Response:
     """`is_more`: there are more than `count` counts, or than one form replays."""
     return page(
@@ -158,11 +166,19 @@ def _asks(
         fields=fields,
         since=since,
         until=until,
+        done=done,
         shown_url=shown_url,
     )
 
 
-def _did(done: str, endpoint: Endpoint, count: int = 0, beneath: str = "") -> Response:
+def _did(
+    done: str,
+    endpoint: Endpoint,
+    count: int = 0,
+    beneath: str = "",
+    query: Mapping[str, str] = _NO_FIELDS,
+) -> Response:
+    """To the page beneath the endpoint's that shows what was done, or asks about the rest."""
     log.info("console.done", what=done, endpoint=endpoint.endpoint_id, count=count)
-    told = urlencode({"done": done, "count": count})
+    told = urlencode({**query, "done": done, "count": count})
     return RedirectResponse(f"{place_of(endpoint)}{beneath}?{told}", 303)

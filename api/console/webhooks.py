@@ -128,7 +128,7 @@ class _Pages:
             states=list(DeliveryState),
             older=None if found.older is None else _link(**chosen, before=found.older),
             newest=_link(**chosen, event=search.event),
-            done=_done(request),
+            done=done_before(request),
             most=MOST_COUNTED,
             event_name=ids.event_name,
             shown_url=shown_url,
@@ -173,13 +173,13 @@ class _Pages:
                 for each in reversed(rounds)
             ],
             most_tries=len(PAUSES) + 1,
-            done=_done(request),
+            done=done_before(request),
             shown_url=shown_url,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class Done:
     """What an action has just done; `is_all` unless it has done as much as one does at most."""
 
     what: str
@@ -187,13 +187,13 @@ class _Done:
     is_all: bool
 
 
-def _done(request: Request) -> _Done | None:
+def done_before(request: Request) -> Done | None:
     """Of the words that lead here only those that we know are shown."""
     what, text = request.query_params.get("done", ""), request.query_params.get("count", "")
     if what not in _DONE:
         return None
     count = int(text[:9]) if text.isascii() and text.isdigit() else 0
-    return _Done(what, count, is_all=count < MOST_REPLAYED)
+    return Done(what, count, is_all=count < MOST_REPLAYED)
 
 
 def _link(**query: str | None) -> str:

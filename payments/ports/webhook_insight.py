@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
+from uuid import UUID
 
 from payments.domain.webhook import Endpoint
 
@@ -57,5 +58,12 @@ class WebhookInsight(Protocol):
     async def failures(self, endpoint: Endpoint, most: int) -> int:
         """How many DeliveryLog.replay_failures() would make now, counted to `most`."""
 
-    async def missed(self, endpoint: Endpoint, since: datetime, until: datetime, most: int) -> int:
+    async def missed(
+        self,
+        endpoint: Endpoint,
+        since: datetime,
+        until: datetime,
+        most: int,
+        after: UUID | None = None,
+    ) -> int:
         """How many DeliveryLog.replay_range() would make now, counted to `most`."""

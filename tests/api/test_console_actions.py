@@ -111,6 +111,26 @@ async def test_a_time_is_counted_and_then_sent_again(console: Console, hooks: Ho
     assert [await rounds(hooks, endpoint, each) for each in events] == [[1], [1, 2], [1, 2], [1]]
 
 
+async def test_the_rest_of_a_time_is_what_lies_behind_an_event(
+    console: Console, hooks: Hooks
+) -> None:
+    endpoint = await hooks.added(types=[QUIET])
+    await hooks.do("disable", endpoint)
+    events = [await hooks.happened(n, ago_s=60 * (5 - n)) for n in range(1, 4)]
+    for event in events:
+        await hooks.delivered(endpoint, event, state="delivered")
+    await hooks.do("enable", endpoint)
+    rest = {"from": "2020-01-01T00:00", "to": "2030-01-01T00:00", "after": events[1]}
+    path = f"/{endpoint['id']}/replay-range"
+
+    question = shown(await console.get(path, **rest))
+    shown(await console.post(path, **rest))
+
+    assert "Replay the rest of this time?" in question.text
+    assert "1 delivery is sent again" in question.text
+    assert [await rounds(hooks, endpoint, each) for each in events] == [[1], [1], [1, 2]]
+
+
 async def test_an_endpoint_is_disabled_after_a_question_and_enabled_again(
     console: Console, hooks: Hooks, evidence: Evidence
 ) -> None:
@@ -191,7 +211,7 @@ async def test_of_what_was_done_only_known_words_are_shown(console: Console, hoo
         (
             "replayed",
             "10000",
-        ): "10000 deliveries are on the way again. There may be more: ask again.",
+        ): "10000 deliveries are on the way again. There may be more.",
         ("paid out", "1"): None,
     }
 

@@ -143,6 +143,8 @@ FORMS: list[tuple[str, dict[str, Any], int]] = [
     ("replay-range", {"data": {**SPAN, "to": "2026-13-30T08:00"}}, 400),
     ("replay-range", {"data": {**SPAN, "to": "2026-04-30T09:00Z"}}, 400),
     ("replay-range", {"data": {**SPAN, "limit": "1"}}, 400),
+    ("replay-range", {"data": {**SPAN, "after": "evt_x"}}, 400),
+    ("replay-range", {"data": {**SPAN, "after": NO_EVENT}}, 404),
     ("replay-failures", {"data": {"all": "yes"}}, 400),
     ("replay-failures", {"content": b"x" * 5_000}, 413),
     ("replay-failures", {"content": b"\xff\xfe=\x00"}, 400),

@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from payments.adapters.postgres import webhook_rows
 from payments.adapters.postgres.webhook_rows import ENDPOINT, PENDING, WANTS
@@ -90,6 +91,9 @@ _MISSED: Final = f"""
         ) AS last ON true
         WHERE endpoint.id = $2 AND event.partner_id = $1
             AND event.occurred_at >= $3 AND event.occurred_at < $4
+            AND ($6::uuid IS NULL OR (event.occurred_at, event.position) > (
+                (SELECT occurred_at FROM event WHERE id = $6 AND partner_id = $1),
+                (SELECT position FROM event WHERE id = $6 AND partner_id = $1)))
             AND last.state IS DISTINCT FROM 'pending' AND {WANTS}
         LIMIT $5
     ) AS due"""
@@ -123,10 +127,16 @@ class PostgresWebhookInsight:
         rows = await self._database.fetch(_FAILURES, endpoint.endpoint_id, most)
         return int(rows[0]["found"])
 
-    async def missed(self, endpoint: Endpoint, since: datetime, until: datetime, most: int) -> int:
-        rows = await self._database.fetch(
-            _MISSED, endpoint.partner_id, endpoint.endpoint_id, since, until, most
-        )
+    async def missed(
+        self,
+        endpoint: Endpoint,
+        since: datetime,
+        until: datetime,
+        most: int,
+        after: UUID | None = None,
+    ) -> int:
+        where = endpoint.partner_id, endpoint.endpoint_id
+        rows = await self._database.fetch(_MISSED, *where, since, until, most, after)
         return int(rows[0]["found"])
 
 
