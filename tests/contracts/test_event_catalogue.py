@@ -14,6 +14,7 @@ from payments.domain.bill import LockState
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.events import EVENT_TYPES
+from payments.domain.method import BankRedirect
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.domain.payment import PaymentStatus
@@ -70,6 +71,26 @@ async def cards(payments: PostgresPayments, currency: str) -> None:
     await payments.reversed(attempt, amount, captured=True)
 
 
+BANK_WAYS: tuple[tuple[PaymentStatus, ...], ...] = (
+    (S.REQUIRES_ACTION, S.CAPTURED),
+    (S.REQUIRES_ACTION, S.EXPIRED),
+    (S.REVIEW, S.CANCELED),
+)
+
+
+async def banks(payments: PostgresPayments) -> None:
+    for bank in (BankRedirect("GB", "SUNNY"), BankRedirect("DE")):
+        for ways in BANK_WAYS:
+            order = await begun(payments, card=None, bank=bank)
+            for status in ways:
+                await payments.move(fact_of(order, status))
+        order = await begun(payments, card=None, bank=bank)
+        await payments.move(fact_of(order, S.FAILED))
+        attempt = make_attempt(order)
+        await payments.late(attempt, order.amount, captured=True)
+        await payments.reversed(attempt, order.amount, captured=True)
+
+
 async def refunded(payments: PostgresPayments, refunds: PostgresRefunds) -> None:
     order = await begun(payments)
     await payments.move(fact_of(order, S.CAPTURED))
@@ -97,6 +118,7 @@ async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
     await bills(PostgresTransactions(database, ledger))
     for currency in ("USD", "JPY", "BHD"):
         await cards(payments, currency)
+    await banks(payments)
     await refunded(payments, PostgresRefunds(database, ledger))
     await of_endpoints(database)
 

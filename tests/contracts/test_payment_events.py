@@ -12,6 +12,7 @@ from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.db.session import Database
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
+from payments.domain.method import BankRedirect
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.refund import RefundStatus
@@ -149,6 +150,20 @@ async def test_an_event_says_what_the_partner_api_says(
         "amountCaptured": "10000",
         "fee": "170",
     }
+
+
+@pytest.mark.parametrize("bank", ["SUNNY", None])
+async def test_an_event_says_at_which_bank_it_is_paid(
+    payments: PostgresPayments, direct: Direct, bank: str | None
+) -> None:
+    order = await begun(payments, card=None, bank=BankRedirect("GB", bank))
+    await payments.move(fact_of(order, S.REQUIRES_ACTION))
+    await payments.move(fact_of(order, S.CAPTURED))
+
+    for sequence, status in ((1, "requires_action"), (2, "captured")):
+        data = await data_of(direct, order.payment_id, sequence)
+        assert data["status"] == status
+        assert data["paymentMethod"] == {"type": "bank_redirect", "country": "GB", "bank": bank}
 
 
 async def test_figures_in_events_have_the_currencys_digits(

@@ -14,6 +14,7 @@ from payments.db.session import Database
 from payments.domain.card import Decline
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
+from payments.domain.method import BankRedirect
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
 from payments.domain.refund import RefundStatus
@@ -22,6 +23,7 @@ from tests.contracts.card_record import S, begun, fact_of, usd
 from tests.contracts.direct import Direct
 
 TAKEN = Answer(OutcomeKind.ACCEPTED, reference="acq_re_1")
+AT_A_BANK = {"card": None, "bank": BankRedirect("GB", "SUNNY")}
 CAPTURED = {
     "provider_receivable:NORTH:USD": 10_000,
     "partner_payable:partner_1:USD": -9_830,
@@ -53,11 +55,12 @@ async def lines(ledger: PostgresLedger, *subjects: str) -> dict[str, int]:
     return {account: minor for account, minor in sums.items() if minor}
 
 
+@pytest.mark.parametrize("method", [{}, AT_A_BANK], ids=["card", "bank"])
 @pytest.mark.parametrize("suspended", [False, True])
 async def test_a_sale_is_owed_by_the_provider_to_the_partner_and_to_us(
-    suspended: bool, payments: PostgresPayments, ledger: PostgresLedger
+    suspended: bool, method: dict[str, Any], payments: PostgresPayments, ledger: PostgresLedger
 ) -> None:
-    order = await begun(payments)
+    order = await begun(payments, **method)
     if suspended:
         await asyncio.gather(*(payments.suspend(make_attempt(order)) for _ in range(5)))
         assert await lines(ledger, order.payment_id) == {

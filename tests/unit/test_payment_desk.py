@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 from api.answers import Refusal
 from api.card_payments import PaymentDesk
 from payments.domain.codes import Code
-from payments.domain.payment import CaptureOrder, Payment, PaymentStatus, begun
-from tests.card_factories import make_order
+from payments.domain.payment import CaptureOrder, Payment, PaymentOrder, PaymentStatus, begun
+from tests.card_factories import make_bank_order, make_order
 from tests.card_fakes import FakePayments
 
 TRACE = "partner_1.20260430T082114123Z.7K3Q9XW2"
@@ -30,8 +30,8 @@ class Refusing:
         raise WorkflowUpdateFailedError(cause)
 
 
-async def refused(verb: str, status: PaymentStatus) -> Code:
-    payment = replace(begun(make_order()), status=status)
+async def refused(verb: str, status: PaymentStatus, order: PaymentOrder | None = None) -> Code:
+    payment = replace(begun(order or make_order()), status=status)
     payments = FakePayments()
     payments.rows[payment.payment_id] = payment
     desk = PaymentDesk(
@@ -81,3 +81,11 @@ async def test_what_the_record_allows_is_not_refused_for_ever(
 )
 async def test_what_the_record_does_not_allow_is_refused(verb: str, status: PaymentStatus) -> None:
     assert await refused(verb, status) is Code.PAYMENT_STATE
+
+
+@pytest.mark.parametrize("status", PaymentStatus)
+async def test_a_bank_payment_is_never_captured_and_its_workflow_not_asked(
+    status: PaymentStatus,
+) -> None:
+    """It has no such door, so nothing may be sent there."""
+    assert await refused("capture", status, make_bank_order()) is Code.PAYMENT_STATE

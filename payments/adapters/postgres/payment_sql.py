@@ -119,6 +119,7 @@ WITH fact AS (
     FROM due JOIN customer ON customer.id = due.customer_id
         AND customer.partner_id = due.partner_id
     WHERE due.status IN ('authorized', 'captured') AND (due.ordered -> 'save_method')::boolean
+        AND jsonb_typeof(due.ordered -> 'card') = 'object'
     ON CONFLICT DO NOTHING
 )
 SELECT * FROM due"""
