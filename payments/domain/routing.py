@@ -17,7 +17,8 @@ class Facts:
     """What a routing rule can ask about: its CEL variables, under these very names.
 
     `amount` is in minor units, `country` the card's issuing country or the bank's (ISO 3166
-    alpha-2), `method` card or bank_redirect. `bin` and `brand` are empty but for cards.
+    alpha-2), `method` card or bank_redirect. `bin` and `brand` are empty but for cards; `bank` is
+    the one that the customer named beforehand, and empty when they choose it at the provider.
     """
 
     amount: int
@@ -27,6 +28,7 @@ class Facts:
     brand: str
     method: str
     partner: str
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)

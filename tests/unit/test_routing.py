@@ -89,6 +89,7 @@ def switch(**named: object) -> Switch:
         ("bin.startsWith('4242') && country in ['BD', 'IN']", True),
         ("brand == 'mastercard' || partner == 'partner_2'", False),
         ("method == 'card'", True),
+        ("method == 'bank_redirect' || bank != ''", False),
     ],
 )
 def test_a_condition_is_true_or_false(when: str, holds: bool) -> None:
@@ -211,7 +212,7 @@ def test_the_networks_forbid_above_every_rule(
         (switch(country="US"), ("NORTH", "SOUTH")),
         (switch(provider="NORTH", country="US"), ("NORTH", "SOUTH")),
         (switch(method="card"), ()),
-        (switch(method="bank"), ("NORTH", "SOUTH")),
+        (switch(method="bank_redirect"), ("NORTH", "SOUTH")),
         (switch(), ()),
         (replace(switch(provider="NORTH"), on=False), ("NORTH", "SOUTH")),
     ],
@@ -302,5 +303,11 @@ async def test_a_switch_for_nobody_is_refused() -> None:
     book = CelRuleBook(rows, CelRouter(rows, lambda: KINDS), lambda: frozenset(KINDS), routed)
     with pytest.raises(LookupError, match="GHOST"):
         await book.flip(switch(provider="GHOST"))
-    await book.flip(switch(provider="NORTH"))
-    assert rows.flips == [switch(provider="NORTH")]
+    with pytest.raises(LookupError, match="bank_redirekt"):
+        await book.flip(switch(method="bank_redirekt"))
+    flips = [switch(provider="NORTH"), switch(method="card"), switch(method="bank_redirect")]
+    # From before names were checked.
+    flips.append(replace(switch(method="bank"), on=False))
+    for flip in flips:
+        await book.flip(flip)
+    assert rows.flips == flips

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from payments.adapters.routing.router import CelRouter, check
+from payments.domain.method import MethodType
 from payments.domain.routing import Routed, Rule, RuleSet, Switch, Target
 from payments.ports.routing import Changed
 
@@ -57,6 +58,9 @@ class CelRuleBook:
     async def flip(self, switch: Switch) -> None:
         if switch.provider is not None and switch.provider not in self._known():
             raise LookupError(f"no provider is called {switch.provider}")
+        # A misspelt one would stop nothing, and nobody would know; to switch it off stays possible.
+        if switch.on and switch.method is not None and switch.method not in set(MethodType):
+            raise LookupError(f"no method is called {switch.method}")
         await self._rows.flip(switch)
 
     async def switches(self) -> Sequence[Switch]:

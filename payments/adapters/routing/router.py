@@ -103,6 +103,7 @@ def facts_of(order: PaymentOrder) -> Facts:
         brand=method.brand,
         method=type_of(method),
         partner=order.partner_id,
+        bank=(order.bank and order.bank.bank) or "",
     )
 
 
