@@ -7,6 +7,9 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 
+# Where a shell forbids it, each of a dozen processes would compile the whole house anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench proof-cards proof-webhooks fmt migrate openapi clean
 
