@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -56,12 +56,35 @@ class BankRedirectBody(Asked):
     bank: BankId | None = None
 
 
+# What goes together, for the OpenAPI document; api.card_orders holds partners to it.
+_BY_CARD: Final[dict[str, JsonValue]] = {
+    "required": ["paymentMethodToken"],
+    "properties": {"paymentMethodToken": {"type": "string"}, "method": {"type": "null"}},
+    "anyOf": [
+        {"properties": {"saveMethod": {"const": False}}},
+        {"required": ["customerId"], "properties": {"customerId": {"type": "string"}}},
+    ],
+}
+_BY_METHOD: Final[dict[str, JsonValue]] = {
+    "required": ["method", "returnUrl"],
+    "properties": {
+        "method": {"type": "object"},
+        "paymentMethodToken": {"type": "null"},
+        "returnUrl": {"type": "string"},
+        "capture": {"const": True},
+        "saveMethod": {"const": False},
+    },
+}
+
+
 class PaymentBody(Asked):
     """A payment. `reference` is your own and names one payment for ever.
 
     By card: `paymentMethodToken`. By anything else: `method`, which always takes the money at once.
     `capture` false only reserves it. A saved card is named together with its customer.
     """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_BY_CARD, _BY_METHOD]})
 
     amount: Amount
     currency: Currency

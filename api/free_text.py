@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
 
@@ -32,11 +32,20 @@ def _visible(text: str) -> str:
 
 
 Visible: Final = AfterValidator(_visible)
+# What the document can say of it; that one letter must be visible is more than a pattern can.
+_TOLD: Final[dict[str, JsonValue]] = {"pattern": _PLAIN, "minLength": 1}
+_LONGEST_KEY: Final = 40
 # What may be empty, to take it back.
 Note = Annotated[
     str, Field(max_length=200, json_schema_extra={"pattern": _PLAIN}), AfterValidator(_plain)
 ]
-Reason = Annotated[str, Field(max_length=200), Visible]
-MetadataKey = Annotated[str, Field(max_length=40), Visible]
-MetadataValue = Annotated[str, Field(max_length=500), Visible]
-Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=50)]
+Reason = Annotated[str, Field(max_length=200, json_schema_extra=_TOLD), Visible]
+MetadataKey = Annotated[str, Field(max_length=_LONGEST_KEY), Visible]
+MetadataValue = Annotated[str, Field(max_length=500, json_schema_extra=_TOLD), Visible]
+Metadata = Annotated[
+    dict[MetadataKey, MetadataValue],
+    Field(
+        max_length=50,
+        json_schema_extra={"propertyNames": {"maxLength": _LONGEST_KEY, **_TOLD}},
+    ),
+]

@@ -18,17 +18,23 @@ from tests.api.raw_http import BOUND, Message, Question, keys_of
 
 API: Final = os.environ["SCHEMA_API"]
 TOKENS: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_TOKENS"])
+# What stands in the paths: name of the parameter → one that the tokens' partners have.
+THERE: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_THERE"])
 AUDIENCE: Final = "x-audience"
 VERSION_HEADER: Final = "Quittance-Version"
 KEY_HEADER: Final = "Idempotency-Key"
 GOOD: Final = {
+    "amount": "12.50",
+    "currency": "BDT",
+    "returnUrl": "http://127.0.0.1/back",
     "url": "https://hooks.example.com/",
     "from": "2026-04-30T08:00:00Z",
     "to": "2026-04-30T09:00:00Z",
 }
 
 
-@schemathesis.auth()
+# Nothing is remembered: what is remembered of one operation would be sent to all.
+@schemathesis.auth(refresh_interval=None)
 class AccessToken:
     """The one for the product that the operation declares."""
 
@@ -44,7 +50,9 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
     """Promises that JSON Schema cannot make, kept for it where the data is meant to be good.
 
     A version is a day since the first one, and a key belongs to one request alone. A webhook leads
-    somewhere, what is from a moment is to a later one, and a whole number has no point.
+    somewhere, what is from a moment is to a later one, and only so many secrets sign. An amount
+    fits its currency; that one and the host of a returnUrl are the partner's own. A text shows
+    something, and what is asked about is there.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
@@ -52,12 +60,25 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
         case.headers[KEY_HEADER] = secrets.token_hex(16)
     if VERSION_HEADER in case.headers:
         case.headers[VERSION_HEADER] = NEWEST.isoformat()
-
+    if case.method != "DELETE":
+        case.path_parameters |= {n: THERE[n] for n in THERE.keys() & case.path_parameters.keys()}
     if isinstance(case.body, dict):
-        case.body |= {name: GOOD[name] for name in GOOD.keys() & case.body.keys()}
-        overlap = case.body.get("overlapSeconds")
-        if isinstance(overlap, float):
-            case.body["overlapSeconds"] = int(overlap)
+        make_good(case.body)
+        if case.path.endswith("/rotate-secret"):
+            case.body["overlapSeconds"] = 0
+
+
+def make_good(body: dict[str, Any]) -> None:
+    body |= {name: GOOD[name] for name in GOOD.keys() & body.keys()}
+    if body.get("reason"):
+        body["reason"] = visible(body["reason"], 200)
+    if body.get("metadata"):
+        kept = body["metadata"].items()
+        body["metadata"] = {visible(name, 40): visible(text, 500) for name, text in kept}
+
+
+def visible(text: str, longest: int) -> str:
+    return f"x{text}"[:longest]
 
 
 @schemathesis.check
