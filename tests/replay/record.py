@@ -16,8 +16,11 @@ from typing import Any, Final
 from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
+from tests.replay.bank_stories import BANK_STORIES
 from tests.replay.card_stories import CARD_STORIES
+from tests.replay.challenge_stories import CHALLENGE_STORIES
 from tests.replay.fingerprint import fingerprint
+from tests.replay.refund_stories import REFUND_STORIES
 from tests.replay.stories import STORIES as BILL_STORIES
 from tests.workflows.card_desk import CardDesk
 from tests.workflows.engine import engine
@@ -27,7 +30,13 @@ FINGERPRINTS: Final = HERE / "fingerprints.json"
 # The SDK is part of the name: what one version wrote, every later one must be able to replay.
 HISTORIES: Final = HERE / "histories" / f"temporalio-{version('temporalio')}"
 AT_ONCE: Final = 6
-STORIES: Final = {**BILL_STORIES, **CARD_STORIES}
+STORIES: Final = {
+    **BILL_STORIES,
+    **CARD_STORIES,
+    **CHALLENGE_STORIES,
+    **BANK_STORIES,
+    **REFUND_STORIES,
+}
 
 
 async def tell(
