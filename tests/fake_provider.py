@@ -2,18 +2,29 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from payments.domain.card import Card, Decline
 from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
 from payments.domain.codes import Code
+from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
-from payments.ports.provider import Capabilities, Provider, Told
-from tests.provider_script import FAILED_CHALLENGE, REFUND_REFUSED, WRONG_STATE, How
+from payments.ports.provider import Capabilities, Provider, ProviderUnavailable, Told
+from tests.provider_script import (
+    BANKS,
+    DECIDED_AT,
+    FAILED_CHALLENGE,
+    NOBODY,
+    OPEN,
+    REFUND_REFUSED,
+    WRONG_STATE,
+    Booked,
+    How,
+)
 
 CAPABILITIES = Capabilities(
     kind="sandbox",
@@ -25,28 +36,11 @@ CAPABILITIES = Capabilities(
     partial_refunds=True,
     challenges=True,
 )
-NOBODY = Answer(OutcomeKind.UNKNOWN, detail="no answer")
-OPEN = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
-DECIDED_AT = datetime(2026, 4, 30, 8, 21, tzinfo=UTC)
 
 
 def end_of_time() -> datetime:
     """A clock by which everything has settled: tests that skip time are ahead of the wall clock."""
     return datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass
-class Booked:
-    """One payment in the provider's books."""
-
-    state: str
-    amount: Money
-    payee: str
-    sale: bool
-    decline: Decline | None = None
-    expires_at: datetime | None = None
-    captures: dict[str, int] = field(default_factory=dict)
-    refunds: dict[str, Answer] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,6 +138,11 @@ class FakeProvider:
 
     async def card(self, token: str) -> Card | None:
         raise NotImplementedError(token)
+
+    async def banks(self) -> Sequence[Bank]:
+        if self.unreachable:
+            raise ProviderUnavailable
+        return BANKS
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         raise NotImplementedError(raw, headers, now)

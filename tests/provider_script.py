@@ -1,9 +1,15 @@
-"""How the fake provider takes a call, and the ways in which it says no."""
+"""What the fake provider is made of: how it takes a call, its ways to say no, and its books."""
 
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from payments.domain.card import Decline
+from payments.domain.charge import Answer
 from payments.domain.codes import Code
+from payments.domain.method import Bank
+from payments.domain.money import Money
+from payments.domain.outcome import OutcomeKind
 
 
 class How(StrEnum):
@@ -28,5 +34,23 @@ NEVER = Decline(Code.STOLEN_CARD, "43", "43")
 STEP_UP = Decline(Code.AUTHENTICATION_REQUIRED, "65", "65")
 FAILED_CHALLENGE = Decline(Code.AUTHENTICATION_FAILED, "failed")
 WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
-WRONG_STATE = Decline(Code.PAYMENT_STATE, "WRONG_STATE")
 REFUND_REFUSED = Decline(Code.REFUND_FAILED, "refused")
+
+NOBODY = Answer(OutcomeKind.UNKNOWN, detail="no answer")
+OPEN = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
+DECIDED_AT = datetime(2026, 4, 30, 8, 21, tzinfo=UTC)
+BANKS = (Bank("SUNNY", "Sunny Bank", "GB", ("GBP", "EUR")),)
+
+
+@dataclass
+class Booked:
+    """One payment in the provider's books."""
+
+    state: str
+    amount: Money
+    payee: str
+    sale: bool
+    decline: Decline | None = None
+    expires_at: datetime | None = None
+    captures: dict[str, int] = field(default_factory=dict)
+    refunds: dict[str, Answer] = field(default_factory=dict)

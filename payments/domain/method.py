@@ -37,6 +37,16 @@ class BankRedirect:
 Method = Card | BankRedirect
 
 
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """One that customers can be sent to. `id` is what BankRedirect.bank names."""
+
+    id: str
+    name: str
+    country: str
+    currencies: tuple[str, ...]
+
+
 def type_of(method: Method) -> MethodType:
     match method:
         case Card():

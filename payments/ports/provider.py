@@ -1,6 +1,6 @@
 """What we need from a card provider, whoever it is and however it is reached."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
 
@@ -120,6 +121,9 @@ class Provider(Protocol):
 
     async def card(self, token: str) -> Card | None:
         """What the vault tells of a method token. Raises ProviderUnavailable. None: no such."""
+
+    async def banks(self) -> Sequence[Bank]:
+        """Where it can send customers to pay. Raises ProviderUnavailable. Empty: nowhere."""
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         """Verify the raw bytes, then read. Raises ForgedWebhook or UnreadableWebhook."""

@@ -1,10 +1,11 @@
 """A provider whose every call leaves one row in the call log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Question
+from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
@@ -65,6 +66,11 @@ class RecordedProvider:
             lambda: self._provider.card(token),
             lambda card: "found" if card is not None else "unknown",
             secret=token,
+        )
+
+    async def banks(self) -> Sequence[Bank]:
+        return await self._recorded(
+            "banks", "", self._provider.banks, lambda banks: f"{len(banks)} banks"
         )
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:

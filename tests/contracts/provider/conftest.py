@@ -60,6 +60,13 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         yield stage
 
 
+@pytest.fixture
+async def sandbox_stage(request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
+    """For what the sandbox's acquirers alone can do."""
+    async with _adapter(request, ProviderKind.SANDBOX) as stage:
+        yield stage
+
+
 @asynccontextmanager
 async def _adapter(request: pytest.FixtureRequest, kind: ProviderKind) -> AsyncIterator[Any]:
     sandbox = kind is ProviderKind.SANDBOX

@@ -22,6 +22,7 @@ class Client:
         self._http = http
         self._root = profile.base_url.rstrip("/")
         self._payments = f"/acquirers/{_quoted(profile.id)}/payments"
+        self._banks = f"/acquirers/{_quoted(profile.id)}/banks"
         self._headers = {"Authorization": f"Bearer {profile.secret}"}
         self._timeouts = timeouts
 
@@ -58,6 +59,9 @@ class Client:
 
     async def token(self, token: str) -> Reply:
         return await self._call("GET", f"/vault/tokens/{_quoted(token)}", self._timeouts.quick_s)
+
+    async def banks(self) -> Reply:
+        return await self._call("GET", self._banks, self._timeouts.quick_s)
 
     def _payment(self, reference: str) -> str:
         return f"{self._payments}/{_quoted(reference)}"

@@ -10,9 +10,11 @@ from payments.domain.codes import Code
 
 # Why the issuer said no. A reason we do not know is still a decline: CARD_DECLINED.
 DECLINES: Final[Mapping[str, Code]] = {
+    "ACCOUNT_BLOCKED": Code.ACCOUNT_BLOCKED,
     "AUTHENTICATION_FAILED": Code.AUTHENTICATION_FAILED,
     "AUTHENTICATION_REQUIRED": Code.AUTHENTICATION_REQUIRED,
     "BANK_UNAVAILABLE": Code.BANK_UNAVAILABLE,
+    "CUSTOMER_CANCELED": Code.CUSTOMER_CANCELED,
     "DO_NOT_HONOR": Code.DO_NOT_HONOR,
     "EXPIRED_CARD": Code.EXPIRED_CARD,
     "INSUFFICIENT_FUNDS": Code.INSUFFICIENT_FUNDS,
@@ -25,6 +27,8 @@ DECLINES: Final[Mapping[str, Code]] = {
 
 # Why the acquirer itself refused. What is not here is refused for a reason of the operation.
 _REFUSALS: Final[Mapping[tuple[Operation, str], Code]] = {
+    # Another provider may well reach it.
+    (Operation.AUTHORIZE, "BANK_NOT_FOUND"): Code.BANK_UNAVAILABLE,
     (Operation.CAPTURE, "AMOUNT_TOO_LARGE"): Code.CAPTURE_TOO_LARGE,
     (Operation.REFUND, "AMOUNT_TOO_LARGE"): Code.REFUND_TOO_LARGE,
     (Operation.REFUND, "WRONG_STATE"): Code.REFUND_NOT_POSSIBLE,

@@ -5,7 +5,7 @@ was reserved is given back. Any other answer that does not fit the question is q
 UNKNOWN.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -20,6 +20,7 @@ from payments.adapters.providers.sandbox.errors import (
 from payments.domain.card import Card, Decline
 from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
 from payments.domain.codes import Code
+from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
@@ -93,6 +94,24 @@ def card(reply: Reply, token: str) -> Card | None:
         )
     except (Unreadable, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProviderUnavailable(f"unreadable card: {error}") from error
+
+
+def banks(reply: Reply) -> Sequence[Bank]:
+    """Raises ProviderUnavailable for everything but a whole list."""
+    if reply.status != HTTPStatus.OK or reply.body is None:
+        raise ProviderUnavailable(str(reply))
+    try:
+        return tuple(
+            Bank(
+                text(row, "id"),
+                text(row, "name"),
+                text(row, "country"),
+                tuple(str(currency) for currency in row["currencies"]),
+            )
+            for row in reply.body["banks"]
+        )
+    except (Unreadable, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProviderUnavailable(f"unreadable banks: {error}") from error
 
 
 def money(row: Any, field: str, currency: str) -> Money:
@@ -178,7 +197,7 @@ def _authorization(body: Any, attempt: Attempt) -> Answer:
                 OutcomeKind.DECLINED, reference=reference, decline=decline, detail=decline.raw
             )
         case "VOIDED" | "EXPIRED" as state:
-            code = Code.CHALLENGE_EXPIRED if state == "EXPIRED" else Code.CARD_DECLINED
+            code = _too_slow(attempt) if state == "EXPIRED" else Code.CARD_DECLINED
             return Answer(
                 OutcomeKind.DECLINED,
                 reference=reference,
@@ -187,6 +206,11 @@ def _authorization(body: Any, attempt: Attempt) -> Answer:
             )
         case state:
             raise Unreadable(f"state {state!r}")
+
+
+def _too_slow(attempt: Attempt) -> Code:
+    """Nobody is challenged at a bank; there the customer just did not answer."""
+    return Code.CHALLENGE_EXPIRED if attempt.order.bank is None else Code.ACTION_EXPIRED
 
 
 def _decline(told: Any) -> Decline:

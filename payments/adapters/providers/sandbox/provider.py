@@ -1,6 +1,6 @@
-"""A card provider that is reached over the sandbox acquirers' API."""
+"""A provider that is reached over the sandbox acquirers' API: cards, and customers' banks."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from payments.adapters.providers.sandbox import mapping, webhooks
@@ -8,7 +8,7 @@ from payments.adapters.providers.sandbox.capabilities import capabilities
 from payments.adapters.providers.sandbox.client import Client
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
-from payments.domain.method import BankRedirect, Method, MethodType
+from payments.domain.method import Bank, BankRedirect, Method, MethodType
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
@@ -70,6 +70,13 @@ class SandboxProvider:
         except (NeverLeft, NoAnswer) as error:
             raise ProviderUnavailable(str(error)) from error
         return mapping.card(reply, token)
+
+    async def banks(self) -> Sequence[Bank]:
+        try:
+            reply = await self._client.banks()
+        except (NeverLeft, NoAnswer) as error:
+            raise ProviderUnavailable(str(error)) from error
+        return mapping.banks(reply)
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         profile = self._profile

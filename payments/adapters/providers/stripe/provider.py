@@ -1,7 +1,7 @@
 """Cards at Stripe: one PaymentIntent for each attempt, found again by our name in its metadata."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ from payments.adapters.providers.stripe.client import Client, Object
 from payments.adapters.providers.stripe.errors import Refusal
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
@@ -71,6 +72,10 @@ class StripeProvider:
         if mapping.is_missing(method):
             return None
         raise ProviderUnavailable(str(method))
+
+    async def banks(self) -> Sequence[Bank]:
+        """We take only cards there."""
+        return ()
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         return webhooks.told(raw, headers, self._profile.webhook_secrets, now)
