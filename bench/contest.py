@@ -198,7 +198,7 @@ def _judge(goal: Goal, outcome: Outcome) -> Verdict:
         ours,
         base,
         ratio=_ratio(ours, base),
-        interval=_interval(ours, base),
+        interval=interval(ours, base),
         cpu_ratio=cpu_ratio,
         quiet=goal.is_cpu or max(outcome.others_cores) <= QUIET_CORES,
     )
@@ -208,7 +208,8 @@ def _without_load(by_name: Mapping[str, float]) -> float:
     return sum(ms for name, ms in by_name.items() if name != "load")
 
 
-def _interval(ours: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
+def interval(ours: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
+    """Of the ratio of the medians: the bootstrap's 95 %."""
     chance = random.Random(20260401)
     ratios = sorted(
         _ratio(chance.choices(ours, k=len(ours)), chance.choices(base, k=len(base)) if base else [])

@@ -127,7 +127,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def _receiver() -> AsyncIterator[str]:
+async def receiving() -> AsyncIterator[str]:
+    """The address of a receiver in a process of its own."""
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, "-m", "bench.receiver")
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
@@ -146,7 +147,7 @@ def _p95(values: Sequence[float]) -> float:
 
 async def main(events: int, seconds: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as dead:
-        async with whole_product() as ground, _receiver() as receiver:
+        async with whole_product() as ground, receiving() as receiver:
             bench = Bench(ground, receiver)
             await bench.open_well()
             await bench.backlog("warm_", 50)
