@@ -48,12 +48,28 @@ def dev(
         ),
     ] = "",
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many workers to run.")] = 1,
+    until_eof: Annotated[
+        bool,
+        typer.Option(
+            "--until-eof",
+            help="Stop when the standard input ends: hold a pipe to it, and the stack never"
+            " outlives you.",
+        ),
+    ] = False,
 ) -> None:
     """Start the whole gateway on this machine and stay in the foreground until Ctrl-C."""
     # The stack needs the servers' wheels, which no image for production has.
     from payments.cli import dev as stack
 
-    raise typer.Exit(stack.run(no_demo=no_demo, ephemeral=ephemeral, ports=ports, workers=workers))
+    raise typer.Exit(
+        stack.run(
+            no_demo=no_demo,
+            ephemeral=ephemeral,
+            ports=ports,
+            workers=workers,
+            until_eof=until_eof,
+        )
+    )
 
 
 @app.command()

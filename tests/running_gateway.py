@@ -33,7 +33,10 @@ START_TIMEOUT_S = 120
 
 
 class RunningGateway:
-    """One `cli.py dev` in a home of its own, on free ports, without the demo."""
+    """One `cli.py dev` in a home of its own, on free ports, without the demo.
+
+    We hold its standard input, so that it ends even when we are killed.
+    """
 
     def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.home = home
@@ -51,10 +54,14 @@ class RunningGateway:
     def _start(self) -> "subprocess.Popen[bytes]":
         with self._output.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "cli.py", "dev", "--no-demo", "--ports", "auto", *self._arguments],
+                [
+                    *(sys.executable, "cli.py", "dev", "--no-demo", "--ports", "auto"),
+                    "--until-eof",
+                    *self._arguments,
+                ],
                 cwd=REPOSITORY,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -129,7 +136,7 @@ class RunningGateway:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=40)
+            self.process.communicate(timeout=40)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise

@@ -33,6 +33,7 @@ def run(
     ephemeral: bool = False,
     ports: str = "",
     workers: int = 1,
+    until_eof: bool = False,
     root: Path = REPOSITORY,
 ) -> int:
     """Run a stack until it is told to stop or cannot go on; answers the exit code."""
@@ -48,7 +49,7 @@ def run(
             chosen = _choose_ports(home, ports, progress)
             plan = Plan(home, chosen, home.secrets(), register.run_id, workers=workers, root=root)
             session = _Session(DevStack(plan, register, progress), console, progress)
-            return asyncio.run(session.run(demo=not no_demo))
+            return asyncio.run(session.run(demo=not no_demo, until_eof=until_eof))
     except (HomeInUse, HomeNotEmpty, PortsRefused) as refusal:
         Console(stderr=True).print(escape(str(refusal)), style="red", soft_wrap=True)
         return 2
@@ -70,9 +71,11 @@ class _Session:
         self._at_once = asyncio.Event()
         self._is_ready = False
 
-    async def run(self, *, demo: bool) -> int:
+    async def run(self, *, demo: bool, until_eof: bool) -> int:
         """Start, stay, stop; the exit code is 0 when somebody stopped a stack that was ready."""
         self._listen_to_signals()
+        if until_eof:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stdin_was_heard)
         work = asyncio.create_task(self._work(demo=demo))
         asked = asyncio.create_task(self._asked_to_stop.wait())
         try:
@@ -153,6 +156,12 @@ class _Session:
             # Under nohup, the end of the terminal is none of our business.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._stop_was_asked)
+
+    def _stdin_was_heard(self) -> None:
+        """What is said does not matter; the kernel ends it when nobody can say anything more."""
+        if not os.read(sys.stdin.fileno(), 4_096):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._asked_to_stop.set()
 
     def _stop_was_asked(self) -> None:
         if self._asked_to_stop.is_set():

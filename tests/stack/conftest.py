@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def start_stack(place: Path) -> Iterator[Callable[..., RunningStack]]:
     put_stand_ins(place)
     started: list[RunningStack] = []
 
-    def start(*options: str, ports: str = "auto", **env: str) -> RunningStack:
-        stack = RunningStack(place, place / "home", *options, ports=ports, **env)
+    def start(*options: str, **how: Any) -> RunningStack:
+        stack = RunningStack(place, place / "home", *options, **how)
         started.append(stack)
         return stack
 

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 _START = (
     "import sys; from pathlib import Path; from payments.cli import dev; "
     "sys.exit(dev.run(root=Path(sys.argv[1]), ports=sys.argv[2], no_demo='--no-demo' in sys.argv, "
-    "ephemeral='--ephemeral' in sys.argv))"
+    "ephemeral='--ephemeral' in sys.argv, until_eof='--until-eof' in sys.argv))"
 )
 
 
@@ -37,7 +37,15 @@ def put_stand_ins(root: Path) -> None:
 class RunningStack:
     """One supervisor process, what it has said, and every process that carries its mark."""
 
-    def __init__(self, root: Path, home: Path, *options: str, ports: str = "auto", **env: str):
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        *options: str,
+        ports: str = "auto",
+        stdin: int = subprocess.DEVNULL,
+        **env: str,
+    ) -> None:
         self.home = home
         self._output = root / f"output-{time.monotonic_ns()}.txt"
         with self._output.open("wb") as output:
@@ -45,7 +53,7 @@ class RunningStack:
                 [sys.executable, "-c", _START, str(root), ports, *options],
                 env=os.environ | {"QUITTANCE_HOME": str(home)} | env,
                 cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -65,6 +65,24 @@ def test_a_killed_stack_takes_its_children_along_and_the_next_finds_its_state(
     assert psql(_owner_url(second), sql="SELECT count(*) FROM kept") == "0"
 
 
+def test_a_stack_ends_with_whoever_holds_its_standard_input(start_stack: Start) -> None:
+    reading, writing = os.pipe()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"], pass_fds=[writing]
+    )
+    os.close(writing)
+    stack = start_stack("--no-demo", "--until-eof", stdin=reading).wait_ready()
+    os.close(reading)
+    family = stack.family()
+    assert len(family) >= 6
+
+    holder.kill()
+    holder.wait()
+
+    assert stack.wait_end() == 0
+    assert not [one for one in family if one.is_alive]
+
+
 def test_a_crashed_part_comes_back_at_the_same_place(start_stack: Start) -> None:
     stack = start_stack("--no-demo").wait_ready()
     api = stack.child("api")
