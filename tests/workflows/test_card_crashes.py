@@ -1,9 +1,10 @@
 """The worker dies at every step of a card payment and another takes over: one effect, one entry."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from payments.domain.card import Decline
 from payments.domain.payment import Attempt, PaymentOrder, PaymentStatus
 from tests.provider_script import HARD, SOFT, How
-from tests.workflows.card_desk import CardDesk, first, make_order, make_refund
+from tests.workflows.card_desk import CardDesk, first, make_bank_order, make_order, make_refund
 from tests.workflows.card_worker_process import CardWorld, serve_cards
 from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
 from tests.workflows.worker_process import DIED, WorkerProcess, started
@@ -69,6 +70,9 @@ class Life:
     script: tuple[How | Decline, ...] = ()
     capture: bool = True
     relents: bool = False
+    at_a_bank: bool = False
+    # How long the customer has at the bank's or issuer's page.
+    lasts: timedelta = timedelta(minutes=15)
 
     def __str__(self) -> str:
         how = "-".join(getattr(each, "name", "decline") for each in self.script)
@@ -136,8 +140,9 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Card
     desk, world = CardDesk(environment, patience=PATIENCE), CardWorld(path)
     world.north.takes(*life.script)
     world.north.relents = life.relents
+    world.north.challenge_lasts = life.lasts
     world.keep()
-    order = make_order(capture=life.capture)
+    order = make_bank_order() if life.at_a_bank else make_order(capture=life.capture)
     async with one_after_another(desk, path, life.failpoint):
         await life.tell(desk, order)
     left = CardWorld(path)
@@ -146,26 +151,28 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Card
     return desk
 
 
-@pytest.fixture(scope="module")
-async def ends(
-    environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+async def live_all(
+    environment: WorkflowEnvironment, lives: Sequence[Life], folder: Path
 ) -> Mapping[Life, CardDesk]:
-    """All lives at the same time: each waits ten seconds for Temporal to notice a death."""
-    folder, room = tmp_path_factory.mktemp("card-worlds"), asyncio.Semaphore(AT_ONCE)
+    """All at the same time: each waits ten seconds for Temporal to notice a death."""
+    room = asyncio.Semaphore(AT_ONCE)
 
     async def lived(number: int, life: Life) -> CardDesk:
         async with room, asyncio.timeout(LONGEST_LIFE_S):
             return await live(environment, life, folder / f"{number}.world")
 
-    ended = await asyncio.gather(*(lived(number, life) for number, life in enumerate(LIVES)))
-    return dict(zip(LIVES, ended, strict=True))
+    ended = await asyncio.gather(*(lived(number, life) for number, life in enumerate(lives)))
+    return dict(zip(lives, ended, strict=True))
 
 
-@pytest.mark.parametrize("life", LIVES, ids=str)
-async def test_a_worker_that_dies_leaves_each_effect_once_and_the_books_right(
-    ends: Mapping[Life, CardDesk], life: Life
-) -> None:
-    end = ends[life]
+@pytest.fixture(scope="module")
+async def ends(
+    environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[Life, CardDesk]:
+    return await live_all(environment, LIVES, tmp_path_factory.mktemp("card-worlds"))
+
+
+def assert_each_effect_is_there_once_and_the_books_are_right(end: CardDesk, life: Life) -> None:
     ((payment_id, row),) = end.payments.rows.items()
 
     effects = [*end.north.effects, *end.south.effects]
@@ -181,6 +188,13 @@ async def test_a_worker_that_dies_leaves_each_effect_once_and_the_books_right(
     assert "authorized" not in end.balance()
     kept = row.captured_minor - row.refunded_minor
     assert kept == moved
+
+
+@pytest.mark.parametrize("life", LIVES, ids=str)
+async def test_a_worker_that_dies_leaves_each_effect_once_and_the_books_right(
+    ends: Mapping[Life, CardDesk], life: Life
+) -> None:
+    assert_each_effect_is_there_once_and_the_books_are_right(ends[life], life)
 
 
 def test_a_sent_authorisation_whose_worker_dies_is_asked_after_and_not_sent_again(
