@@ -27,6 +27,9 @@ from payments.ports.webhooks import Endpoints, Outbox, WebhookSender
 
 PLANNED_AT_ONCE: Final = 500
 HANDED_OVER_AT_ONCE: Final = 200
+TAKEN_BACK_AT_ONCE: Final = 1000
+# Looked for whenever a relay begins, which is every hour.
+OVERDUE: Final = timedelta(hours=1)
 # Nothing tells us of a new event, because that would put all commits into a line (ADR 0011).
 IDLE_S: Final = 0.1
 # What a first try has left, or an earlier relay, or a partner who wants something again.
@@ -66,6 +69,7 @@ class WebhookActivities:
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
                 lanes = Lanes(self._outbox, self._posting, group)
+                await self._take_back_all()
                 sweep_at = 0.0
                 while datetime.now(UTC) < ends and not leaving.done():
                     is_new = await self._outbox.plan(PLANNED_AT_ONCE) > 0
@@ -121,6 +125,14 @@ class WebhookActivities:
                 category=ApplicationErrorCategory.BENIGN,
             )
         return following.state
+
+    async def _take_back_all(self) -> None:
+        """What is long overdue is handed over once more: to an engine that has lost it, or that
+        never had it, because it is not the one of before. One that has it keeps it.
+        """
+        overdue_since = datetime.now(UTC) - OVERDUE
+        while await self._outbox.take_back(overdue_since, TAKEN_BACK_AT_ONCE) > 0:
+            pass
 
     async def _hand_over_all(self) -> None:
         """Whose first try has failed, and what is wanted again."""

@@ -107,6 +107,11 @@ class Outbox(Protocol):
         or a round was asked for.
         """
 
+    async def take_back(self, overdue_since: datetime, limit: int) -> int:
+        """Pending ones that were handed over before that moment and due before it: whoever had them
+        may know nothing of them any more. They are not_handed_over() again; how many.
+        """
+
     async def lag(self) -> Lag: ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from payments.domain.webhook import DeliveryRef, DeliveryState, Disabled, Endpoint, Event
@@ -181,6 +182,35 @@ async def test_a_round_that_was_asked_for_is_handed_over_untried(webhooks: Webho
     await webhooks.outbox.tried(ref, make_try(at=after(9)), D.DELIVERED, None)
     tries = await webhooks.log.tries(first.event.event_id, endpoint.endpoint_id)
     assert [(number, made.at) for number, made in tries] == [(1, NOW), (2, after(9))]
+
+
+async def test_what_was_handed_over_and_is_overdue_is_taken_back(webhooks: Webhooks) -> None:
+    endpoint = await webhooks.add_endpoint()
+    due, due_later, mine, done = [await webhooks.planned(endpoint) for _ in range(4)]
+    await webhooks.outbox.tried(due.ref, make_try(False), D.PENDING, after(5))
+    await webhooks.outbox.tried(due_later.ref, make_try(False), D.PENDING, after(10**9))
+    await webhooks.outbox.tried(mine.ref, make_try(False), D.PENDING, after(5))
+    await webhooks.outbox.tried(done.ref, make_try(False), D.PENDING, after(5))
+    for each in (due, due_later, done):
+        await webhooks.outbox.handed_over(each.ref)
+    await webhooks.outbox.tried(done.ref, make_try(at=after(6)), D.DELIVERED, None)
+    again = await webhooks.log.replay_event(endpoint, done.event.event_id)
+    assert again is not None
+    await webhooks.outbox.handed_over(again)
+
+    async def orphans() -> list[DeliveryRef]:
+        found = await webhooks.outbox.not_handed_over(1_000)
+        return [ref for ref, _ in found if ref.endpoint_id == endpoint.endpoint_id]
+
+    # Handed over just now, they are not missed yet.
+    just_now = datetime.now(UTC) - timedelta(minutes=5)
+    assert await webhooks.outbox.take_back(just_now, 1_000) == 0
+    assert await orphans() == [mine.ref]
+    years_on = after(10**8)
+    assert await webhooks.outbox.take_back(years_on, 1) == 1
+    assert await webhooks.outbox.take_back(years_on, 1_000) > 0
+    assert await webhooks.outbox.take_back(years_on, 1_000) == 0
+    assert set(await orphans()) == {due.ref, mine.ref, again}
 
 
 async def test_the_lag_counts_what_was_never_tried_and_never_planned(webhooks: Webhooks) -> None:

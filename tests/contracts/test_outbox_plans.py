@@ -25,6 +25,7 @@ ASKED = {
     "waiting": (outbox._WAITING, ""),
     "untried": (outbox._UNTRIED, "('whe_p1', 8)"),
     "not handed over": (outbox._NOT_HANDED_OVER, "(100)"),
+    "take back": (outbox._TAKE_BACK, "(now(), 1000)"),
     "lag": (outbox._LAG, ""),
 }
 

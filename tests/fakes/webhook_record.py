@@ -31,7 +31,7 @@ class Row:
     tries: list[Try] = field(default_factory=list)
     next_try_at: datetime | None = None
     first_tried_at: datetime | None = None
-    is_handed_over: bool = False
+    handed_over_at: datetime | None = None
 
     @property
     def is_untried(self) -> bool:

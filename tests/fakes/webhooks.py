@@ -151,17 +151,31 @@ class FakeOutbox:
 
     async def handed_over(self, ref: DeliveryRef) -> None:
         if ref in self.record.deliveries:
-            self.record.deliveries[ref].is_handed_over = True
+            row = self.record.deliveries[ref]
+            row.handed_over_at = row.handed_over_at or self.record.now()
 
     async def not_handed_over(self, limit: int) -> Sequence[tuple[DeliveryRef, datetime]]:
         return [
             (row.ref, row.next_try_at or row.created_at)
             for row in self.record.deliveries.values()
             if row.state is P
-            and not row.is_handed_over
+            and row.handed_over_at is None
             and not row.is_untried
             and self.record.is_enabled(row.ref.endpoint_id)
         ][:limit]
+
+    async def take_back(self, overdue_since: datetime, limit: int) -> int:
+        overdue = [
+            row
+            for row in self.record.deliveries.values()
+            if row.state is P
+            and row.handed_over_at is not None
+            and row.handed_over_at < overdue_since
+            and (row.next_try_at or row.created_at) < overdue_since
+        ][:limit]
+        for row in overdue:
+            row.handed_over_at = None
+        return len(overdue)
 
     async def lag(self) -> Lag:
         untried = [

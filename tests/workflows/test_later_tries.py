@@ -1,6 +1,7 @@
 """Later tries of many deliveries: an endpoint that hangs keeps none from the others."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from activities.turns import WIDTH
 from payments.domain.webhook import DeliveryRef, DeliveryState
@@ -28,9 +29,30 @@ async def test_a_hundred_that_wait_for_a_dead_endpoint_leave_places_for_the_othe
         await post.until_got(WIDTH)
         again = post.record.add_round(post.record.events[0], "whe_well", 2)
         await post.until_state(again, DeliveryState.DELIVERED)
-        handed_over = [row.is_handed_over for row in post.record.of_endpoint("whe_dead")]
+        handed_over = [
+            row.handed_over_at is not None for row in post.record.of_endpoint("whe_dead")
+        ]
 
         assert handed_over.count(True) == WAITING
         assert len(post.receivers.by("whe_dead")) == WIDTH
         post.receivers.hanging["whe_dead"].set()
         await post.until_got(WIDTH + 2)
+
+
+async def test_what_the_engine_has_lost_is_tried_when_it_is_long_overdue(post: Post) -> None:
+    """As when the record was restored and the engine was not, or another one."""
+    post.endpoint("whe_a")
+    event_id = post.event("pay_1", 1)
+    async with post.worker():
+        await post.until_state(DeliveryRef(event_id, "whe_a"), DeliveryState.DELIVERED)
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    lost, waits = (post.record.add_round(post.record.events[0], "whe_a", n) for n in (2, 3))
+    for ref, next_try_at in ((lost, long_ago), (waits, long_ago + timedelta(hours=9))):
+        row = post.record.deliveries[ref]
+        row.handed_over_at, row.next_try_at = long_ago, next_try_at
+
+    async with post.worker():
+        await post.until_state(lost, DeliveryState.DELIVERED)
+
+    assert post.record.deliveries[waits].state is DeliveryState.PENDING
+    assert post.record.deliveries[waits].handed_over_at == long_ago

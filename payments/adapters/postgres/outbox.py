@@ -166,6 +166,13 @@ _NOT_HANDED_OVER: Final = """
     WHERE delivery.state = 'pending' AND delivery.handed_over_at IS NULL
         AND (delivery.tries > 0 OR delivery.round > 1) AND endpoint.state = 'enabled'
     ORDER BY delivery.position LIMIT $1"""
+_TAKE_BACK: Final = f"""
+    UPDATE webhook_delivery SET handed_over_at = NULL WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM webhook_delivery
+        WHERE {PENDING} AND handed_over_at < $1 AND coalesce(next_try_at, created_at) < $1
+        ORDER BY position LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    ))
+    RETURNING 1"""
 _LAG: Final = f"""
     SELECT * FROM (
         SELECT count(*) AS untried,
@@ -219,6 +226,9 @@ class PostgresOutbox:
     async def not_handed_over(self, limit: int) -> Sequence[tuple[DeliveryRef, datetime]]:
         rows = await self._database.fetch(_NOT_HANDED_OVER, limit)
         return [(webhook_rows.ref(row), row["due_at"]) for row in rows]
+
+    async def take_back(self, overdue_since: datetime, limit: int) -> int:
+        return len(await self._database.fetch(_TAKE_BACK, overdue_since, limit))
 
     async def lag(self) -> Lag:
         row = (await self._database.fetch(_LAG))[0]
