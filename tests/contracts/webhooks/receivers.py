@@ -105,7 +105,7 @@ def sending(content: bytes) -> Behaviour:
     return send
 
 
-def dripping(beginning: bytes, drop: bytes) -> Behaviour:
+def dripping(beginning: bytes, drop: bytes, every_s: float = 0.02) -> Behaviour:
     """A drop every now and then, for ever."""
 
     async def drip(writer: asyncio.StreamWriter) -> None:
@@ -113,21 +113,14 @@ def dripping(beginning: bytes, drop: bytes) -> Behaviour:
         while True:
             writer.write(drop)
             await writer.drain()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every_s)
 
     return drip
 
 
 def flooding(beginning: bytes, wave: bytes) -> Behaviour:
     """As fast as the other side reads, for ever."""
-
-    async def flood(writer: asyncio.StreamWriter) -> None:
-        writer.write(beginning)
-        while True:
-            writer.write(wave)
-            await writer.drain()
-
-    return flood
+    return dripping(beginning, wave, every_s=0)
 
 
 async def silent(_: asyncio.StreamWriter) -> None:

@@ -14,7 +14,7 @@ from payments.adapters.webhooks.sender import (
     HttpWebhookSender,
 )
 from payments.domain.addresses import Rules, parse_network
-from payments.domain.webhook import SigningSecrets, TryEnding
+from payments.domain.webhook import SigningSecrets, Try, TryEnding
 from tests.contracts.webhooks.deliveries import make_delivery, secret, verified
 from tests.contracts.webhooks.receivers import (
     Behaviour,
@@ -38,6 +38,15 @@ async def sender() -> AsyncIterator[HttpWebhookSender]:
     sender = HttpWebhookSender(RULES, patience_s=0.5)
     yield sender
     await sender.close()
+
+
+async def attempt(sender: HttpWebhookSender, behaviour: Behaviour) -> Try:
+    """It is asked once, whatever it does, and nothing is left behind."""
+    async with Receiver(behaviour) as receiver, asyncio.timeout(5):
+        made = await sender.send(make_delivery(receiver.url), 1)
+        await receiver.left_alone()
+    assert len(receiver.received) == 1
+    return made
 
 
 async def test_a_delivery_is_one_signed_post(sender: HttpWebhookSender) -> None:
@@ -137,9 +146,7 @@ async def test_a_redirect_is_not_followed(sender: HttpWebhookSender, status: str
 async def test_no_status_in_time_is_a_failed_try(
     sender: HttpWebhookSender, behaviour: Behaviour
 ) -> None:
-    async with Receiver(behaviour) as receiver:
-        made = await sender.send(make_delivery(receiver.url), 1)
-        await receiver.left_alone()
+    made = await attempt(sender, behaviour)
 
     assert (made.ending, made.http_status) == (TryEnding.TIMED_OUT, None)
     assert made.answer == "no answer in 0.5 s"
@@ -158,9 +165,7 @@ async def test_no_status_in_time_is_a_failed_try(
 async def test_the_status_counts_though_the_rest_never_ends(
     sender: HttpWebhookSender, behaviour: Behaviour
 ) -> None:
-    async with Receiver(behaviour) as receiver:
-        made = await sender.send(make_delivery(receiver.url), 1)
-        await receiver.left_alone()
+    made = await attempt(sender, behaviour)
 
     assert (made.ending, made.http_status) == (TryEnding.DELIVERED, 200)
     assert made.latency_ms < 1_000
@@ -178,10 +183,8 @@ async def test_the_status_counts_though_the_rest_never_ends(
 )
 async def test_an_endless_answer_is_not_waited_for(behaviour: Behaviour) -> None:
     sender = HttpWebhookSender(RULES, patience_s=20)
-    async with Receiver(behaviour) as receiver, asyncio.timeout(5):
-        made = await sender.send(make_delivery(receiver.url), 1)
-        await receiver.left_alone()
-        await sender.close()
+    made = await attempt(sender, behaviour)
+    await sender.close()
 
     assert made.ending is TryEnding.DELIVERED
     assert made.answer == "x" * LONGEST_KEPT_BYTES
@@ -202,10 +205,8 @@ async def test_a_flood_is_cut_off_before_the_time_is_up(
     behaviour: Behaviour, ending: TryEnding
 ) -> None:
     sender = HttpWebhookSender(RULES, patience_s=20)
-    async with Receiver(behaviour) as receiver, asyncio.timeout(5):
-        made = await sender.send(make_delivery(receiver.url), 1)
-        await receiver.left_alone()
-        await sender.close()
+    made = await attempt(sender, behaviour)
+    await sender.close()
 
     assert made.ending is ending
 
@@ -225,13 +226,10 @@ async def test_a_flood_is_cut_off_before_the_time_is_up(
 async def test_what_is_no_answer_is_a_failed_try(
     sender: HttpWebhookSender, behaviour: Behaviour
 ) -> None:
-    async with Receiver(behaviour) as receiver:
-        made = await sender.send(make_delivery(receiver.url), 1)
-        await receiver.left_alone()
+    made = await attempt(sender, behaviour)
 
     assert (made.ending, made.http_status) == (TryEnding.UNREACHABLE, None)
     assert made.answer == "the connection broke, or what came was no HTTP"
-    assert len(receiver.received) == 1
 
 
 async def test_nobody_listens(sender: HttpWebhookSender) -> None:
