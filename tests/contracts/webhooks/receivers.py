@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
 
+from payments.domain.addresses import Rules, parse_network
+
+# They listen on this machine, most of them without TLS.
+RULES = Rules(networks=(parse_network("127.0.0.0/8"),), allows_http=True)
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -5,14 +5,11 @@ import asyncio
 import pytest
 
 from payments.adapters.webhooks.sender import HttpWebhookSender
-from payments.domain.addresses import Rules, parse_network
 from payments.domain.webhook import TryEnding
 from tests.contracts.webhooks.certificates import Authority
 from tests.contracts.webhooks.deliveries import make_delivery
 from tests.contracts.webhooks.names import Names, sent
-from tests.contracts.webhooks.receivers import Receiver, answering, flooding, silent
-
-RULES = Rules(networks=(parse_network("127.0.0.0/8"),), allows_http=True)
+from tests.contracts.webhooks.receivers import RULES, Receiver, answering, flooding, silent
 
 
 @pytest.mark.parametrize("url", ["https://hooks.example.com", "https://127.0.0.1"])
