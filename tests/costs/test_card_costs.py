@@ -1,4 +1,4 @@
-"""What card payments cost, counted by the engine and the database themselves.
+"""What payments cost, counted by the engine and the database themselves.
 
 Each story is told three times. The acquirer is kept from telling us what it does, so that nothing
 but the story is counted; what an event of its costs has a test of its own.
@@ -40,6 +40,18 @@ AND_ONE_MORE: Final = {"FROM payment": 1, "FROM jsonb_to_record": 1} | {
 }
 # The event's row goes in by a statement that begins with what came at once.
 EVENT: Final = {"FROM payment": 1, "FROM unnest": 1, "INTO request_log": 1}
+AT_A_BANK: Final = {"type": "bank_redirect", "country": "GB", "bank": "SUNNY"}
+# No card is looked up, no network counts tries; the first move is what the customer has to do.
+BEGIN: Final = {"INTO payment": 1, "FROM jsonb_to_record": 1} | {
+    "INTO provider_call": 1,
+    "INTO request_log": 1,
+}
+# News is judged, waited for, judged, passed on, and judged by what it led to; and shown once.
+TOLD: Final = {"FROM payment": 4, "FROM unnest": 1, "FROM jsonb_to_record": 1} | {
+    "UPDATE inbound_event": 1,
+    "INTO provider_call": 1,
+    "INTO request_log": 2,
+}
 CHARGE_CALLS: Final = {
     "ExecuteMultiOperation": 1,
     "RespondWorkflowTaskCompleted": 2,
@@ -77,6 +89,16 @@ async def charge_with_challenge(shop: Shop, order: Order) -> Payment:
     return payment
 
 
+async def pay_at_a_bank(shop: Shop, order: Order) -> Payment:
+    """The customer says yes and never comes back; the acquirer tells it."""
+    asked = await charge(shop, order)
+    await shop.decide(asked, "approve")
+    north = Acquirer(shop.gateway)
+    answer = await north.send(shop.partner, north.event(asked))
+    assert answer.data["state"] == "applied", answer
+    return await shop.show(asked)
+
+
 STORIES: Final = {
     "captured at once": Story(
         charge,
@@ -102,6 +124,14 @@ STORIES: Final = {
         tasks=9,
         history_bytes=24_576,
         challenges=1,
+    ),
+    "at a bank, told by a webhook": Story(
+        pay_at_a_bank,
+        {"paymentMethodToken": None, "method": AT_A_BANK, "returnUrl": "http://localhost/back"},
+        Counter(BEGIN) + Counter(TOLD),
+        events=31,
+        tasks=4,
+        history_bytes=16_384,
     ),
 }
 
