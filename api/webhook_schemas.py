@@ -103,7 +103,8 @@ class ReplayBody(Asked):
         json_schema_extra={
             "oneOf": [_either("eventId"), _either("from", "to"), _either("failures")],
             # From and to belong together.
-            "dependentRequired": {"from": ["to"], "to": ["from"], "after": ["from", "to"]},
+            # One name each: of several, FastAPI makes a set, which is written as it comes.
+            "dependentRequired": {"from": ["to"], "to": ["from"], "after": ["from"]},
         }
     )
 
