@@ -68,6 +68,9 @@ class Attempts:
                 if not is_suspended:
                     await self._suspend(attempt, answer)
                     is_suspended = True
+                elif self._is_out_of_the_customers_hands(answer):
+                    # One attempt is in suspense once; where it stands is told all the same.
+                    await self._standing.to(PaymentStatus.PROCESSING, attempt, answer=answer)
                 rung = self._bell.rung
                 answer = await asking.until_known(charging.asked_after(attempt), self._bell)
                 if answer.kind is OutcomeKind.NOT_SENT:
@@ -88,6 +91,10 @@ class Attempts:
         await self._standing.challenged(attempt, asked, answer)
         await self._bell.hear(rung)
         return await self._act(attempt, asked, self._bell, lambda: self.is_canceled)
+
+    def _is_out_of_the_customers_hands(self, answer: Answer) -> bool:
+        is_asked = self._standing.status is PaymentStatus.REQUIRES_ACTION
+        return is_asked and answer.kind is OutcomeKind.PENDING
 
     async def _suspend(self, attempt: Attempt, answer: Answer) -> None:
         self._note(attempt, answer)

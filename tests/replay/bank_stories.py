@@ -136,18 +136,22 @@ def paid_elsewhere(why: How | Decline) -> CardStory:
     return story
 
 
-async def unknown_then_asked_for(desk: CardDesk) -> AnyHandle:
+def unknown_then_asked_for(then: AtTheBank) -> CardStory:
     """The bank's page is only found by asking, because the answer that named it was lost."""
-    desk.north.takes(How.PENDING)
-    order = make_bank_order()
-    handle, paying = await desk.starting(order)
-    await desk.until_tried(handle, "providers.ask", attempts=2)
-    book = desk.north.books[first(order)]
-    book.state, book.expires_at = "CHALLENGE", order.deadline
-    await desk.told(handle)
-    await paying
-    await _returned(desk, handle, first(order))
-    return handle
+
+    async def story(desk: CardDesk) -> AnyHandle:
+        desk.north.takes(How.PENDING)
+        order = make_bank_order()
+        handle, paying = await desk.starting(order)
+        await desk.until_tried(handle, "providers.ask", attempts=2)
+        book = desk.north.books[first(order)]
+        book.state, book.expires_at = "CHALLENGE", order.deadline
+        await desk.told(handle)
+        await paying
+        await then(desk, handle, first(order))
+        return handle
+
+    return story
 
 
 def unknown(how: How) -> CardStory:
@@ -203,7 +207,8 @@ BANK_STORIES: Final[Mapping[str, CardStory]] = {
     "bank_left_in_an_outage": left_in_an_outage,
     "bank_declined_softly_then_paid_elsewhere": paid_elsewhere(SOFT),
     "bank_not_sent_then_paid_elsewhere": paid_elsewhere(How.TOO_BUSY),
-    "bank_unknown_then_asked_for": unknown_then_asked_for,
+    "bank_unknown_then_asked_for": unknown_then_asked_for(_returned),
+    "bank_unknown_then_thinking": unknown_then_asked_for(_thinking),
     "bank_unknown_then_captured": unknown(How.LOSE_ANSWER),
     "bank_unknown_then_sent_again": unknown(How.LOSE_REQUEST),
     "bank_blocked": judged(Verdict.BLOCK),

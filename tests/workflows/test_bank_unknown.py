@@ -25,14 +25,17 @@ async def test_a_lost_answer_waits_in_suspense_until_the_bank_page_is_known(
     cards.north.silent = False
     await cards.told(handle)
     _, asked = await paying
+    cards.north.ponder(first(order))
+    thinking = await cards.confirm(handle)
     cards.north.approve(first(order))
-    paid = await cards.confirm(handle)
+    paid = await cards.told(handle)
 
     assert unknown == (
         PaymentStatus.PROCESSING,
         {"provider_receivable": 10_000, "suspense": -10_000},
     )
     assert asked.status is PaymentStatus.REQUIRES_ACTION
+    assert thinking.status is PaymentStatus.PROCESSING
     assert paid.status is PaymentStatus.CAPTURED
     assert cards.kinds == ["suspended", "returned", "captured"]
     assert cards.north.calls.count(f"authorize {first(order)}") == 1
