@@ -10,6 +10,7 @@ from limits.storage import storage_from_string
 
 from api.access import Access
 from api.addresses import Addresses
+from api.banks import BankBook
 from api.card_guard import CardGuard
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
@@ -22,6 +23,7 @@ from api.lookups import Lookups
 from api.openapi import describe
 from api.refunds import RefundDesk
 from api.routes import (
+    banks,
     bills,
     client_tokens,
     customers,
@@ -55,6 +57,7 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
             yield prefix, router
     for router in (payments.router, refunds.router, client_tokens.router, customers.router):
         yield PREFIX, router
+    yield PREFIX, banks.router
     for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
     yield PREFIX, provider_webhooks.router
@@ -151,17 +154,20 @@ def _card_desks(gateway: Gateway) -> CardDesks:
     settings, record, client = gateway.settings, gateway.record, gateway.client
     wait = timedelta(seconds=settings.pay_wait_s)
     tokens_ = ClientTokens(gateway.token_keys, issuer=settings.token_issuer)
+    book = BankBook(gateway.providers)
     return CardDesks(
         records=record.payments,
         refund_records=record.refunds,
         methods=record.methods,
         client_tokens=tokens_,
         fields_url=settings.fields_url,
+        banks=book,
         orders=CardOrders(
             partners=record.partners,
             methods=record.methods,
             providers=gateway.providers,
             client_tokens=tokens_,
+            banks=book,
             is_live=settings.is_live,
         ),
         payments=PaymentDesk(client, record.payments, task_queue=settings.task_queue, wait=wait),

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from api.answers import Refusal, field_refused
+from api.banks import BankBook
 from api.card_payments import PATIENCE
 from api.card_schemas import ClientTokenBody, PaymentBody
 from api.client_tokens import ClientTokens, NotForThisSale, Sale, Stranger
@@ -35,12 +36,14 @@ class CardOrders:
         methods: Methods,
         providers: Providers,
         client_tokens: ClientTokens,
+        banks: BankBook,
         is_live: bool,
     ) -> None:
         self._partners = partners
         self._methods = methods
         self._providers = providers
         self._client_tokens = client_tokens
+        self._banks = banks
         self._is_live = is_live
 
     def sale(self, partner_id: str, body: ClientTokenBody | PaymentBody) -> Sale:
@@ -70,7 +73,7 @@ class CardOrders:
             amount=sale.amount,
             capture=body.capture,
             card=await self._card(exchange, sale, body.payment_method_token),
-            bank=_bank(body),
+            bank=await self._bank(exchange, sale, body),
             terms=self._terms(sale.partner_id, body.currency),
             trace=exchange.trace,
             created_at=exchange.received_at,
@@ -110,6 +113,24 @@ class CardOrders:
             ) from None
         # The token itself is a credential, and nobody behind this needs more than its name.
         return replace(card, client_token=spent)
+
+    async def _bank(self, exchange: Exchange, sale: Sale, body: PaymentBody) -> BankRedirect | None:
+        """While we do not know every bank, the provider is the one to refuse."""
+        if body.method is None:
+            return None
+        country, bank_id = body.method.country, body.method.bank
+        with exchange.measured("provider.banks"):
+            listed = await self._banks.listed()
+        offered = listed.offered(country, sale.amount.currency)
+        if listed.is_whole and bank_id is not None and listed.named(bank_id) not in offered:
+            raise field_refused(
+                *(Code.FIELD_REFUSED, "method.bank", "not there, or not for this currency")
+            )
+        if listed.is_whole and not offered:
+            raise field_refused(
+                *(Code.FIELD_REFUSED, "method.country", "no bank there takes this currency")
+            )
+        return BankRedirect(country, bank_id)
 
     async def _saved(self, exchange: Exchange, sale: Sale, token: str) -> Card | None:
         assert sale.customer_id is not None
@@ -165,10 +186,6 @@ def _check_method(body: PaymentBody) -> None:
         raise field_refused(Code.FIELD_REFUSED, "saveMethod", "only cards can be saved")
     if body.return_url is None:
         raise field_refused(Code.FIELD_MALFORMED, "returnUrl", "the customer has to come back")
-
-
-def _bank(body: PaymentBody) -> BankRedirect | None:
-    return None if body.method is None else BankRedirect(body.method.country, body.method.bank)
 
 
 def _unknown_method() -> Refusal:

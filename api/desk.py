@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.access import Access
+from api.banks import BankBook
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
@@ -33,6 +34,7 @@ class CardDesks:
     methods: Methods
     client_tokens: ClientTokens
     fields_url: str
+    banks: BankBook
     orders: CardOrders
     payments: PaymentDesk
     refunds: RefundDesk

@@ -31,6 +31,7 @@ GOOD: Final = {
     "from": "2026-04-30T08:00:00Z",
     "to": "2026-04-30T09:00:00Z",
 }
+AT_A_BANK: Final = {"type": "bank_redirect", "country": "BD", "bank": "SUNNY_BD"}
 
 
 # Nothing is remembered: what is remembered of one operation would be sent to all.
@@ -51,8 +52,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
 
     A version is a day since the first one, and a key belongs to one request alone. A webhook leads
     somewhere, what is from a moment is to a later one, and only so many secrets sign. An amount
-    fits its currency; that one and the host of a returnUrl are the partner's own. A text shows
-    something, and what is asked about is there.
+    fits its currency; that one and the host of a returnUrl are the partner's own. A bank is there
+    and takes the currency. A text shows something, and what is asked about is there.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
@@ -70,6 +71,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
 
 def make_good(body: dict[str, Any]) -> None:
     body |= {name: GOOD[name] for name in GOOD.keys() & body.keys()}
+    if body.get("method"):
+        body["method"] = AT_A_BANK
     if body.get("reason"):
         body["reason"] = visible(body["reason"], 200)
     if body.get("metadata"):

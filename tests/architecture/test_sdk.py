@@ -19,6 +19,7 @@ from quittance.codes import RETRYABLE
 from quittance.codes import Code as SdkCode
 from quittance.operations import ANY_PRODUCT, Audience, Operation
 
+from api.bank_schemas import BanksQuery
 from api.card_schemas import (
     CaptureBody,
     ClientTokenBody,
@@ -85,6 +86,7 @@ CHANGE_ENDPOINT = webhooks.change_endpoint(
     description="",
     key=None,
 )
+LIST_BANKS = cards.list_banks("GB", "GBP")
 ROTATE = webhooks.rotate_secret(AN_ID, timedelta(0), None)
 LIST_DELIVERIES = webhooks.list_deliveries(AN_ID, "failed", 1, AN_ID)
 LIST_EVENTS = webhooks.list_events(AN_ID, 1, AN_ID)
@@ -100,6 +102,7 @@ CALLS: list[Operation[Any]] = [
     CREATE,
     cards.get_payment(AN_ID),
     cards.list_payments(SEARCH, AN_ID),
+    LIST_BANKS,
     cards.confirm(AN_ID, None),
     CAPTURE,
     cards.cancel(AN_ID, None),
@@ -188,6 +191,7 @@ def test_the_sdk_can_say_all_that_a_route_takes(call: Operation[Any], shape: typ
     ("call", "shape"),
     [
         (cards.list_payments(SEARCH, AN_ID), PaymentsQuery),
+        (LIST_BANKS, BanksQuery),
         (LIST_DELIVERIES, DeliveriesQuery),
         (LIST_EVENTS, EventsQuery),
     ],

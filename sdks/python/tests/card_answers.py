@@ -75,7 +75,9 @@ SAVED = {
 }
 FORGOTTEN = {"state": "FORGOTTEN"}
 
+BANK = {"id": "SUNNY", "name": "Sunny Bank", "country": "GB", "currencies": ["GBP", "EUR"]}
 CARDS: dict[str, Any] = {
+    "/v1/banks": {"banks": [BANK]},
     "/v1/client-tokens": CLIENT_TOKEN,
     "/v1/payments": PAYMENT,
     f"/v1/payments/{PAYMENT_ID}": PAYMENT,

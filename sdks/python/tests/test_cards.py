@@ -18,6 +18,7 @@ from card_answers import (
     REFUND_ID,
 )
 from quittance import (
+    Bank,
     Code,
     PaymentStatus,
     RefundStatus,
@@ -279,3 +280,14 @@ def test_a_payment_of_another_shape_is_an_error_and_never_a_guess(gateway, conne
 
     with pytest.raises(UnreadableAnswer):
         connect().payments.get(PAYMENT_ID)
+
+
+def test_banks_are_asked_for_by_country_and_currency_or_all_of_them(gateway, connect):
+    client = connect()
+
+    some = client.payments.banks(country="GB", currency="GBP")
+    client.payments.banks()
+
+    assert some == (Bank("SUNNY", "Sunny Bank", "GB", ("GBP", "EUR")),)
+    asked = [dict(request.url.params) for request in gateway.sent("/v1/banks")]
+    assert asked == [{"country": "GB", "currency": "GBP"}, {}]

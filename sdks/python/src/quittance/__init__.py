@@ -6,6 +6,7 @@ What a partner needs is imported from here; the modules below are the package's 
 from quittance.access import sign_token_request
 from quittance.async_client import AsyncQuittance
 from quittance.card_results import (
+    Bank,
     BankRedirect,
     ClientToken,
     Customer,
@@ -96,6 +97,7 @@ __all__ = [
     "ApiError",
     "AsyncQuittance",
     "AuthenticationError",
+    "Bank",
     "BankRedirect",
     "Bill",
     "BillError",

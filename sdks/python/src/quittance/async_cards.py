@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from quittance import card_operations as operations
 from quittance.card_results import (
+    Bank,
     BankRedirect,
     ClientToken,
     Customer,
@@ -88,6 +89,11 @@ class AsyncPayments:
                 yield payment
             if (after := page.next) is None:
                 return
+
+    async def banks(
+        self, *, country: str | None = None, currency: str | None = None
+    ) -> tuple[Bank, ...]:
+        return await self._driver.call(operations.list_banks(country, currency))
 
     async def wait(self, payment: Payment | str, timeout_s: float = 60.0) -> Payment:
         return await self._driver.wait(operations.get_payment(payment), timeout_s)

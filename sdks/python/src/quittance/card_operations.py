@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from quittance.card_results import (
+    Bank,
     BankRedirect,
     ClientToken,
     Customer,
@@ -94,6 +95,12 @@ def list_payments(search: Search, after: str | None) -> Operation[PaymentPage]:
     }
     told = {name: value for name, value in query.items() if value is not None}
     return Operation("GET", "/v1/payments", PaymentPage.read, Audience.PAYMENTS, query=told)
+
+
+def list_banks(country: str | None, currency: str | None) -> Operation[tuple[Bank, ...]]:
+    query = {"country": country, "currency": currency}
+    told = {name: value for name, value in query.items() if value is not None}
+    return Operation("GET", "/v1/banks", Bank.read_all, Audience.PAYMENTS, query=told)
 
 
 def confirm(payment: Payment | str, key: str | None) -> Operation[Payment]:

@@ -90,6 +90,29 @@ class BankRedirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Bank:
+    """Where a customer can pay: `id` and `country` are those of a BankRedirect."""
+
+    id: str
+    name: str
+    country: str
+    currencies: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fields: Fields) -> Self:
+        return cls(
+            id=fields.text("id"),
+            name=fields.text("name"),
+            country=fields.text("country"),
+            currencies=fields.words("currencies"),
+        )
+
+    @classmethod
+    def read_all(cls, envelope: Envelope) -> tuple[Self, ...]:
+        return tuple(cls.of(each) for each in envelope.fields.rows("banks"))
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One payment. What is not known yet, or never will be for this status and method, is None.
 

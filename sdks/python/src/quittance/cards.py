@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from quittance import card_operations as operations
 from quittance.card_results import (
+    Bank,
     BankRedirect,
     ClientToken,
     Customer,
@@ -100,6 +101,10 @@ class Payments:
             yield from page.payments
             if (after := page.next) is None:
                 return
+
+    def banks(self, *, country: str | None = None, currency: str | None = None) -> tuple[Bank, ...]:
+        """Where a customer can be sent to: for BankRedirect, and for your checkout to show."""
+        return self._driver.call(operations.list_banks(country, currency))
 
     def wait(self, payment: Payment | str, timeout_s: float = 60.0) -> Payment:
         """Ask, ever less often, while somebody else has the next word. Raises StillProcessing."""
