@@ -44,12 +44,14 @@ class Direct:
     async def calls(self) -> dict[str, int]:
         """The application's round trips since forget_calls(): each statement and how often it ran.
 
-        What a guard reads when the transaction commits is marked so, and is no round trip.
+        What a guard reads when the transaction commits is marked so, and is no round trip. Nor is
+        counted what the driver asks of types, once for each connection.
         """
         rows = await self.rows(
             """SELECT query, calls FROM pg_stat_statements
             WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND userid = 'quittance_app'::regrole AND query NOT LIKE '%/* guard */%'"""
+            AND userid = 'quittance_app'::regrole AND query NOT LIKE '%/* guard */%'
+            AND query NOT LIKE '%typeinfo_tree%'"""
         )
         return dict(rows)
 
