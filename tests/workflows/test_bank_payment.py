@@ -1,10 +1,13 @@
 """A payment at the customer's bank: returned from, told by webhook, refused, wrong, held back."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.testing import WorkflowEnvironment
 
+from payments.adapters.routing.router import CelRouter
 from payments.domain.card import Decline
 from payments.domain.codes import Code
 from payments.domain.money import Money
@@ -12,6 +15,7 @@ from payments.domain.payment import CaptureOrder, PaymentStatus, Review, Verdict
 from payments.domain.refund import RefundStatus
 from payments.temporal import PAY_STATE, PROVIDER
 from tests.provider_script import SOFT, How
+from tests.unit.test_routing import KINDS, NORTH, Tables, rules, switch
 from tests.workflows.card_desk import TRACE, CardDesk, first, make_bank_order, make_refund
 from tests.workflows.engine import refusal_of
 from workflows.card_payment import CardPayment
@@ -203,6 +207,28 @@ async def test_risk_blocks_it_and_nothing_is_sent(cards: CardDesk) -> None:
 
     assert (payment.status, payment.code) == (PaymentStatus.FAILED, Code.RISK_DECLINE)
     assert cards.north.calls == cards.south.calls == []
+
+
+async def test_a_kill_switch_for_banks_stops_them_and_no_card(
+    environment: WorkflowEnvironment,
+) -> None:
+    tables = Tables(rules(fallback=[NORTH]))
+    router = CelRouter(tables, lambda: KINDS)
+    cards = CardDesk(environment, route=cast("Any", router))
+    cards.risk.verdict = Verdict.HOLD
+    async with cards.worker():
+        held, _ = await cards.charge(make_bank_order())
+        tables.flips.append(switch(method="bank_redirect"))
+        await held.execute_update(CardPayment.review, Review(approved=True, by="ann"))
+        cards.risk.verdict = Verdict.PASS
+        _, stopped = await cards.charge(make_bank_order())
+        _, by_card = await cards.charge()
+
+        assert await held.result() is PaymentStatus.FAILED
+        assert (await held.query(CardPayment.payment)).code is Code.NO_ROUTE
+    assert (stopped.status, stopped.code) == (PaymentStatus.FAILED, Code.NO_ROUTE)
+    assert by_card.status is PaymentStatus.CAPTURED
+    assert len(cards.north.books) == 1
 
 
 # What it has not, and what comes after it
