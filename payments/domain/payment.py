@@ -194,7 +194,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class PaymentAnswer:
-    """What the doors of CardPayment answer: the payment as it stands, or why not. Exactly one."""
+    """What the doors of a payment answer: the payment as it stands, or why not. Exactly one."""
 
     payment: Payment | None = None
     refused: Code | None = None
