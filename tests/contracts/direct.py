@@ -51,7 +51,7 @@ class Direct:
             """SELECT query, calls FROM pg_stat_statements
             WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND userid = 'quittance_app'::regrole AND query NOT LIKE '%/* guard */%'
-            AND query NOT LIKE '%typeinfo_tree%'"""
+            AND query !~ 'typeinfo_tree|set_config'"""
         )
         return dict(rows)
 

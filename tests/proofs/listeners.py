@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from standardwebhooks import Webhook
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from temporalio.client import Client
@@ -109,7 +109,12 @@ class Listeners:
         )
 
     async def _take(self, request: Request) -> Response:
-        listener, body = self._all[request.path_params["name"]], await request.body()
+        listener = self._all[request.path_params["name"]]
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            # Its worker was killed while it was sending: nothing was taken, and it comes again.
+            return Response(status_code=400)
         try:
             return Response(status_code=listener.take(dict(request.headers), body))
         except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
