@@ -78,6 +78,9 @@ async def test_a_provider_is_asked_once_a_minute_however_many_come() -> None:
     book, clock = book_of(NORTH=provider)
 
     crowd = [asyncio.create_task(book.listed()) for _ in range(20)]
+    while provider.asked == 0:
+        await asyncio.sleep(0)
+    # By now all the others have come, and found somebody asking.
     await asyncio.sleep(0)
     provider.answers.set()
     await asyncio.gather(*crowd)
