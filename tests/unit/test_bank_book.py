@@ -20,10 +20,12 @@ class Reaching(FakeProvider):
 
     reached: Sequence[Bank] = ()
     asked: int = 0
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def banks(self) -> Sequence[Bank]:
         self.asked += 1
+        self.was_asked.set()
         await self.answers.wait()
         if self.unreachable:
             raise ProviderUnavailable
@@ -78,8 +80,7 @@ async def test_a_provider_is_asked_once_a_minute_however_many_come() -> None:
     book, clock = book_of(NORTH=provider)
 
     crowd = [asyncio.create_task(book.listed()) for _ in range(20)]
-    while provider.asked == 0:
-        await asyncio.sleep(0)
+    await provider.was_asked.wait()
     # By now all the others have come, and found somebody asking.
     await asyncio.sleep(0)
     provider.answers.set()
