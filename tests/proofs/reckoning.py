@@ -20,7 +20,7 @@ from tests.proofs.strange_stripe import PROVIDER
 
 _RUNNING: Final = (
     "ExecutionStatus = 'Running' AND"
-    " WorkflowType IN ('CardPayment', 'Challenge', 'Refund', 'Reversal')"
+    " WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'Refund', 'Reversal')"
 )
 _OPEN: Final = """
     SELECT (SELECT count(*) FROM payment WHERE status NOT IN
