@@ -1,15 +1,19 @@
-"""A partner's own web shop: a page that embeds the hosted card fields, and the way back to it.
+"""A partner's own web shop: a page with the hosted card fields and with a button for the customer's
+bank, and the way back to it.
 
 Its server believes the gateway and nobody's browser.
 """
 
+from collections.abc import Mapping
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tests.api.bank_shop import bank
 from tests.api.shop import Shop
 from tests.running_gateway import new_id
 from tests.serving import Serving
@@ -18,6 +22,7 @@ _CHECKOUT = """<!doctype html>
 <title>A shop</title>
 <h1>Pay {amount} {currency}</h1>
 <div id="card"></div>
+<form method="post" action="/pay-at-bank?order={order}"><button>Pay at my bank</button></form>
 <p id="said" role="status"></p>
 <script src="{acquirer}/fields.js"></script>
 <script>
@@ -35,7 +40,9 @@ _CHECKOUT = """<!doctype html>
 </script>"""
 _BACK = """<!doctype html>
 <title>A shop</title>
-<p role="status">Payment {status}</p>"""
+<p role="status">Payment {status}</p>
+{more}"""
+_GO_ON = '<a href="{url}">Go on with it</a>'
 
 
 class ShopFront:
@@ -46,6 +53,7 @@ class ShopFront:
         routes = [
             Route("/checkout", self._checkout),
             Route("/pay", self._pay, methods=["POST"]),
+            Route("/pay-at-bank", self._pay_at_bank, methods=["POST"]),
             Route("/back", self._back),
         ]
         self.serving = Serving(routes)
@@ -54,7 +62,10 @@ class ShopFront:
     def checkout(self) -> tuple[str, str]:
         """A new order, and where a customer pays it."""
         order = new_id()
-        return order, f"{self.origin}/checkout?order={order}"
+        return order, self.at_checkout(order)
+
+    def at_checkout(self, order: str) -> str:
+        return f"{self.origin}/checkout?order={order}"
 
     def back(self, order: str, **forged: str) -> str:
         return f"{self.origin}/back?{urlencode({'order': order, **forged})}"
@@ -81,8 +92,27 @@ class ShopFront:
         action = answer.data["nextAction"]
         return JSONResponse({"status": answer.data["status"], "url": action and action["url"]})
 
+    async def _pay_at_bank(self, request: Request) -> Response:
+        """However often it is pressed, the order is one payment."""
+        order = request.query_params["order"]
+        answer = await self._shop.pay(
+            reference=order,
+            paymentMethodToken=None,
+            method=bank(None),
+            returnUrl=self.back(order),
+        )
+        self.payments[order] = answer.data
+        action = answer.data["nextAction"]
+        return _told(answer.data) if action is None else RedirectResponse(action["url"], 303)
+
     async def _back(self, request: Request) -> HTMLResponse:
         order = request.query_params["order"]
         answer = await self._shop.do("confirm", self.payments[order])
         self.payments[order] = answer.data
-        return HTMLResponse(_BACK.format(status=answer.data["status"]))
+        return _told(answer.data)
+
+
+def _told(payment: Mapping[str, Any]) -> HTMLResponse:
+    action = payment["nextAction"]
+    more = "" if action is None else _GO_ON.format(url=escape(action["url"]))
+    return HTMLResponse(_BACK.format(status=payment["status"], more=more))
