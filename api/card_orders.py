@@ -118,6 +118,7 @@ class CardOrders:
         """While we do not know every bank, the provider is the one to refuse."""
         if body.method is None:
             return None
+        await self._check_customer(exchange, sale)
         country, bank_id = body.method.country, body.method.bank
         with exchange.measured("provider.banks"):
             listed = await self._banks.listed()
@@ -140,11 +141,17 @@ class CardOrders:
             if method.customer_id != sale.customer_id:
                 raise _unknown_method()
             return replace(method.card, client_token=None)
+        await self._check_customer(exchange, sale)
+        return None
+
+    async def _check_customer(self, exchange: Exchange, sale: Sale) -> None:
+        """Raises Refusal for somebody who is no customer of this partner's."""
+        if sale.customer_id is None:
+            return
         with exchange.measured("record.customer"):
             customer = await self._methods.customer(sale.partner_id, sale.customer_id)
         if customer is None:
             raise field_refused(Code.CUSTOMER_UNKNOWN, "customerId", "no such customer")
-        return None
 
     async def _from_vault(self, exchange: Exchange, token: str) -> Card:
         vault = self._providers.vault(token)
