@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from payments.domain import ids
@@ -96,8 +97,13 @@ async def waits_for(client: Client, workflow_id: str) -> str:
     task = told.pending_workflow_task
     if task.attempt:
         steps.append(f"workflow task try {task.attempt}")
-    events = told.workflow_execution_info.history_length
-    return f"still runs after {events} events: {steps + children}"
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    last = history.events[-1]
+    return (
+        f"still runs after {len(history.events)} events, the last of them"
+        f" {EventType.Name(last.event_type)} at {last.event_time.ToDatetime():%H:%M:%S}:"
+        f" {steps + children}"
+    )
 
 
 async def reckon(evidence: Evidence, notes: Notes, more: Iterable[Effect]) -> Reckoning:
