@@ -234,3 +234,41 @@ async def test_the_same_question_is_the_same_payment_at_every_moment(
     )
     case = await audit.fits(payment)
     assert [each.kind for each in case.effects] == TAKEN
+
+
+async def test_a_yes_and_a_cancel_at_once_end_in_one_of_the_two(
+    banks: BankShop, audit: CardAudit
+) -> None:
+    """Whoever was first: what is captured stays, and money of a cancelled payment goes back."""
+    payments = [await banks.begun() for _ in range(4)]
+
+    async def race(payment: dict[str, Any]) -> tuple[str, int]:
+        _, canceled = await asyncio.gather(
+            banks.decide(payment, "approve"), banks.shop.do("cancel", payment)
+        )
+        assert (canceled.code, canceled.data.get("status")) in (
+            *(("P0000", "canceled"), ("P2106", None)),
+        )
+        end = "canceled" if canceled.code == "P0000" else "captured"
+        case = await audit.ends(payment, end)
+        return end, case.booked("capture") - case.sent_back
+
+    ended = await asyncio.gather(*(race(each) for each in payments))
+
+    assert set(ended) <= {("canceled", 0), ("captured", 1000)}
+
+
+async def test_a_large_payment_waits_for_a_person_before_anybody_is_sent_anywhere(
+    banks: BankShop, audit: CardAudit
+) -> None:
+    held = await banks.begin(amount="500000.01")
+    assert (held.http_status, held.code, held.data["status"]) == (202, "P0001", "review")
+    assert held.data["nextAction"] is None
+    assert (await audit.case(held.data)).attempts == []
+
+    banks.shop.gateway.cli("review", held.data["id"], "--by", "a second pair of eyes", "--approve")
+
+    payment = await banks.shop.until_status(held.data, "requires_action")
+    await banks.decide(payment, "approve")
+    assert (await banks.shop.do("confirm", payment)).data["status"] == "captured"
+    assert (await audit.fits(payment)).booked("capture") == 50_000_001
