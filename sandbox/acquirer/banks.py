@@ -120,7 +120,7 @@ _BRITISH = (
     Bank("TWICE", "Twice Bank", "every webhook comes twice", "GB", _GB, webhook_copies=2),
     Bank("SILENT", "Silent Bank", "no webhook ever comes", "GB", _GB, webhook_copies=0),
     Bank(
-        *("CLINGY", "Clingy Bank", "refunds are PENDING and FAIL after 3 s", "GB", _GB),
+        *("CLINGY", "Clingy Bank", "refunds are PENDING and FAIL after 6 s", "GB", _GB),
         refunds_fail_later=True,
     ),
 )

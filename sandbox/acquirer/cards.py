@@ -234,7 +234,7 @@ _MISBEHAVING = (
         "declined: DO_NOT_HONOR (05), but succeeds after 3 s",
     ),
     Card(
-        *("refund_fails", "4000000000000408", "succeeds; refunds are PENDING and FAIL after 3 s"),
+        *("refund_fails", "4000000000000408", "succeeds; refunds are PENDING and FAIL after 6 s"),
         refunds_fail_later=True,
         stripe="pm_card_refundFail",
     ),

@@ -28,7 +28,8 @@ from sandbox.answers import Refused, invalid
 from sandbox.moments import now
 
 REFUND_REJECTED = "REFUND_REJECTED"
-REFUND_DELAY = timedelta(seconds=3)
+# Longer than a partner of the gateway waits for an answer, so that it always hears of a pending one.
+REFUND_DELAY = timedelta(seconds=6)
 # Ended without a word of the customer's.
 _UNANSWERED = frozenset({PaymentState.EXPIRED, PaymentState.VOIDED})
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from payments.domain.codes import Code
+from tests.api.bank_shop import BankShop
 from tests.api.producers import World, produces, simply
 from tests.api.shop import CHALLENGE, Acquirer
 from tests.patience import until
@@ -115,6 +116,22 @@ async def challenge_expired(world: World) -> Answer:
         order = await world.shop.order(CHALLENGE)
         await world.shop.create(order)
         return await ended(world, order)
+
+
+@produces(Code.ACTION_EXPIRED)
+async def action_expired(world: World) -> Answer:
+    with behaving(world, "ordinary", challengeLifeMs=300):
+        order = BankShop(world.shop).order()
+        await world.shop.create(order)
+        return await ended(world, order)
+
+
+@produces(Code.CUSTOMER_CANCELED)
+async def customer_canceled(world: World) -> Answer:
+    banks = BankShop(world.shop)
+    payment = await banks.begun()
+    await banks.decide(payment, "refuse")
+    return await world.shop.do("confirm", payment)
 
 
 @produces(Code.REVIEW_DECLINED)

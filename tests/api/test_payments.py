@@ -31,7 +31,7 @@ async def test_a_card_is_charged_at_once(shop: Shop, acquirer: Acquirer) -> None
 
     assert (answer.http_status, answer.code, answer.data["status"]) == (200, "P0000", "captured")
     assert money(answer) == ("10.00", "0.00", "0.00")
-    assert answer.data["paymentMethod"] == {"brand": "visa", "last4": "4242"}
+    assert answer.data["paymentMethod"] == {"type": "card", "brand": "visa", "last4": "4242"}
     assert answer.data["metadata"] == {"order": "7", "note": "বিল"}
     assert answer.data["fee"] is not None
     assert answer.data["nextAction"] is None

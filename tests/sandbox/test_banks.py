@@ -35,7 +35,7 @@ def test_a_bank_declines_after_the_customer_approved(till: Till):
     assert (done["state"], done["decline"]["reason"]) == ("DECLINED", "INSUFFICIENT_FUNDS")
 
 
-def test_three_banks_have_another_word_three_seconds_later(till: Till):
+def test_three_banks_have_another_word_some_seconds_later(till: Till):
     foggy, fickle, clingy = (till.sent_to_bank(bank) for bank in ("FOGGY", "FICKLE", "CLINGY"))
 
     thinking = till.decide(foggy, "approve").headers["location"]
