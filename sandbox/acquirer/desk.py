@@ -28,7 +28,7 @@ from sandbox.answers import Refused, invalid
 from sandbox.moments import now
 
 REFUND_REJECTED = "REFUND_REJECTED"
-# Longer than a partner of the gateway waits for an answer, so that it always hears of a pending one.
+# Longer than anybody waits for an answer, so that a pending one is always heard of first.
 REFUND_DELAY = timedelta(seconds=6)
 # Ended without a word of the customer's.
 _UNANSWERED = frozenset({PaymentState.EXPIRED, PaymentState.VOIDED})
