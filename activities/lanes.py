@@ -1,6 +1,8 @@
 """The first tries of all endpoints: a lane for each, and none waits for another."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -8,7 +10,7 @@ from typing import Final
 from temporalio import activity
 
 from activities.posting import Posting
-from payments.domain.webhook import DeliveryState
+from payments.domain.webhook import Delivery, DeliveryState
 from payments.ports.record import RecordUnavailable
 from payments.ports.webhooks import Outbox
 
@@ -16,6 +18,10 @@ WIDTH: Final = 8
 # After so many failures in a row an endpoint gets one try at a time, and pauses that grow.
 FAILING_AFTER: Final = 5
 LONGEST_PAUSE_S: Final = 60.0
+# Each look costs the record as much as some tries. What was looked up is sent for so long: then the
+# endpoint may have another secret, or be disabled.
+_LOOKED_UP: Final = 64
+FRESH_S: Final = 1.0
 _LONGEST_DOUBLINGS: Final = 10
 
 
@@ -58,20 +64,28 @@ class Lanes:
     async def _serve(self, endpoint_id: str) -> None:
         """Until nothing waits for this endpoint any more."""
         while not self._is_stopped.is_set():
-            failures = self._failures.get(endpoint_id, 0)
-            width = 1 if failures >= FAILING_AFTER else WIDTH
-            deliveries = await self._outbox.untried(endpoint_id, width)
+            most = 1 if self._failures.get(endpoint_id, 0) >= FAILING_AFTER else _LOOKED_UP
+            deliveries = deque(await self._outbox.untried(endpoint_id, most))
             if not deliveries:
                 return
+            until = time.monotonic() + FRESH_S
             async with asyncio.TaskGroup() as group:
-                tries = [group.create_task(self._posting.attempt(each)) for each in deliveries]
-            for made in tries:
-                delivered = made.result().state is DeliveryState.DELIVERED
-                failures = 0 if delivered else failures + 1
-            self._failures[endpoint_id] = failures
+                for _ in range(min(WIDTH, len(deliveries))):
+                    group.create_task(self._try(endpoint_id, deliveries, until))
+            failures = self._failures[endpoint_id]
             if failures >= FAILING_AFTER:
                 doublings = min(failures - FAILING_AFTER, _LONGEST_DOUBLINGS)
                 await self._pause(min(2.0**doublings, LONGEST_PAUSE_S))
+
+    async def _try(self, endpoint_id: str, deliveries: deque[Delivery], until: float) -> None:
+        """One after the other, while they are fresh and succeed; the rest stays in the record."""
+        while deliveries:
+            made = await self._posting.attempt(deliveries.popleft())
+            delivered = made.state is DeliveryState.DELIVERED
+            failures = 0 if delivered else self._failures.get(endpoint_id, 0) + 1
+            self._failures[endpoint_id] = failures
+            if failures >= FAILING_AFTER or time.monotonic() > until or self._is_stopped.is_set():
+                return
 
     async def _pause(self, pause_s: float) -> None:
         with suppress(TimeoutError):

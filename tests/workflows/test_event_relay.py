@@ -11,6 +11,7 @@ import pytest
 from temporalio.client import ActivityExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+from activities.lanes import FRESH_S
 from payments.domain import ids
 from payments.domain.webhook import (
     Delivery,
@@ -175,12 +176,33 @@ async def test_an_endpoint_that_fails_again_and_again_gets_one_try_at_a_time(pos
         post.event(f"pay_{number}", 1)
 
     async with post.worker():
-        await post.until_got(9)
+        await post.until_got(13)
         waiting = await FakeOutbox(post.record).lag()
 
-    # The first eight together; after them one alone, and a pause before it.
-    assert post.receivers.at[8] - post.receivers.at[7] >= timedelta(seconds=1)
-    assert waiting.untried >= 21
+    # Eight at once, one behind each of the first four failures; after them one alone, and a pause
+    # before it.
+    assert post.receivers.at[12] - post.receivers.at[11] >= timedelta(seconds=1)
+    assert waiting.untried >= 17
+
+
+async def test_what_was_looked_up_a_while_ago_is_not_sent(post: Post) -> None:
+    post.endpoint("whe_a")
+    post.receivers.hanging["whe_a"] = asyncio.Event()
+    for number in range(1, 31):
+        post.event(f"pay_{number}", 1)
+
+    async with post.worker():
+        await post.until_got(8)
+        await asyncio.sleep(FRESH_S)
+        await FakeEndpoints(post.record).disable(
+            "partner_1", "whe_a", Disabled.BY_OPERATOR, datetime.now(UTC)
+        )
+        post.receivers.hanging["whe_a"].set()
+        post.endpoint("whe_b")
+        last = DeliveryRef(post.event("pay_31", 1), "whe_b")
+        await post.until_state(last, DeliveryState.DELIVERED)
+
+    assert len(post.receivers.by("whe_a")) == 8
 
 
 async def test_a_failed_try_is_made_again_by_an_activity_of_its_own(post: Post) -> None:

@@ -9,6 +9,7 @@ import time
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 import httpcore2
@@ -42,6 +43,9 @@ _IDLE_S: Final = 1.5
 _REDACTED_BYTES: Final = 4_096
 _CUT_BYTES: Final = 512
 
+# An endpoint gets many, and reading its URL takes as long as signing.
+_read: Final = lru_cache(maxsize=1024)(read)
+
 log = structlog.get_logger()
 
 
@@ -67,7 +71,7 @@ class HttpWebhookSender:
     async def send(self, delivery: Delivery, number: int) -> Try:
         at, began = datetime.now(UTC), time.perf_counter()
         answer = _Answer()
-        target = read(delivery.endpoint.url, self._rules)
+        target = _read(delivery.endpoint.url, self._rules)
         if isinstance(target, str):
             # It was taken by other rules than today's.
             fault: tuple[TryEnding, str] | None = (TryEnding.BLOCKED, f"the URL {target}")
