@@ -34,6 +34,8 @@ from workflows.card_payment import CardPayment
 # with the engine's.
 PATIENCE: Final = timedelta(seconds=30)
 _LOOK: Final = timedelta(seconds=2)
+# An answer that is there already is not waited for.
+_GLANCE: Final = timedelta(milliseconds=100)
 _CHALLENGED: Final = frozenset({PaymentStatus.REQUIRES_ACTION})
 _HELD: Final = frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.PARTIALLY_CAPTURED})
 _OPEN: Final = _HELD | _CHALLENGED | {PaymentStatus.REVIEW}
@@ -149,8 +151,7 @@ class PaymentDesk:
         except Over:
             return Outcome(await self._said_before(payment, ask))
         except Unheard:
-            await self._must_be_accepted(payment, ask)
-            return Outcome(await self._fresh(payment), is_known=False)
+            return await self._what_became_of(payment, ask)
 
     async def _answer(self, payment: Payment, ask: _Ask[Argument]) -> Payment:
         handle = self._handle(payment)
@@ -174,17 +175,27 @@ class PaymentDesk:
         if (await self._fresh(payment)).status in ask.possible_in:
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=1) from refused
 
-    async def _must_be_accepted(self, payment: Payment, ask: _Ask[Argument]) -> None:
-        """To send an update again under its id does nothing but tell that it arrived."""
+    async def _what_became_of(self, payment: Payment, ask: _Ask[Argument]) -> Outcome:
+        """To send an update again under its id does nothing but tell that it arrived.
+
+        One that the workflow refuses has arrived as well: it is the answer that says so.
+        """
         accepted = WorkflowUpdateStage.ACCEPTED
         try:
-            await heard(
+            sent = await heard(
                 self._handle(payment).start_update(
                     ask.door, ask.argument, id=ask.id, wait_for_stage=accepted, rpc_timeout=_LOOK
                 )
             )
         except (Over, Unheard) as error:
             raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1) from error
+        try:
+            return Outcome(_payment_of(await heard(sent.result(rpc_timeout=_GLANCE))))
+        except Refusal as refused:
+            await self._must_not_be_behind(payment, ask, refused)
+            raise
+        except (Over, Unheard):
+            return Outcome(await self._fresh(payment), is_known=False)
 
     async def _said_before(self, payment: Payment, ask: _Ask[Argument]) -> Payment:
         """The payment is over. If an earlier try of this very request ended it, say so again."""

@@ -9,28 +9,28 @@ from tests.evidence import Evidence
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gateway() -> Iterator[RunningGateway]:
     # Nor does it carry events to partners: that asks the record ten times a second for news.
     with running_gateway(QUITTANCE_WEBHOOKS="false") as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def partner(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
     client = PartnerClient(gateway.api, gateway.partner(0))
     yield client
     await client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
     evidence = Evidence(gateway)
     yield evidence
     await evidence.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def shop(gateway: RunningGateway) -> AsyncIterator[Shop]:
     shop = Shop(gateway, PartnerClient(gateway.api, gateway.partner(0)))
     yield shop

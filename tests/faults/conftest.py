@@ -15,7 +15,7 @@ from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gateway() -> Iterator[RunningGateway]:
     with running_gateway(
         QUITTANCE_BILLER_TIMEOUT_S="1.5",
@@ -26,21 +26,21 @@ def gateway() -> Iterator[RunningGateway]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def partner(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
     client = PartnerClient(gateway.api, gateway.partner(0))
     yield client
     await client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def other_partner(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
     client = PartnerClient(gateway.api, gateway.partner(1))
     yield client
     await client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def short_locks(gateway: RunningGateway) -> Iterator[SideDoor]:
     door = SideDoor(gateway, QUITTANCE_LOCK_TTL_S="2", QUITTANCE_PAY_WAIT_S="1")
     try:
@@ -49,7 +49,7 @@ def short_locks(gateway: RunningGateway) -> Iterator[SideDoor]:
         door.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def hasty(gateway: RunningGateway, short_locks: SideDoor) -> AsyncIterator[PartnerClient]:
     """The first partner at the door with the short locks."""
     client = PartnerClient(short_locks.api, gateway.partner(0))
@@ -57,7 +57,7 @@ async def hasty(gateway: RunningGateway, short_locks: SideDoor) -> AsyncIterator
     await client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def rival(gateway: RunningGateway, short_locks: SideDoor) -> AsyncIterator[PartnerClient]:
     """The second partner at the same door."""
     client = PartnerClient(short_locks.api, gateway.partner(1))
@@ -65,7 +65,7 @@ async def rival(gateway: RunningGateway, short_locks: SideDoor) -> AsyncIterator
     await client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
     evidence = Evidence(gateway)
     yield evidence

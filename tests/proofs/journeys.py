@@ -13,9 +13,8 @@ from tests.patience import persistently, until
 from tests.proofs.plans import Decision, Plan
 from tests.running_gateway import Answer
 
-# On a busy machine, with everything failing, some things take minutes: where workers die faster
-# than they start, a question about an unknown outcome is asked once a minute and often in vain.
-PATIENCE_S: Final = 900
+# On a busy machine, with everything failing, some things take minutes.
+PATIENCE_S: Final = 300
 _OK, _PENDING, _STATE = "P0000", "P0001", "P2106"
 _DECLINES: Final = frozenset(f"P20{number:02d}" for number in range(1, 21))
 _REFUND_NOS: Final = frozenset({"P2108", "P2111"})

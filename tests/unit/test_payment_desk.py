@@ -5,7 +5,11 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 
 from api.answers import Refusal
@@ -30,12 +34,30 @@ class Refusing:
         raise WorkflowUpdateFailedError(cause)
 
 
-async def refused(verb: str, status: PaymentStatus, order: PaymentOrder | None = None) -> Code:
+class RefusingLate(Refusing):
+    """One that is first not heard: an update that it refuses arrives, and its answer is the no."""
+
+    async def execute_update(self, *_: object, **__: object) -> Any:
+        raise WorkflowUpdateRPCTimeoutOrCancelledError
+
+    async def start_update(self, *_: object, **__: object) -> "RefusingLate":
+        return self
+
+    async def result(self, **__: object) -> Any:
+        await super().execute_update()
+
+
+async def refused(
+    verb: str,
+    status: PaymentStatus,
+    order: PaymentOrder | None = None,
+    engine: type[Refusing] = Refusing,
+) -> Code:
     payment = replace(begun(order or make_order()), status=status)
     payments = FakePayments()
     payments.rows[payment.payment_id] = payment
     desk = PaymentDesk(
-        cast("Client", Refusing()), payments, task_queue="payments", wait=timedelta(seconds=1)
+        cast("Client", engine()), payments, task_queue="payments", wait=timedelta(seconds=1)
     )
     with pytest.raises(Refusal) as no:
         await _ask(desk, verb, payment)
@@ -89,3 +111,19 @@ async def test_a_bank_payment_is_never_captured_and_its_workflow_not_asked(
 ) -> None:
     """It has no such door, so nothing may be sent there."""
     assert await refused("capture", status, make_bank_order()) is Code.PAYMENT_STATE
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "code"),
+    [
+        ("capture", S.AUTHORIZED, Code.ENGINE_UNAVAILABLE),
+        ("capture", S.REQUIRES_ACTION, Code.PAYMENT_STATE),
+        ("cancel", S.AUTHORIZED, Code.ENGINE_UNAVAILABLE),
+        ("cancel", S.PROCESSING, Code.PAYMENT_STATE),
+    ],
+)
+async def test_a_refusal_that_is_heard_late_is_not_taken_for_an_acceptance(
+    verb: str, status: PaymentStatus, code: Code
+) -> None:
+    """A partner who is told that it is under way would wait for ever."""
+    assert await refused(verb, status, engine=RefusingLate) is code

@@ -1,0 +1,1 @@
+"""What stories cost. A package, so that its gateway ends with it."""

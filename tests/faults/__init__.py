@@ -1,0 +1,1 @@
+"""Stories in which something dies. A package, so that its gateway ends with it."""
