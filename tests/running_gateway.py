@@ -30,6 +30,8 @@ from tests.published_keys import PublishedKeys
 REPOSITORY = Path(__file__).parents[1]
 READY = "quittance is ready"
 START_TIMEOUT_S = 120
+# Of the fifteen minutes that a token is good for.
+_TOKEN_LASTS_S = 600
 
 
 class RunningGateway:
@@ -231,6 +233,7 @@ class PartnerClient:
             ),
         )
         self._token = ""
+        self._renew_at = 0.0
 
     async def ask(self, method: str, path: str, **request: Any) -> Answer:
         """Send as it is; nothing is added but what httpx must."""
@@ -251,7 +254,9 @@ class PartnerClient:
         return str(answer.data["accessToken"])
 
     async def authorised(self) -> dict[str, str]:
-        self._token = self._token or await self.token()
+        if time.monotonic() >= self._renew_at:
+            self._token = await self.token()
+            self._renew_at = time.monotonic() + _TOKEN_LASTS_S
         return {"Authorization": f"Bearer {self._token}"}
 
     async def get(

@@ -84,7 +84,9 @@ async def test_every_answer_to_made_up_requests_is_as_the_document_says_and_sign
     )
 
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "48/48" in done.stdout
+    told = json.loads(DOCUMENT.read_text())["paths"].values()
+    every = sum(len(methods) for methods in told)
+    assert f"{every}/{every}" in done.stdout, done.stdout[-3000:]
 
 
 SCHEMA = schemathesis.openapi.from_path(DOCUMENT)
