@@ -12,6 +12,7 @@ from uuid import UUID
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.delivery_names import ref_of
 from payments.domain import ids
 from payments.domain.webhook import DeliveryRef
 
@@ -19,7 +20,7 @@ _LARGEST_FORM: Final = 4_096
 _FORM: Final = "application/x-www-form-urlencoded"
 _PARTNER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ENDPOINT: Final = re.compile(rf"{ids.ENDPOINT_PREFIX}[0-9a-z]{{26}}")
-_DELIVERY: Final = re.compile(r"(evt_[0-9a-z]{26})(?:\.([1-9][0-9]{0,5}))?")
+_DELIVERY: Final = re.compile(r"evt_[0-9a-z]{26}(\.[1-9][0-9]{0,5})?")
 # As a browser's own field for a date and a time has it.
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 
@@ -83,16 +84,12 @@ def event_named(name: str, http_status: int = 404) -> UUID:
 
 
 def delivery_named(name: str, endpoint_id: str) -> DeliveryRef:
-    """The inverse of name_of(). Raises HTTPException."""
-    read = _DELIVERY.fullmatch(name)
-    if read is None:
+    """Raises HTTPException for what no delivery can be called."""
+    if not _DELIVERY.fullmatch(name):
         raise HTTPException(400, "There is no such page; begin with the first one.")
-    return DeliveryRef(event_named(read[1], 400), endpoint_id, int(read[2] or 1))
-
-
-def name_of(ref: DeliveryRef) -> str:
-    """As the partner API has it in its cursors."""
-    return ids.event_name(ref.event_id) + (f".{ref.round}" if ref.round > 1 else "")
+    with suppress(ValueError):
+        return ref_of(name, endpoint_id)
+    raise HTTPException(400, "There is no such event.")
 
 
 def moment_of(asked: Asked, name: str) -> datetime:

@@ -15,6 +15,7 @@ from api.answers import Refusal
 from api.console import asked
 from api.console.desk import WebhookConsole
 from api.console.frame import ROOT, page
+from api.delivery_names import name_of
 from api.webhook_endpoints import MOST_REPLAYED
 from payments.domain import ids
 from payments.domain.codes import Code
@@ -148,11 +149,11 @@ class _Pages:
         looked = logged[:limit]
         wanted = [each for each in looked if search.wants(each)]
         if len(wanted) > PAGE:
-            return _Found(wanted[:PAGE], asked.name_of(wanted[PAGE - 1].ref))
+            return _Found(wanted[:PAGE], name_of(wanted[PAGE - 1].ref))
         if len(logged) == len(looked):
             return _Found(wanted)
         short = looked[-1].created_at if search.type else None
-        return _Found(wanted, asked.name_of(looked[-1].ref), short)
+        return _Found(wanted, name_of(looked[-1].ref), short)
 
     async def delivery(self, request: Request) -> Response:
         asked.query_of(request, "done", "count")

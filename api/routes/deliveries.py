@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.answers import Refusal, envelope, field_refused
+from api.delivery_names import name_of, ref_of
 from api.delivery_schemas import (
     DeliveriesQuery,
     DeliveriesView,
@@ -26,7 +27,7 @@ from api.webhook_endpoints import MOST_REPLAYED
 from api.webhook_schemas import ReplayBody
 from payments.domain import ids
 from payments.domain.codes import Code
-from payments.domain.webhook import DeliveryRef, Endpoint
+from payments.domain.webhook import Endpoint
 
 router = APIRouter(route_class=StrictRoute, tags=["webhooks"])
 
@@ -45,13 +46,13 @@ async def list_webhook_deliveries(
         found = await desk_of(request).webhooks.log.of_endpoint(
             endpoint.endpoint_id,
             state=query.state,
-            before=None if query.after is None else _ref(query.after, endpoint.endpoint_id),
+            before=None if query.after is None else ref_of(query.after, endpoint.endpoint_id),
             limit=query.limit + 1,
         )
     page = found[: query.limit]
     view = DeliveriesView(
         deliveries=[DeliveryView.of(each) for each in page],
-        next=_name(page[-1].ref) if len(found) > len(page) else None,
+        next=name_of(page[-1].ref) if len(found) > len(page) else None,
     )
     return envelope(exchange, Code.OK, view, message="Deliveries")
 
@@ -134,14 +135,3 @@ def _refuse_unclear(body: ReplayBody) -> None:
         raise field_refused(Code.FIELD_REFUSED, "failures", "true, or left out")
     if body.from_ is not None and body.to is not None and body.from_ >= body.to:
         raise field_refused(Code.FIELD_REFUSED, "to", "must be later than from")
-
-
-def _ref(name: str, endpoint_id: str) -> DeliveryRef:
-    event_id, _, number = name.partition(".")
-    return DeliveryRef(ids.event_of_name(event_id), endpoint_id, int(number or 1))
-
-
-def _name(ref: DeliveryRef) -> str:
-    """The inverse of _ref()."""
-    again = f".{ref.round}" if ref.round > 1 else ""
-    return ids.event_name(ref.event_id) + again

@@ -11,7 +11,13 @@ import asyncpg
 
 from payments.adapters.postgres import webhook_rows
 from payments.adapters.postgres.json_text import json_text
-from payments.adapters.postgres.webhook_rows import EVENT, WANTS
+from payments.adapters.postgres.webhook_rows import (
+    CAME_TO_NOTHING,
+    EVENT,
+    FAILED_LAST,
+    LAST_ROUND,
+    OF_A_TIME,
+)
 from payments.db.session import Database
 from payments.domain import events
 from payments.domain.webhook import DeliveryRef, DeliveryState, Endpoint, Event, Try
@@ -46,13 +52,12 @@ def _page(condition: str) -> str:
 
 
 # A statement for each state: only what stands in it as a constant finds its partial index.
-_MISSED: Final = "delivery.state IN ('failed', 'canceled')"
 _PAGES: Final = {
     None: _page("true"),
     DeliveryState.PENDING: _page("delivery.state = 'pending' AND delivery.position > 0"),
     DeliveryState.DELIVERED: _page("delivery.state = 'delivered'"),
-    DeliveryState.FAILED: _page(f"{_MISSED} AND delivery.state = 'failed'"),
-    DeliveryState.CANCELED: _page(f"{_MISSED} AND delivery.state = 'canceled'"),
+    DeliveryState.FAILED: _page(f"{CAME_TO_NOTHING} AND delivery.state = 'failed'"),
+    DeliveryState.CANCELED: _page(f"{CAME_TO_NOTHING} AND delivery.state = 'canceled'"),
 }
 _ROUNDS: Final = f"""{_LOGGED}
     WHERE delivery.event_id = $1 AND delivery.endpoint_id = $2 ORDER BY delivery.round"""
@@ -99,17 +104,12 @@ _TEST: Final = f"""
     ) AS event"""
 
 _ENABLED: Final = "endpoint.partner_id = $1 AND endpoint.id = $2 AND endpoint.state = 'enabled'"
-# The last round of an event at the endpoint.
-_LAST: Final = """
-    SELECT round, state FROM webhook_delivery
-    WHERE event_id = event.id AND endpoint_id = endpoint.id
-    ORDER BY round DESC LIMIT 1"""
 _REPLAY_EVENT: Final = f"""
     WITH due AS (
         SELECT event.id, event.object_id, event.sequence, last.round, last.state
         FROM webhook_endpoint AS endpoint
         JOIN event ON event.partner_id = endpoint.partner_id
-        LEFT JOIN LATERAL ({_LAST}) AS last ON true
+        LEFT JOIN LATERAL ({LAST_ROUND}) AS last ON true
         WHERE {_ENABLED} AND event.id = $3
     ), made AS (
         INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)
@@ -126,15 +126,7 @@ _REPLAY_RANGE: Final = f"""
     WITH page AS (
         SELECT event.id, event.object_id, event.sequence, last.round,
             event.occurred_at, event.position
-        FROM webhook_endpoint AS endpoint
-        JOIN event ON event.partner_id = endpoint.partner_id
-        LEFT JOIN LATERAL ({_LAST}) AS last ON true
-        WHERE {_ENABLED} AND event.partner_id = $1
-            AND event.occurred_at >= $3 AND event.occurred_at < $4
-            AND ($6::uuid IS NULL OR (event.occurred_at, event.position) > (
-                (SELECT occurred_at FROM event WHERE id = $6 AND partner_id = $1),
-                (SELECT position FROM event WHERE id = $6 AND partner_id = $1)))
-            AND last.state IS DISTINCT FROM 'pending' AND {WANTS}
+        {OF_A_TIME} AND {_ENABLED}
         ORDER BY event.occurred_at, event.position LIMIT $5::integer + 1
     ), due AS (
         SELECT * FROM page ORDER BY occurred_at, position LIMIT $5
@@ -152,11 +144,7 @@ _REPLAY_FAILURES: Final = f"""
     WITH due AS (
         SELECT delivery.* FROM webhook_endpoint AS endpoint
         JOIN webhook_delivery AS delivery ON delivery.endpoint_id = endpoint.id
-        WHERE {_ENABLED} AND delivery.endpoint_id = $2 AND {_MISSED} AND NOT EXISTS (
-            SELECT FROM webhook_delivery AS later
-            WHERE later.event_id = delivery.event_id AND later.endpoint_id = delivery.endpoint_id
-                AND later.round > delivery.round
-        )
+        WHERE {_ENABLED} AND delivery.endpoint_id = $2 AND {FAILED_LAST}
         ORDER BY delivery.position LIMIT $3
     ), made AS (
         INSERT INTO webhook_delivery (event_id, endpoint_id, round, object_id, sequence)

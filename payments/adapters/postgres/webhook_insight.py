@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from payments.adapters.postgres import webhook_rows
-from payments.adapters.postgres.webhook_rows import ENDPOINT, PENDING, WANTS
+from payments.adapters.postgres.webhook_rows import ENDPOINT, FAILED_LAST, OF_A_TIME, PENDING
 from payments.db.session import Row, Statements
 from payments.domain.webhook import Endpoint
 from payments.ports.webhook_insight import MOST_COUNTED, Condition, WatchedEndpoint
@@ -70,33 +70,12 @@ _PAGES: Final = {
     for name, condition in _CONDITIONS.items()
 }
 
-_FAILURES: Final = """
+_FAILURES: Final = f"""
     SELECT count(*) AS found FROM (
         SELECT FROM webhook_delivery AS delivery
-        WHERE endpoint_id = $1 AND state IN ('failed', 'canceled') AND NOT EXISTS (
-            SELECT FROM webhook_delivery AS later
-            WHERE later.event_id = delivery.event_id AND later.endpoint_id = delivery.endpoint_id
-                AND later.round > delivery.round
-        )
-        LIMIT $2
+        WHERE delivery.endpoint_id = $1 AND {FAILED_LAST} LIMIT $2
     ) AS due"""
-_MISSED: Final = f"""
-    SELECT count(*) AS found FROM (
-        SELECT FROM webhook_endpoint AS endpoint
-        JOIN event ON event.partner_id = endpoint.partner_id
-        LEFT JOIN LATERAL (
-            SELECT state FROM webhook_delivery
-            WHERE event_id = event.id AND endpoint_id = endpoint.id
-            ORDER BY round DESC LIMIT 1
-        ) AS last ON true
-        WHERE endpoint.id = $2 AND event.partner_id = $1
-            AND event.occurred_at >= $3 AND event.occurred_at < $4
-            AND ($6::uuid IS NULL OR (event.occurred_at, event.position) > (
-                (SELECT occurred_at FROM event WHERE id = $6 AND partner_id = $1),
-                (SELECT position FROM event WHERE id = $6 AND partner_id = $1)))
-            AND last.state IS DISTINCT FROM 'pending' AND {WANTS}
-        LIMIT $5
-    ) AS due"""
+_MISSED: Final = f"SELECT count(*) AS found FROM (SELECT {OF_A_TIME} LIMIT $5) AS due"
 
 
 class PostgresWebhookInsight:

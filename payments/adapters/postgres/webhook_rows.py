@@ -1,5 +1,7 @@
 """Rows of webhooks as the domain has them. In statements the tables go by the names used here."""
 
+# ruff: noqa: S608  # Every part of these statements is a constant of ours.
+
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +42,32 @@ PENDING: Final = "state = 'pending' AND position > 0"
 WANTS: Final = f"""
     CASE event.type WHEN '{events.TEST}' THEN endpoint.id = event.object_id
     ELSE endpoint.types = '{{}}' OR event.type = ANY (endpoint.types) END"""
+
+# What a replay of all failures sends again: the last rounds, of those that came to nothing.
+CAME_TO_NOTHING: Final = "delivery.state IN ('failed', 'canceled')"
+FAILED_LAST: Final = f"""
+    {CAME_TO_NOTHING} AND NOT EXISTS (
+        SELECT FROM webhook_delivery AS later
+        WHERE later.event_id = delivery.event_id AND later.endpoint_id = delivery.endpoint_id
+            AND later.round > delivery.round
+    )"""
+# The last round of an event at the endpoint.
+LAST_ROUND: Final = """
+    SELECT round, state FROM webhook_delivery
+    WHERE event_id = event.id AND endpoint_id = endpoint.id
+    ORDER BY round DESC LIMIT 1"""
+# What a replay of a time sends again. $1 the partner, $2 the endpoint, $3 and $4 the time, $6 the
+# event that the page before ended with, if there is one.
+OF_A_TIME: Final = f"""
+    FROM webhook_endpoint AS endpoint
+    JOIN event ON event.partner_id = endpoint.partner_id
+    LEFT JOIN LATERAL ({LAST_ROUND}) AS last ON true
+    WHERE endpoint.id = $2 AND event.partner_id = $1
+        AND event.occurred_at >= $3 AND event.occurred_at < $4
+        AND ($6::uuid IS NULL OR (event.occurred_at, event.position) > (
+            (SELECT occurred_at FROM event WHERE id = $6 AND partner_id = $1),
+            (SELECT position FROM event WHERE id = $6 AND partner_id = $1)))
+        AND last.state IS DISTINCT FROM 'pending' AND {WANTS}"""
 
 
 def seal(sealer: Sealer, endpoint_id: str, secrets: SigningSecrets) -> bytes:
