@@ -1,4 +1,7 @@
-"""How many later tries an endpoint gets at once: a dead one leaves places for the others."""
+"""How many later tries an endpoint gets at once: a dead one leaves places for the others.
+
+As many as of first tries, of the worker's 500 places.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-# Of the worker's 500 places; as many as an endpoint gets of first tries.
-WIDTH: Final = 8
+from activities.lanes import WIDTH
+
 SHORTEST_PAUSE_S: Final = 1.0
 # Each that is put off costs the engine a call, and may find the endpoint well long before.
 LONGEST_PAUSE_S: Final = 300.0

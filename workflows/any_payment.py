@@ -65,7 +65,7 @@ class AnyPayment:
 
     # The story
 
-    async def _told(self) -> PaymentStatus:
+    async def _to_the_end(self) -> PaymentStatus:
         await to_its_end(self._story(), when_canceled=self._cancel_if_possible)
         self._over()
         await workflow.wait_condition(workflow.all_handlers_finished)

@@ -26,7 +26,7 @@ class BankPayment(AnyPayment):
 
     @workflow.run
     async def run(self, order: PaymentOrder) -> PaymentStatus:  # noqa: ARG002 read by __init__
-        return await self._told()
+        return await self._to_the_end()
 
     async def _accepted(self, attempt: Attempt, answer: Answer) -> None:
         if not answer.captured:

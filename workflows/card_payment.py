@@ -40,7 +40,7 @@ class CardPayment(AnyPayment):
 
     @workflow.run
     async def run(self, order: PaymentOrder) -> PaymentStatus:  # noqa: ARG002 read by __init__
-        return await self._told()
+        return await self._to_the_end()
 
     async def _accepted(self, attempt: Attempt, answer: Answer) -> None:
         order, key = self._order, attempt.reference

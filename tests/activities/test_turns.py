@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from activities.turns import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, WIDTH, NotYet, Turns
+from activities.lanes import WIDTH
+from activities.turns import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, NotYet, Turns
 
 
 class Clock:

@@ -13,7 +13,7 @@ from payments.temporal import DATA_CONVERTER, UNGUARDED
 from tests.card_findings import Finding, Kind
 from worker import WORKFLOWS
 
-_OURS: Final = "WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'Refund', 'Reversal')"
+OURS: Final = "WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'Refund', 'Reversal')"
 _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
 
@@ -21,7 +21,7 @@ async def unfaithful(client: Client) -> list[Finding]:
     refused: list[Finding] = []
 
     async def looked_at() -> AsyncIterator[WorkflowHistory]:
-        async for history in client.list_workflows(_OURS).map_histories():
+        async for history in client.list_workflows(OURS).map_histories():
             refused.extend(_refused(history))
             yield history
 

@@ -16,13 +16,11 @@ from tests.card_cases import Case, Effect, cases, sandbox_effects
 from tests.card_findings import Finding, Kind, findings
 from tests.evidence import Evidence
 from tests.patience import until
+from tests.proofs.histories import OURS
 from tests.proofs.journeys import Notes, Said
 from tests.proofs.strange_stripe import PROVIDER
 
-_RUNNING: Final = (
-    "ExecutionStatus = 'Running' AND"
-    " WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'Refund', 'Reversal')"
-)
+_RUNNING: Final = f"ExecutionStatus = 'Running' AND {OURS}"
 _OPEN: Final = """
     SELECT (SELECT count(*) FROM payment WHERE status NOT IN
                ('captured', 'canceled', 'expired', 'failed'))

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from activities.turns import WIDTH
+from activities.lanes import WIDTH
 from payments.domain.webhook import DeliveryRef, DeliveryState
 from tests.workflows.test_event_relay import Post, post
 
