@@ -115,6 +115,17 @@ class Hooks:
         ]
         await self._evidence.write((_PLAN, *place), (_SETTLE, *place, state, len(tries)), *made)
 
+    async def with_failures(self, endpoint: Mapping[str, Any]) -> list[str]:
+        """Four events there: delivered, failed, canceled, and one that failed first and came
+        through later, which is no failure.
+        """
+        ends = (["delivered"], ["failed"], ["canceled"], ["failed", "delivered"])
+        events = [await self.happened(number) for number, _ in enumerate(ends, start=1)]
+        for event, states in zip(events, ends, strict=True):
+            for round_, state in enumerate(states, start=1):
+                await self.delivered(endpoint, event, state=state, round_=round_)
+        return events
+
 
 def _id(endpoint: Mapping[str, Any] | str) -> str:
     return endpoint if isinstance(endpoint, str) else str(endpoint["id"])

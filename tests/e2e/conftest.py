@@ -1,13 +1,18 @@
 """What every story of this folder needs: evidence, and a look at all the books after each; and for
-those about cards a shop, the acquirers behind it, and an audit.
+those about cards a shop, the acquirers behind it, and an audit; for customers a browser.
 """
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.async_api import BrowserContext, Page
 
 from tests.api.shop import Acquirer, Shop
+from tests.browser import browser
 from tests.card_audit import CardAudit
+from tests.e2e.shop_front import ShopFront
 from tests.evidence import Evidence
 from tests.running_gateway import PartnerClient, RunningGateway
 
@@ -54,3 +59,24 @@ def south(gateway: RunningGateway) -> Iterator[Acquirer]:
     acquirer = Acquirer(gateway, "SOUTH")
     yield acquirer
     acquirer.forget()
+
+
+@pytest.fixture(scope="module")
+async def customers() -> AsyncIterator[BrowserContext]:
+    with tempfile.TemporaryDirectory() as profile:
+        async with browser(Path(profile)) as context:
+            yield context
+
+
+@pytest.fixture
+async def page(customers: BrowserContext) -> AsyncIterator[Page]:
+    page = await customers.new_page()
+    yield page
+    await page.close()
+
+
+@pytest.fixture(scope="module")
+async def front(shop: Shop) -> AsyncIterator[ShopFront]:
+    front = ShopFront(shop)
+    async with front.serving:
+        yield front

@@ -1,9 +1,6 @@
 """Customers with a real browser at their bank: there, back again, and everything on the way."""
 
 import re
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +8,6 @@ from playwright.async_api import BrowserContext, Page, expect
 from quittance import verify_webhook
 
 from tests.api.shop import Shop
-from tests.browser import browser
 from tests.card_audit import CardAudit
 from tests.card_cases import Case
 from tests.e2e.shop_front import ShopFront
@@ -20,27 +16,6 @@ from tests.running_gateway import new_id
 
 AT_THE_BANK = re.compile("/bank/")
 BACK = re.compile("/back")
-
-
-@pytest.fixture(scope="module")
-async def customers() -> AsyncIterator[BrowserContext]:
-    with tempfile.TemporaryDirectory() as profile:
-        async with browser(Path(profile)) as context:
-            yield context
-
-
-@pytest.fixture
-async def page(customers: BrowserContext) -> AsyncIterator[Page]:
-    page = await customers.new_page()
-    yield page
-    await page.close()
-
-
-@pytest.fixture(scope="module")
-async def front(shop: Shop) -> AsyncIterator[ShopFront]:
-    front = ShopFront(shop)
-    async with front.serving:
-        yield front
 
 
 async def choosing(page: Page, front: ShopFront) -> str:

@@ -1,41 +1,15 @@
 """Customers with a real browser: the hosted card fields in a shop's page, and the issuer's page."""
 
 import re
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.api.shop import CHALLENGE, VISA, Acquirer, Shop
-from tests.browser import browser
+from tests.api.shop import CHALLENGE, VISA, Acquirer
 from tests.card_audit import CardAudit
 from tests.e2e.shop_front import ShopFront
 
 AT_THE_ISSUER = re.compile("/challenge/")
 BACK = re.compile("/back")
-
-
-@pytest.fixture(scope="module")
-async def customers() -> AsyncIterator[BrowserContext]:
-    with tempfile.TemporaryDirectory() as profile:
-        async with browser(Path(profile)) as context:
-            yield context
-
-
-@pytest.fixture
-async def page(customers: BrowserContext) -> AsyncIterator[Page]:
-    page = await customers.new_page()
-    yield page
-    await page.close()
-
-
-@pytest.fixture(scope="module")
-async def front(shop: Shop) -> AsyncIterator[ShopFront]:
-    front = ShopFront(shop)
-    async with front.serving:
-        yield front
 
 
 async def type_card(page: Page, number: str) -> None:

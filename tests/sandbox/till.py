@@ -155,3 +155,13 @@ def eventually(question: Callable[[], bool], timeout_s: float = 10) -> None:
     while not question():
         assert time.monotonic() < deadline, f"nothing after {timeout_s} s"
         time.sleep(0.02)
+
+
+def assert_guarded(page: httpx2.Response) -> None:
+    """It can not be framed, kept or scripted, and tells nobody where it was."""
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'; base-uri 'none'; ")
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "<script" not in page.text
