@@ -17,6 +17,10 @@ from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
 from api.desk import CardDesks, Desk
 from api.door import Door
+from api.inbound.desk import InboundDesk
+from api.inbound.payments import PaymentEvents
+from api.inbound.refunds import RefundEvents
+from api.inbound.verdict import Owner
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
@@ -42,10 +46,10 @@ from api.signing import AnswerSigner
 from api.strict import StrictRoute
 from api.table import RouteTable
 from api.tokens import AccessTokens
-from api.webhook_desk import WebhookDesk
 from api.webhook_endpoints import EndpointDesk
 from payments.bootstrap import Gateway
 from payments.ports.answers import AnswerStore
+from payments.ports.provider import Meaning
 
 PREFIX: Final = "/v1"
 
@@ -172,15 +176,19 @@ def _card_desks(gateway: Gateway) -> CardDesks:
         ),
         payments=PaymentDesk(client, record.payments, task_queue=settings.task_queue, wait=wait),
         refunds=RefundDesk(client, record.refunds, task_queue=settings.task_queue, wait=wait),
-        webhooks=WebhookDesk(
-            client,
-            payments=record.payments,
-            refunds=record.refunds,
-            inbox=record.inbox,
-            providers=gateway.providers,
-            task_queue=settings.task_queue,
-        ),
+        inbound=_inbound(gateway),
     )
+
+
+def _inbound(gateway: Gateway) -> InboundDesk:
+    client, record = gateway.client, gateway.record
+    owners: dict[Meaning, Owner] = {
+        Meaning.PAYMENT: PaymentEvents(
+            client, record.payments, task_queue=gateway.settings.task_queue
+        ),
+        Meaning.REFUND: RefundEvents(client, record.refunds, record.payments),
+    }
+    return InboundDesk(record.inbox, owners, gateway.providers.get)
 
 
 def _rate_limit_storage(uri: str) -> Storage:

@@ -10,11 +10,11 @@ from api.banks import BankBook
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
+from api.inbound.desk import InboundDesk
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
 from api.refunds import RefundDesk
-from api.webhook_desk import WebhookDesk
 from api.webhook_endpoints import EndpointDesk
 from payments.domain.codes import Code
 from payments.keys import KeyRing
@@ -38,7 +38,7 @@ class CardDesks:
     orders: CardOrders
     payments: PaymentDesk
     refunds: RefundDesk
-    webhooks: WebhookDesk
+    inbound: InboundDesk
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ async def take_webhook(request: Request, provider_id: ProviderId) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Refusal(Code.CONTENT_TYPE_REFUSED)
     with exchange.measured("webhook"):
-        event_id, state = await desk_of(request).cards.webhooks.receive(
+        event_id, state = await desk_of(request).cards.inbound.receive(
             provider_id, exchange.body, request.headers
         )
     view = WebhookView(event_id=event_id, state=state)

@@ -12,12 +12,15 @@ from starlette.datastructures import Headers
 from temporalio.client import Client
 
 from api.answers import Refusal
-from api.webhook_desk import WebhookDesk
+from api.inbound.desk import InboundDesk
+from api.inbound.payments import PaymentEvents
+from api.inbound.refunds import RefundEvents
+from api.inbound.verdict import Owner
 from payments.domain.codes import Code
 from payments.domain.payment import PaymentStatus
 from payments.ports.inbox import Inbound, InboundState
 from payments.ports.payments import Named
-from payments.ports.provider import ForgedWebhook, Meaning, Provider, Says, Told, UnreadableWebhook
+from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
 from tests.card_factories import PASSED, make_attempt, make_decision, make_fact, make_order
 from tests.card_fakes import FakePayments
 from tests.refund_fakes import FakeRefunds
@@ -65,20 +68,6 @@ class Speaker:
 
 
 @dataclass
-class Speakers:
-    speaker: Speaker
-
-    def get(self, provider_id: str) -> Provider | None:
-        return cast("Provider", self.speaker) if provider_id == "NORTH" else None
-
-    def kinds(self) -> dict[str, str]:
-        return {"NORTH": "sandbox"}
-
-    def vault(self, token: str) -> Provider | None:
-        raise NotImplementedError(token)
-
-
-@dataclass
 class Office:
     """A desk without an engine: whoever wakes a worker breaks the test."""
 
@@ -95,15 +84,13 @@ class Office:
         return attempt.reference
 
     async def hear(self, told: Told | Exception, provider: str = "NORTH") -> Any:
-        desk = WebhookDesk(
-            cast("Client", None),
-            payments=self.payments,
-            refunds=FakeRefunds(self.payments),
-            inbox=self.inbox,
-            providers=Speakers(Speaker(told)),
-            task_queue="nowhere",
-            grace_s=0,
-        )
+        nobody = cast("Client", None)
+        owners: dict[Meaning, Owner] = {
+            Meaning.PAYMENT: PaymentEvents(nobody, self.payments, task_queue="nowhere"),
+            Meaning.REFUND: RefundEvents(nobody, FakeRefunds(self.payments), self.payments),
+        }
+        senders = {"NORTH": Speaker(told)}
+        desk = InboundDesk(self.inbox, owners, senders.get, grace_s=0)
         return await desk.receive(provider, RAW, Headers())
 
 

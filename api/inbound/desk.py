@@ -5,74 +5,52 @@ Only then is the provider answered. What the record already reflects costs one l
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 import orjson
 import structlog
 from starlette.datastructures import Headers
-from temporalio.client import Client, WorkflowHandle
 
 from api import metrics
 from api.answers import Refusal
-from api.updates import Over, Unheard, heard
-from api.webhook_verdicts import (
-    Next,
-    Verdict,
-    after_asking,
-    on_payment,
-    on_refund,
-    on_way_back,
-    parked,
-    quarantined,
-)
-from payments.domain import ids
+from api.inbound.verdict import Next, Owner, Verdict, after_asking, parked, quarantined
+from api.updates import Over, Unheard
 from payments.domain.codes import Code
-from payments.domain.payment import Attempt, PaymentStatus
-from payments.domain.refund import RefundStatus
 from payments.outside.exchange import redacted
 from payments.ports.inbox import EventChanged, Inbound, InboundState, Inbox
-from payments.ports.payments import Named, Payments, Refunds
-from payments.ports.provider import (
-    ForgedWebhook,
-    Meaning,
-    Provider,
-    Providers,
-    Told,
-    UnreadableWebhook,
-)
-from workflows.any_payment import AnyPayment
-from workflows.refund import Refund
-from workflows.reversal import Reversal, reversal_operation
+from payments.ports.provider import ForgedWebhook, Meaning, Told, UnreadableWebhook
 
 # A call of ours and the event about it race each other; the call's own answer mostly wins, and then
 # nobody has to be woken.
 GRACE_S: Final = 1.0
-# Providers give up after some ten seconds, and come again.
-_WAIT: Final = timedelta(seconds=5)
+
+
+class Sender(Protocol):
+    """What the desk needs of whoever sends events."""
+
+    def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told: ...
+
 
 log = structlog.get_logger("webhooks")
 
 
-class WebhookDesk:
+class InboundDesk:
+    """`sender` finds who is at the other end by the id in the route; None when nobody is."""
+
     def __init__(
         self,
-        client: Client,
-        *,
-        payments: Payments,
-        refunds: Refunds,
         inbox: Inbox,
-        providers: Providers,
-        task_queue: str,
+        owners: Mapping[Meaning, Owner],
+        sender: Callable[[str], Sender | None],
+        *,
         grace_s: float = GRACE_S,
     ) -> None:
-        self._client = client
-        self._payments = payments
-        self._refunds = refunds
         self._inbox = inbox
-        self._providers = providers
-        self._task_queue = task_queue
+        self._owners = owners
+        self._sender = sender
         self._grace_s = grace_s
 
     async def receive(
@@ -82,11 +60,11 @@ class WebhookDesk:
 
         Whatever is refused with a 5xx is to be sent again; nothing that we lost is answered 2xx.
         """
-        provider = self._providers.get(provider_id)
-        if provider is None:
+        sender = self._sender(provider_id)
+        if sender is None:
             metrics.webhook("unknown", "unknown_provider")
             raise Refusal(Code.PROVIDER_UNKNOWN)
-        told = self._read(provider_id, provider, raw, headers)
+        told = self._read(provider_id, sender, raw, headers)
         event = _inbound(provider_id, told, raw)
         verdict = await self._judge(provider_id, told)
         if verdict.next is Next.ASK:
@@ -108,9 +86,9 @@ class WebhookDesk:
         self._tell(provider_id, told, state, verdict)
         return told.event_id, state
 
-    def _read(self, provider_id: str, provider: Provider, raw: bytes, headers: Headers) -> Told:
+    def _read(self, provider_id: str, sender: Sender, raw: bytes, headers: Headers) -> Told:
         try:
-            return provider.webhook(raw, headers, datetime.now(UTC))
+            return sender.webhook(raw, headers, datetime.now(UTC))
         except ForgedWebhook:
             metrics.webhook(provider_id, "forged")
             raise Refusal(Code.WEBHOOK_FORGED) from None
@@ -119,82 +97,36 @@ class WebhookDesk:
             raise Refusal(Code.BODY_MALFORMED) from None
 
     async def _judge(self, provider_id: str, told: Told) -> Verdict:
-        """One look at the record."""
-        if told.meaning is Meaning.UNKNOWN or told.reference is None:
+        owner = self._owners.get(told.meaning)
+        if owner is None or told.reference is None:
             return parked("a type of event that we do not follow")
-        if told.meaning is Meaning.REFUND:
-            attempt = ids.attempt_of_reversal_refund(told.reference)
-            if attempt is not None:
-                return on_way_back(told, await self._named(attempt))
-            return on_refund(told, await self._refunds.named(told.reference))
-        return on_payment(told, provider_id, await self._named(told.reference))
-
-    async def _named(self, reference: str) -> Named | None:
-        try:
-            ids.payment_of_attempt(reference)
-        except ValueError:
-            return None
-        return await self._payments.named(reference)
+        return await owner.judge(provider_id, told, told.reference)
 
     async def _apply(self, provider_id: str, told: Told, verdict: Verdict) -> Verdict:
         """Raises Refusal when nobody hears us: the event stays as it is, and comes again."""
+        if verdict.next is Next.KEEP:
+            return verdict
         assert told.reference is not None, "a verdict on nothing"
+        owner = self._owners[told.meaning]
         try:
             if verdict.next is Next.ASK:
-                verdict = await self._asked(provider_id, told, told.reference)
-            if verdict.next is Next.REVERSE:
-                verdict = await self._reversed(told, told.reference, verdict)
+                verdict = await self._asked(provider_id, told, told.reference, owner)
+            if verdict.next is Next.BEGIN:
+                update = _update("seen", provider_id, told)
+                if not await owner.begin(told, told.reference, update):
+                    verdict = replace(verdict, note="the provider holds nothing of ours")
         except Unheard as error:
             raise Refusal(Code.ENGINE_UNAVAILABLE, retry_after_s=5) from error
         return verdict
 
-    async def _asked(self, provider_id: str, told: Told, reference: str) -> Verdict:
+    async def _asked(self, provider_id: str, told: Told, reference: str, owner: Owner) -> Verdict:
         """Let the owning workflow ask the provider, and judge again by what it found."""
-        update = _update("told", provider_id, told)
         try:
-            if told.meaning is Meaning.REFUND:
-                refund: WorkflowHandle[Refund, RefundStatus]
-                refund = self._client.get_workflow_handle_for(Refund.run, ids.refund(reference))
-                await heard(
-                    refund.execute_update(Refund.told, told.event_id, id=update, rpc_timeout=_WAIT)
-                )
-            else:
-                payment: WorkflowHandle[AnyPayment, PaymentStatus]
-                payment = self._client.get_workflow_handle(
-                    ids.payment(ids.payment_of_attempt(reference))
-                )
-                await heard(
-                    payment.execute_update(
-                        AnyPayment.told, told.event_id, id=update, rpc_timeout=_WAIT
-                    )
-                )
+            await owner.ask(told, reference, _update("told", provider_id, told))
         except Over:
             again = await self._judge(provider_id, told)
             return quarantined("nobody owns it any more") if again.next is Next.ASK else again
         return after_asking(await self._judge(provider_id, told))
-
-    async def _reversed(self, told: Told, reference: str, verdict: Verdict) -> Verdict:
-        attempt = await self._payments.attempt(reference)
-        assert attempt is not None, "an attempt that was there a moment ago"
-        found = await self._reverse(attempt, _update("seen", attempt.provider, told))
-        return verdict if found else replace(verdict, note="the provider holds nothing of ours")
-
-    async def _reverse(self, attempt: Attempt, update: str) -> bool:
-        start = reversal_operation(attempt, self._task_queue)
-        try:
-            return await heard(
-                self._client.execute_update_with_start_workflow(
-                    Reversal.seen,
-                    start_workflow_operation=start,
-                    id=update,
-                    rpc_timeout=_WAIT,
-                )
-            )
-        except Over as error:
-            raise Unheard from error
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
 
     def _tell(self, provider_id: str, told: Told, state: InboundState, verdict: Verdict) -> None:
         metrics.webhook(provider_id, state)

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from api.webhook_verdicts import Next, Verdict, on_payment, on_refund, on_way_back
+from api.inbound.payments import on_payment
+from api.inbound.refunds import on_refund, on_way_back
+from api.inbound.verdict import Next, Verdict
 from payments.domain.money import Money
 from payments.domain.payment import PaymentStatus, begun
 from payments.domain.refund import Refund, RefundStatus
@@ -84,12 +86,12 @@ def test_news_of_an_open_payment_is_a_reason_to_ask(says: Says, status: PaymentS
 @pytest.mark.parametrize("status", [P.FAILED, P.CANCELED, P.EXPIRED])
 @pytest.mark.parametrize("says", [S.AUTHORIZED, S.CAPTURED])
 def test_money_after_the_end_goes_back(says: Says, status: PaymentStatus) -> None:
-    assert judged(says, status).next is Next.REVERSE
+    assert judged(says, status).next is Next.BEGIN
 
 
 def test_money_of_an_attempt_that_was_given_up_goes_back() -> None:
-    assert judged(S.CAPTURED, P.CAPTURED, captured=10_000, latest=False).next is Next.REVERSE
-    assert judged(S.CAPTURED, P.PROCESSING, latest=False).next is Next.REVERSE
+    assert judged(S.CAPTURED, P.CAPTURED, captured=10_000, latest=False).next is Next.BEGIN
+    assert judged(S.CAPTURED, P.PROCESSING, latest=False).next is Next.BEGIN
     assert outcome(judged(S.DECLINED, P.CAPTURED, latest=False)) == KEPT
 
 
