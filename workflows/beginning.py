@@ -7,21 +7,15 @@ never began may be followed by another.
 from typing import Any
 
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
 from temporalio.types import MethodAsyncSingleParam
 
 from payments.domain import ids
 from payments.domain.method import words
 from payments.domain.payment import PaymentOrder, PaymentStatus
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE
 from workflows.any_payment import AnyPayment
 from workflows.bank_payment import BankPayment
 from workflows.card_payment import CardPayment
+from workflows.starting import found_by, operation
 
 
 def begin_operation(
@@ -31,21 +25,12 @@ def begin_operation(
     story: MethodAsyncSingleParam[Any, PaymentOrder, PaymentStatus] = (
         CardPayment.run if order.card is not None else BankPayment.run
     )
-    return WithStartWorkflowOperation(
+    return operation(
         story,
         order,
         id=ids.payment(order.payment_id),
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(PARTNER_ID, order.partner_id),
-                SearchAttributePair(PAY_STATE, PaymentStatus.PROCESSING.value),
-                SearchAttributePair(AMOUNT_MINOR, amount.minor),
-            ]
-        ),
-        static_summary=f"{amount} {amount.currency} from {words(order.method)}"
-        f" for {order.partner_id}",
-        static_details=f"trace `{order.trace}`",
+        attributes=found_by(order.partner_id, amount, state=PaymentStatus.PROCESSING),
+        summary=f"{amount} {amount.currency} from {words(order.method)} for {order.partner_id}",
+        details=f"trace `{order.trace}`",
     )

@@ -7,12 +7,6 @@ POST …/refund -> settled -> refunds.reserve -> providers.refund
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
 
 from activities.refunds import RefundActivities
 from payments.domain import ids
@@ -22,10 +16,11 @@ from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
+from payments.temporal import PAY_STATE, PROVIDER
 from workflows import charging, record
 from workflows.asking import Bell
 from workflows.door import door, refusal
+from workflows.starting import found_by, operation
 from workflows.uncancelled import to_its_end
 
 
@@ -36,22 +31,14 @@ def refund_operation(
 
     A reference names one refund for ever; only a run that never began may be followed by another.
     """
-    return WithStartWorkflowOperation(
+    return operation(
         Refund.run,
         order,
         id=ids.refund(order.refund_id),
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(PARTNER_ID, order.partner_id),
-                SearchAttributePair(PAY_STATE, RefundStatus.PENDING.value),
-                SearchAttributePair(AMOUNT_MINOR, order.amount.minor),
-            ]
-        ),
-        static_summary=f"{order.amount} {order.amount.currency} back for {order.partner_id}",
-        static_details=f"trace `{order.trace}`  \npayment `{order.payment_id}`",
+        attributes=found_by(order.partner_id, order.amount, state=RefundStatus.PENDING),
+        summary=f"{order.amount} {order.amount.currency} back for {order.partner_id}",
+        details=f"trace `{order.trace}`  \npayment `{order.payment_id}`",
     )
 
 

@@ -11,12 +11,7 @@ anything, and each of its steps has one key for ever.
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from activities.payments import PaymentActivities
@@ -27,10 +22,10 @@ from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PROVIDER
 from workflows import asking, charging, record
 from workflows.asking import Bell
 from workflows.door import door
+from workflows.starting import found_by, operation
 from workflows.uncancelled import to_its_end
 
 
@@ -41,15 +36,14 @@ def reversal_operation(
 
     Start it whenever a provider may hold money that its payment does not want.
     """
-    return WithStartWorkflowOperation(
+    return operation(
         Reversal.run,
         attempt,
         id=ids.reversal(attempt.reference),
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        search_attributes=_attributes(attempt),
-        static_summary=_summary(attempt),
+        attributes=_attributes(attempt),
+        summary=_summary(attempt),
+        can_run_again=True,
     )
 
 
@@ -152,13 +146,8 @@ class Reversal:
 
 
 def _attributes(attempt: Attempt) -> TypedSearchAttributes:
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(PARTNER_ID, attempt.order.partner_id),
-            SearchAttributePair(PROVIDER, attempt.provider),
-            SearchAttributePair(AMOUNT_MINOR, attempt.order.amount.minor),
-        ]
-    )
+    order = attempt.order
+    return found_by(order.partner_id, order.amount, provider=attempt.provider)
 
 
 def _summary(attempt: Attempt) -> str:

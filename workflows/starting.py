@@ -1,0 +1,65 @@
+"""How a workflow of money is started from outside: once, together with its first update."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio.client import WithStartWorkflowOperation
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from payments.domain.money import Money
+from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
+
+Story = TypeVar("Story")
+Order = TypeVar("Order")
+End = TypeVar("End")
+
+
+def operation(
+    story: Callable[[Story, Order], Awaitable[End]],
+    order: Order,
+    *,
+    id: str,  # noqa: A002 as Temporal calls it
+    task_queue: str,
+    attributes: TypedSearchAttributes,
+    summary: str,
+    details: str | None = None,
+    can_run_again: bool = False,
+) -> WithStartWorkflowOperation[Story, End]:
+    """Who starts what runs already meets it. What has ended is started again only if it failed,
+    which is how a run that never began ends; or always, if it `can_run_again`: then it asks the
+    record before each effect.
+    """
+    reuse = WorkflowIDReusePolicy
+    return WithStartWorkflowOperation(
+        story,
+        order,
+        id=id,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=(
+            reuse.ALLOW_DUPLICATE if can_run_again else reuse.ALLOW_DUPLICATE_FAILED_ONLY
+        ),
+        search_attributes=attributes,
+        static_summary=summary,
+        static_details=details,
+    )
+
+
+def found_by(
+    partner_id: str, amount: Money, *, state: str | None = None, provider: str | None = None
+) -> TypedSearchAttributes:
+    """What operators look for in Temporal's lists."""
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(PARTNER_ID, partner_id),
+        SearchAttributePair(AMOUNT_MINOR, amount.minor),
+    ]
+    if state is not None:
+        pairs.append(SearchAttributePair(PAY_STATE, str(state)))
+    if provider is not None:
+        pairs.append(SearchAttributePair(PROVIDER, provider))
+    return TypedSearchAttributes(pairs)
