@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench proof-cards proof-webhooks fmt migrate openapi clean
+.PHONY: help run test check bench proof-cards proof-webhooks proof-rails fmt migrate openapi clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ proof-cards: $(INSTALLED) ## 1,200 card payments while everything fails: every b
 
 proof-webhooks: $(INSTALLED) ## 2,000 payments while Temporal dies too: every event reaches every partner
 	@$(PY) -m tests.proofs.cards --payments 2000 --stripe 0 --engine $(ARGS)
+
+proof-rails: $(INSTALLED) ## 400 payments at banks, the same way
+	@$(PY) -m tests.proofs.rails --engine $(ARGS)
 
 fmt: $(INSTALLED) ## Format, and fix what can be fixed safely
 	@$(PY) -m ruff format .

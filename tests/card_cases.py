@@ -76,8 +76,10 @@ class Case:
         return dict(json.loads(ordered) if isinstance(ordered, str) else ordered)
 
     @property
-    def card_last4(self) -> str:
-        return str(self.ordered["card"]["last4"])
+    def method(self) -> str:
+        """The card's last four digits, or the bank."""
+        card, bank = self.ordered["card"], self.ordered.get("bank")
+        return str(card["last4"] if card else (bank or {}).get("bank"))
 
     @property
     def has_ended(self) -> bool:

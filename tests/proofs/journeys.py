@@ -84,13 +84,11 @@ class Journey:
             await asyncio.gather(*(self._refund(payment, n, minor) for n, minor in refunds))
 
     async def _create(self) -> dict[str, Any]:
-        plan, sale = self.plan, {"amount": self.plan.amount(), "currency": self.plan.currency}
-        token = await persistently(lambda: self.shop.partner.post("/v1/client-tokens", sale))
+        sale = {"amount": self.plan.amount(), "currency": self.plan.currency}
         order = {
             **sale,
-            "paymentMethodToken": await self.shop.typed(token.data["clientToken"], plan.card),
+            **await self._method(sale),
             "reference": self.name,
-            "capture": plan.capture,
             "returnUrl": "http://127.0.0.1:9/back",
         }
         answer = await persistently(
@@ -100,6 +98,12 @@ class Journey:
             raise AssertionError(f"create: {answer.code} {answer.message}")
         self._keep("create", answer.data["id"], self.name, answer, _DECLINES | {_OK, _PENDING})
         return await self._until(answer.data, lambda seen: seen["status"] != "processing")
+
+    async def _method(self, sale: dict[str, str]) -> dict[str, Any]:
+        """What of the order says how the customer pays."""
+        token = await persistently(lambda: self.shop.partner.post("/v1/client-tokens", sale))
+        typed = await self.shop.typed(token.data["clientToken"], self.plan.method)
+        return {"paymentMethodToken": typed, "capture": self.plan.capture}
 
     async def _challenge(self, payment: dict[str, Any]) -> dict[str, Any]:
         decision = self.plan.decision
@@ -181,3 +185,10 @@ class Journey:
             return dict(answer.data) if is_over else None
 
         return await until(seen, PATIENCE_S, f"{self.name} {payment['id']} goes nowhere")
+
+
+class BankJourney(Journey):
+    """The customer says yes or no at the page of a British test bank."""
+
+    async def _method(self, sale: dict[str, str]) -> dict[str, Any]:
+        return {"method": {"type": "bank_redirect", "country": "GB", "bank": self.plan.method}}

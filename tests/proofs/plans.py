@@ -35,13 +35,40 @@ STRIPE_CURRENCY: Final = "GBP"
 
 
 class Decision(StrEnum):
-    """What the customer does at the issuer's page; `withdraw` is the shop's own cancel."""
+    """What the customer does at the issuer's or the bank's page; `withdraw` is the shop's own
+    cancel.
+    """
 
     APPROVE = "approve"
     FAIL = "fail"
     CANCEL = "cancel"
+    REFUSE = "refuse"
+    NO_MONEY = "no_money"
     WITHDRAW = "withdraw"
     LEAVE = "leave"
+
+
+_D = Decision
+_AT_THE_ISSUER: Final[Mapping[str, int]] = {
+    _D.APPROVE: 8,
+    _D.FAIL: 1,
+    _D.CANCEL: 1,
+    _D.WITHDRAW: 1,
+    _D.LEAVE: 1,
+}
+_AT_THE_BANK: Final[Mapping[str, int]] = {
+    _D.APPROVE: 16,
+    _D.REFUSE: 2,
+    _D.NO_MONEY: 1,
+    _D.WITHDRAW: 2,
+    _D.LEAVE: 1,
+}
+# The British test banks, which have every trouble there is.
+_BANKS: Final = {
+    **dict.fromkeys(("SUNNY", "TWICE", "SILENT"), 4),
+    **dict.fromkeys(("RAINY", "FOGGY", "STORMY", "FICKLE", "LATE"), 2),
+    **dict.fromkeys(("CLOSED", "CLINGY"), 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +78,8 @@ class Plan:
     """
 
     number: int
-    card: str
+    # The test card, or the test bank.
+    method: str
     amount_minor: int
     currency: str
     decision: Decision
@@ -88,9 +116,19 @@ def stripe_plans(seed: int, count: int) -> Iterator[Plan]:
         left = plan.decision is Decision.LEAVE
         yield replace(
             plan,
-            card=known.get(what, "4242424242424242"),
+            method=known.get(what, "4242424242424242"),
             decision=Decision.WITHDRAW if left else plan.decision,
         )
+
+
+def bank_plans(seed: int, count: int) -> Iterator[Plan]:
+    for number in range(count):
+        chance = random.Random(f"bank {seed} {number}")
+        amount = chance.randrange(300, 50_000)
+        decision = Decision(_drawn(chance, _AT_THE_BANK))
+        refunds = _refunds(chance, amount)
+        currency = chance.choice(("EUR", "USD"))
+        yield Plan(number, _drawn(chance, _BANKS), amount, currency, decision, refunds=refunds)
 
 
 def _plan(chance: random.Random, number: int, what: str, currency: str) -> Plan:
@@ -107,17 +145,17 @@ def _plan(chance: random.Random, number: int, what: str, currency: str) -> Plan:
         case "void":
             return replace(plan, capture=False)
         case "challenge":
-            decision = Decision(_drawn(chance, {**dict.fromkeys(Decision, 1), "approve": 8}))
+            decision = Decision(_drawn(chance, _AT_THE_ISSUER))
             refunds = _refunds(chance, amount)
             return replace(
-                plan, card=_drawn(chance, CHALLENGED), decision=decision, refunds=refunds
+                plan, method=_drawn(chance, CHALLENGED), decision=decision, refunds=refunds
             )
         case "declined":
-            return replace(plan, card=_drawn(chance, DECLINED))
+            return replace(plan, method=_drawn(chance, DECLINED))
         case "strange":
-            return replace(plan, card=_drawn(chance, STRANGE), refunds=_refunds(chance, amount))
+            return replace(plan, method=_drawn(chance, STRANGE), refunds=_refunds(chance, amount))
         case _:
-            return replace(plan, card=_drawn(chance, REFUND_FAILS_LATER), refunds=(amount,))
+            return replace(plan, method=_drawn(chance, REFUND_FAILS_LATER), refunds=(amount,))
 
 
 def _parts(chance: random.Random, amount: int) -> tuple[int, ...]:

@@ -40,9 +40,9 @@ _INBOUND: Final = "SELECT provider, state, count(*) AS many FROM inbound_event G
 _SENT: Final = "SELECT payment_id, number, provider FROM payment_attempt"
 _SET_ASIDE: Final = """
     SELECT event_id, reference, note FROM inbound_event WHERE state IN ('quarantined', 'parked')"""
-# The card whose acquirer says no and then yes. An event with the "no" that comes late is rightly
-# left to a person.
-_CONTRADICTED: Final = "0390"
+# The card whose acquirer says no and then yes, and the bank that does. An event with the "no" that
+# comes late is rightly left to a person.
+_CONTRADICTED: Final = frozenset({"0390", "FICKLE"})
 # What must be empty when everything has ended.
 _EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo"})
 
@@ -186,7 +186,7 @@ async def _inbox(evidence: Evidence, result: Reckoning, known: dict[str, Case]) 
         result.inbound[f"{row['provider']} {row['state']}"] = row["many"]
     for row in await evidence.rows(_SET_ASIDE):
         case = known.get((row["reference"] or "").rpartition("-")[0])
-        if case is not None and case.card_last4 == _CONTRADICTED:
+        if case is not None and case.method in _CONTRADICTED:
             continue
         text = f"event {row['event_id']} was set aside: {row['note']}"
         result.findings.append(Finding(Kind.EVENTS, row["reference"] or "?", text))

@@ -11,7 +11,7 @@ from tests.card_findings import Kind
 from tests.evidence import DIGITS
 
 if TYPE_CHECKING:
-    from tests.proofs.cards import Proof
+    from tests.proofs.proof import Proof
 
 _MOST_SHOWN = 30
 
