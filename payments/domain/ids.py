@@ -18,6 +18,7 @@ PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
 CAPTURE_PREFIX: Final = "cap_"
 CUSTOMER_PREFIX: Final = "cus_"
+BATCH_PREFIX: Final = "ba_"
 EVENT_PREFIX: Final = "evt_"
 ENDPOINT_PREFIX: Final = "whe_"
 # The workflow id of the one that sends events to partners.
@@ -81,6 +82,20 @@ def endpoint_id(partner_id: str, request_key: str) -> str:
     return ENDPOINT_PREFIX + _name("endpoint", partner_id, request_key)
 
 
+def batch_id(partner_id: str, reference: str) -> str:
+    return BATCH_PREFIX + _name("batch", partner_id, reference)
+
+
+def lock_of_row(partner_id: str, batch_id: str, line: int) -> str:
+    """The lock that a batch's row asks for."""
+    return lock_id(partner_id, f"{batch_id} {line}")
+
+
+def lock_of_run(lock_id: str, run_id: str) -> str:
+    """The lock that one run of a row's workflow takes: no other run can use it for its payment."""
+    return str(uuid5(_LOCKS, f"{lock_id}\n{run_id}"))
+
+
 def event_name(event_id: UUID) -> str:
     """What partners know an event by: `evt_` and 26 characters."""
     return EVENT_PREFIX + _letters(event_id.int)
@@ -121,6 +136,11 @@ def _letters(number: int) -> str:
 def payment(payment_id: str) -> str:
     """The workflow id of a payment."""
     return f"payment:{payment_id}"
+
+
+def batch(batch_id: str) -> str:
+    """The workflow id of a batch."""
+    return f"batch:{batch_id}"
 
 
 def challenge(payment_id: str, number: int) -> str:

@@ -102,6 +102,10 @@ class FakeTransactions:
         found = [row for row in self.rows.values() if row.lock_id == lock_id]
         return next((row for row in reversed(found) if row.partner_id == partner_id), None)
 
+    def payment(self, transaction_id: str) -> BillPayment:
+        """As it was begun."""
+        return self._payments[transaction_id]
+
     def _standing(self, payment: BillPayment) -> Transaction:
         row = self.rows.get(payment.transaction_id)
         if row is None or (row.amount, row.fee) != (payment.amount, payment.fee):

@@ -1,0 +1,236 @@
+"""Batches in PostgreSQL: rows leave in the order of their file, and each ends once."""
+
+# ruff: noqa: S608  # Every part of these statements is a constant of ours.
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from payments.adapters.postgres import batch_rows, bill_rows
+from payments.db.session import Database, Statements
+from payments.domain.batch import (
+    BATCH_MOVES,
+    Batch,
+    BatchKind,
+    BatchMove,
+    BatchStatus,
+    NewBatch,
+    Progress,
+    RefusedRow,
+    RowOrder,
+    RowResult,
+    RowState,
+    Tally,
+)
+from payments.domain.bill import BillPayment
+from payments.ports.batches import Ended, MoveImpossible, ReferenceUsed, RowsTaken
+
+# Rows that go to the database at once: more would not be done within its time-out on a busy day.
+_CHUNK: Final = 5_000
+
+_CREATE: Final = f"""
+    INSERT INTO batch ({batch_rows.BATCH}, status)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running')
+    ON CONFLICT DO NOTHING
+    RETURNING *"""
+_OF_REFERENCE: Final = "SELECT * FROM batch WHERE partner_id = $1 AND reference = $2"
+_ADD_ROWS: Final = """
+    INSERT INTO batch_row (batch_id, line, object_id, reference, amount_minor, asked, state)
+    SELECT $1, line, object_id, reference, amount_minor, asked::jsonb, 'waiting'
+    FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+        AS given (line, object_id, reference, amount_minor, asked)
+    ON CONFLICT (object_id) WHERE state IN ('waiting', 'dispatched') DO NOTHING
+    RETURNING line"""
+# The partner's own id names one payment for ever.
+_PAID_BEFORE: Final[dict[BatchKind, str]] = {
+    BatchKind.BILL_PAYMENTS: """
+        SELECT given.line FROM unnest($2::int[], $3::text[]) AS given (line, reference)
+        JOIN transaction ON transaction.partner_id = $1
+            AND transaction.partner_transaction_id = given.reference"""
+}
+_FIND: Final = "SELECT * FROM batch WHERE partner_id = $1 AND id = $2"
+_TALLY: Final = "SELECT state, count(*) FROM batch_row WHERE batch_id = $1 GROUP BY state"
+_LATEST: Final = """
+    SELECT * FROM batch WHERE ($1::text IS NULL OR partner_id = $1)
+        AND ($3::text IS NULL
+            OR (created_at, id) < (SELECT created_at, id FROM batch WHERE id = $3))
+    ORDER BY created_at DESC, id DESC LIMIT $2"""
+_UNFINISHED: Final = """
+    SELECT * FROM batch WHERE status IN ('running', 'paused', 'canceling') ORDER BY id"""
+# A transaction of the same name that the partner began elsewhere bears another trace.
+_RESULTS: Final = """
+    SELECT asked_row.*, batch.currency, begun.fee_minor, begun.paid_at, begun.biller_reference
+    FROM batch_row AS asked_row JOIN batch ON batch.id = asked_row.batch_id
+    LEFT JOIN transaction AS begun
+        ON begun.id = asked_row.object_id AND begun.trace = batch.trace
+    WHERE asked_row.batch_id = $1 AND asked_row.line > $2
+        AND ($4::text IS NULL OR asked_row.state = $4)
+    ORDER BY asked_row.line LIMIT $3"""
+_LOCK: Final = "SELECT * FROM batch WHERE id = $1 FOR UPDATE"
+_MOVE: Final = """
+    UPDATE batch SET status = $2,
+        ended_at = CASE WHEN $2 IN ('finished', 'canceled') THEN now() END
+    WHERE id = $1 RETURNING *"""
+_TELL: Final = """
+    INSERT INTO event (partner_id, object_type, object_id, sequence, type, previous_status, data)
+    SELECT $1, 'batch', $2,
+        (SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE object_id = $2),
+        $3, $4, $5::jsonb"""
+_TOLD: Final = {
+    BatchStatus.PAUSED: "batch.paused",
+    BatchStatus.RUNNING: "batch.resumed",
+    BatchStatus.CANCELED: "batch.canceled",
+    BatchStatus.FINISHED: "batch.finished",
+}
+_PROGRESS: Final = """
+    SELECT status,
+        (SELECT count(*) FROM batch_row WHERE batch_id = $1 AND state = 'waiting') AS waiting,
+        (SELECT count(*) FROM batch_row WHERE batch_id = $1 AND state = 'dispatched') AS dispatched
+    FROM batch WHERE id = $1"""
+_TAKE: Final = f"""
+    UPDATE batch_row AS asked_row SET state = 'dispatched', dispatched_at = now()
+    FROM batch
+    WHERE batch.id = $1 AND batch.status = 'running' AND asked_row.batch_id = $1
+        AND asked_row.state = 'waiting' AND asked_row.line = ANY (ARRAY(
+            SELECT line FROM batch_row WHERE batch_id = $1 AND state = 'waiting' AND line > $2
+            ORDER BY line LIMIT $3 FOR UPDATE SKIP LOCKED
+        ))
+    RETURNING {batch_rows.ORDERED}"""
+_DISPATCHED: Final = f"""
+    SELECT {batch_rows.ORDERED} FROM batch_row AS asked_row
+    JOIN batch ON batch.id = asked_row.batch_id
+    WHERE asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
+        AND asked_row.dispatched_at <= now() - make_interval(secs => $2)
+    ORDER BY asked_row.line"""
+_REAP: Final = """
+    UPDATE batch_row AS asked_row SET state = lower(begun.state), code = begun.code,
+        ended_at = now()
+    FROM batch, transaction AS begun
+    WHERE batch.id = $1 AND asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
+        AND begun.id = asked_row.object_id AND begun.trace = batch.trace
+        AND begun.state IN ('PAID', 'DECLINED')
+    RETURNING asked_row.line,
+        extract(epoch FROM asked_row.ended_at - asked_row.dispatched_at)::float8 AS after_s"""
+_REFUSE: Final = f"""
+    WITH begun AS (
+        SELECT transaction.* FROM batch_row AS asked_row
+        JOIN batch ON batch.id = asked_row.batch_id
+        JOIN transaction ON transaction.id = asked_row.object_id
+            AND transaction.trace = batch.trace
+        WHERE asked_row.batch_id = $1 AND asked_row.line = $2
+    ), refused AS (
+        UPDATE batch_row SET state = 'refused', code = $3, ended_at = now()
+        WHERE batch_id = $1 AND line = $2 AND state = 'dispatched'
+            AND NOT EXISTS (SELECT FROM begun)
+    )
+    SELECT {bill_rows.COLUMNS} FROM begun WHERE state = 'PROCESSING'"""
+_CANCEL_WAITING: Final = """
+    UPDATE batch_row AS asked_row SET state = 'canceled', ended_at = now()
+    FROM batch
+    WHERE batch.id = $1 AND batch.status = 'canceling' AND asked_row.batch_id = $1
+        AND asked_row.line = ANY (ARRAY(
+            SELECT line FROM batch_row WHERE batch_id = $1 AND state = 'waiting'
+            LIMIT $2 FOR UPDATE SKIP LOCKED
+        ))
+    RETURNING asked_row.line"""
+
+
+class PostgresBatches:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, batch: NewBatch) -> Batch:
+        return await self._database.in_transaction(partial(_create, batch))
+
+    async def find(self, partner_id: str, batch_id: str) -> Batch | None:
+        rows = await self._database.fetch(_FIND, partner_id, batch_id)
+        return batch_rows.batch(rows[0]) if rows else None
+
+    async def tally(self, batch_id: str) -> Tally:
+        return batch_rows.tally(list(await self._database.fetch(_TALLY, batch_id)))
+
+    async def latest(
+        self, partner_id: str | None, limit: int, before: str | None = None
+    ) -> Sequence[Batch]:
+        rows = await self._database.fetch(_LATEST, partner_id, limit, before)
+        return [batch_rows.batch(row) for row in rows]
+
+    async def unfinished(self) -> Sequence[Batch]:
+        return [batch_rows.batch(row) for row in await self._database.fetch(_UNFINISHED)]
+
+    async def results(
+        self, batch_id: str, after: int, limit: int, state: RowState | None = None
+    ) -> Sequence[RowResult]:
+        rows = await self._database.fetch(_RESULTS, batch_id, after, limit, state)
+        return [batch_rows.result(row) for row in rows]
+
+    async def move(self, move: BatchMove) -> Batch:
+        return await self._database.in_transaction(partial(_move, move))
+
+    async def progress(self, batch_id: str) -> Progress:
+        [row] = await self._database.fetch(_PROGRESS, batch_id)
+        return Progress(BatchStatus(row["status"]), row["waiting"], row["dispatched"])
+
+    async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
+        rows = await self._database.fetch(_TAKE, batch_id, after, most)
+        return sorted(map(batch_rows.order, rows), key=lambda taken: taken.ref.line)
+
+    async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
+        rows = await self._database.fetch(_DISPATCHED, batch_id, longer_than_s)
+        return [batch_rows.order(row) for row in rows]
+
+    async def reap(self, batch_id: str) -> Sequence[Ended]:
+        rows = await self._database.fetch(_REAP, batch_id)
+        return [Ended(row["line"], row["after_s"]) for row in rows]
+
+    async def refuse(self, refused: RefusedRow) -> BillPayment | None:
+        ref = refused.ref
+        rows = await self._database.fetch(_REFUSE, ref.batch_id, ref.line, refused.code)
+        return bill_rows.payment(rows[0]) if rows else None
+
+    async def cancel_waiting(self, batch_id: str, most: int) -> int:
+        return len(await self._database.fetch(_CANCEL_WAITING, batch_id, most))
+
+
+async def _create(batch: NewBatch, statements: Statements) -> Batch:
+    created = await statements.fetch(_CREATE, *batch_rows.batch_values(batch))
+    if not created:
+        [row] = await statements.fetch(_OF_REFERENCE, batch.partner_id, batch.reference)
+        if row["digest"] != batch.digest or row["kind"] != batch.kind:
+            raise ReferenceUsed(batch.reference)
+        return batch_rows.batch(row)
+    taken: list[int] = []
+    for start in range(0, len(batch.rows), _CHUNK):
+        rows = batch.rows[start : start + _CHUNK]
+        lines, names = [row.line for row in rows], [row.reference for row in rows]
+        before = await statements.fetch(_PAID_BEFORE[batch.kind], batch.partner_id, lines, names)
+        taken += [each["line"] for each in before]
+        added = await statements.fetch(
+            _ADD_ROWS,
+            *(batch.batch_id, lines, [row.object_id for row in rows], names),
+            [row.amount.minor for row in rows],
+            [batch_rows.asked_text(row.asked) for row in rows],
+        )
+        taken += set(lines) - {each["line"] for each in added}
+    if taken:
+        raise RowsTaken(sorted(set(taken)))
+    return batch_rows.batch(created[0])
+
+
+async def _move(move: BatchMove, statements: Statements) -> Batch:
+    [row] = await statements.fetch(_LOCK, move.batch_id)
+    before = batch_rows.batch(row)
+    if before.status is move.to:
+        return before
+    if move.to not in BATCH_MOVES[before.status]:
+        raise MoveImpossible(f"{move.batch_id} is {before.status}")
+    counts = batch_rows.tally(list(await statements.fetch(_TALLY, move.batch_id)))
+    if not BATCH_MOVES[move.to] and counts.ended < before.rows:
+        raise MoveImpossible(f"{move.batch_id} has rows without an end")
+    [row] = await statements.fetch(_MOVE, move.batch_id, move.to)
+    moved = batch_rows.batch(row)
+    if move.to in _TOLD:
+        told = batch_rows.told_of_batch(moved, counts)
+        names = (moved.partner_id, moved.batch_id, _TOLD[move.to], before.status)
+        await statements.fetch(_TELL, *names, told)
+    return moved
