@@ -7,23 +7,16 @@ these models: tests hold what a running gateway wrote against them.
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, create_model
 
+from api.dispute_event_schemas import (
+    DisputeClosedData,
+    DisputeCreatedData,
+    DisputeUpdatedData,
+    EvidenceDueData,
+)
+from api.event_parts import Amount, Code, Currency, Happened, Moment
 from payments.domain.events import EVENT_TYPES, EventType
-
-Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
-Amount = Annotated[str, StringConstraints(pattern=r"^\d{1,18}(\.\d{1,4})?$")]
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^P\d{4}$")]
-
-
-class Happened(BaseModel):
-    """Base of what webhooks say. By the names that partners read, and no other members."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, serialize_by_alias=True, extra="forbid", frozen=True, strict=True
-    )
 
 
 class Thin(Happened):
@@ -223,6 +216,10 @@ DATA: Final[Mapping[str, type[Happened]]] = {
     "payment.reversed": LateData,
     "refund.succeeded": RefundSucceededData,
     "refund.failed": RefundFailedData,
+    "dispute.created": DisputeCreatedData,
+    "dispute.updated": DisputeUpdatedData,
+    "dispute.evidence_due": EvidenceDueData,
+    "dispute.closed": DisputeClosedData,
     "webhook_endpoint.test": EndpointData,
     "webhook_endpoint.disabled": EndpointDisabledData,
 }

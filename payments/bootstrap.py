@@ -15,6 +15,7 @@ from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
+from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.incidents import PostgresIncidents
@@ -65,6 +66,7 @@ class Record:
     billers: PostgresBillers
     calls: PostgresCallLog
     delivery_log: PostgresDeliveryLog
+    disputes: PostgresDisputes
     endpoints: PostgresEndpoints
     incidents: PostgresIncidents
     inbox: PostgresInbox
@@ -117,6 +119,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
         delivery_log=PostgresDeliveryLog(database),
+        disputes=PostgresDisputes(database, ledger),
         endpoints=PostgresEndpoints(database, vault),
         incidents=PostgresIncidents(database),
         inbox=PostgresInbox(database),

@@ -35,8 +35,10 @@ class FakeRefunds:
             return Code.PAYMENT_UNKNOWN
         if not payment.captured_minor:
             return Code.REFUND_NOT_POSSIBLE
-        left = payment.captured_minor - payment.refunded_minor - payment.refund_reserved_minor
-        if order.amount.currency != payment.amount.currency or order.amount.minor > left:
+        if payment.open_disputes:
+            return Code.PAYMENT_DISPUTED
+        too_large = order.amount.minor > payment.refundable_minor
+        if order.amount.currency != payment.amount.currency or too_large:
             return Code.REFUND_TOO_LARGE
         self.payments.reserve(order.payment_id, order.amount.minor)
         self.rows[order.refund_id] = Refund(

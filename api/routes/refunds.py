@@ -65,6 +65,8 @@ async def _amount(request: Request, payment: Payment, body: RefundBody) -> Money
     """What was asked for, or all that is left: the first time this reference asked."""
     if payment.captured_minor == 0:
         raise Refusal(Code.REFUND_NOT_POSSIBLE, {"reason": f"the payment is {payment.status}"})
+    if payment.open_disputes:
+        raise Refusal(Code.PAYMENT_DISPUTED)
     if body.amount is not None:
         amount = money(body.amount, payment.amount.currency)
         if amount.minor > payment.captured_minor:

@@ -101,6 +101,8 @@ payment: Final = Table(
     Maybe("expires_at", MOMENT),
     Always("told", Integer, server_default=_ZERO),
     Always("written", ARRAY(Text), server_default=text("'{}'")),
+    Always("disputed_minor", BigInteger, server_default=_ZERO),
+    Always("open_disputes", Integer, server_default=_ZERO),
     UniqueConstraint("partner_id", "reference", name="payment_reference"),
     UniqueConstraint("once_method", name="payment_once_method"),
     UniqueConstraint("once_client_token", name="payment_once_client_token"),

@@ -32,7 +32,8 @@ GRANTS: Final[dict[str, str]] = {
     "payment": (
         "SELECT, INSERT, UPDATE (status, previous_status, captured_minor, refunded_minor,"
         " refund_reserved_minor, fee_minor, held_minor, suspended_attempt, attempt, provider,"
-        " provider_reference, code, raw_code, next_action, updated_at, expires_at, told, written)"
+        " provider_reference, code, raw_code, next_action, updated_at, expires_at, told, written,"
+        " disputed_minor, open_disputes)"
     ),
     "payment_attempt": (
         "SELECT, INSERT, UPDATE (provider, challenge, outcome, decline_kind, code, network_code,"
@@ -41,6 +42,13 @@ GRANTS: Final[dict[str, str]] = {
     "refund": (
         "SELECT, INSERT, UPDATE (status, code, provider_reference, suspended_at, settled_at)"
     ),
+    "dispute": (
+        "SELECT, INSERT, UPDATE (status, previous_status, fee_minor, taken_minor, returned_minor,"
+        " due_at, reminded, response, response_version, response_state, updated_at, closed_at,"
+        " files, evidence, told)"
+    ),
+    "dispute_file": "SELECT, INSERT",
+    "dispute_evidence": "SELECT, INSERT",
     "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at)",
     "routing_rules": "SELECT, INSERT (version, rules, fallback, author)",
     "routing_activation": "SELECT, INSERT (version, activated_by)",

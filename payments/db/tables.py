@@ -21,7 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 
-from payments.db import batch_tables, card_tables, webhook_tables  # noqa: F401  # Of METADATA too.
+from payments.db import (  # noqa: F401  # Of METADATA too.
+    batch_tables,
+    card_tables,
+    dispute_tables,
+    webhook_tables,
+)
 from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe
 
 __all__ = ["METADATA"]

@@ -101,6 +101,8 @@ class Code(StrEnum):
     TOO_MANY_ENDPOINTS = "P2120"
     ENDPOINT_DISABLED = "P2121"
 
+    PAYMENT_DISPUTED = "P2201"
+
     CREDENTIALS_WRONG = "P4001"
     CLOCK_SKEW = "P4002"
     REQUEST_REPLAYED = "P4003"
@@ -264,6 +266,9 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.ENDPOINT_DISABLED: _refused(
         409, "endpoint_disabled", _PARTNER, "The webhook endpoint is disabled; enable it first"
+    ),
+    Code.PAYMENT_DISPUTED: _refused(
+        409, "payment_disputed", _PARTNER, "The payment is disputed; its money goes back that way"
     ),
     Code.CREDENTIALS_WRONG: _refused(
         401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from payments.domain.card_events import LATE_SUCCESS, REVERSED
+from payments.domain.dispute_events import CREATED, DISPUTE_CLOSED, EVIDENCE_DUE, UPDATED
 from payments.domain.payment import FINAL
 
 
@@ -28,6 +29,7 @@ class ObjectType(StrEnum):
     BILL_LOCK = "bill_lock"
     PAYMENT = "payment"
     REFUND = "refund"
+    DISPUTE = "dispute"
     WEBHOOK_ENDPOINT = "webhook_endpoint"
 
 
@@ -67,6 +69,11 @@ _DECLINE: Final = ("declineCode", "reason", "providerCode")
 _OF_SOME: Final = ("customerId", "expiresAt")
 _REFUND: Final = ("id", "paymentId", "reference", "status", "amount", "currency", "createdAt")
 
+_DISPUTE: Final = (
+    *("id", "paymentId", "status", "amount", "currency", "fee", "alreadyReturned", "reason"),
+    *("providerReason", "createdAt", "updatedAt"),
+)
+
 
 def _transaction(type_: str, happened: str, always: str, *sometimes: str) -> EventType:
     names = (*_TRANSACTION, *always.split())
@@ -80,6 +87,12 @@ def _payment(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
 
 def _late(type_: str, happened: str) -> EventType:
     return EventType(type_, happened, ObjectType.PAYMENT, Ends.NO, _LATE, ("customerId",))
+
+
+def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> EventType:
+    names = (*_DISPUTE, *more)
+    some = () if "dueAt" in more else ("dueAt",)
+    return EventType(type_, happened, ObjectType.DISPUTE, ends, names, some)
 
 
 def _endpoint(type_: str, happened: str, *more: str) -> EventType:
@@ -135,6 +148,20 @@ _TABLE: Final = (
         Ends.YES,
         (*_REFUND, "declineCode", "declineReason"),
         ("reason",),
+    ),
+    _dispute(CREATED, "A customer disputes a payment, or the provider warns of it."),
+    _dispute(UPDATED, "A dispute moved on, or its time or fee changed."),
+    _dispute(
+        EVIDENCE_DUE,
+        "The time to answer a dispute comes nearer, and it was not answered.",
+        Ends.NO,
+        "dueAt",
+        "isLast",
+    ),
+    _dispute(
+        DISPUTE_CLOSED,
+        "A dispute is over: won, lost, or a warning that came to nothing.",
+        Ends.YES,
     ),
     _endpoint(TEST, "Somebody pressed the test button of an endpoint."),
     _endpoint(DISABLED, "Nothing is sent to an endpoint any more.", "reason", "disabledAt"),

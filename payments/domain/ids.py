@@ -17,6 +17,8 @@ TRANSACTION_PREFIX: Final = "TXN-"
 PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
 CAPTURE_PREFIX: Final = "cap_"
+DISPUTE_PREFIX: Final = "dp_"
+FILE_PREFIX: Final = "file_"
 CUSTOMER_PREFIX: Final = "cus_"
 BATCH_PREFIX: Final = "ba_"
 EVENT_PREFIX: Final = "evt_"
@@ -71,6 +73,23 @@ def refund_id(partner_id: str, reference: str) -> str:
 def capture_key(payment_id: str, request_key: str) -> str:
     """A capture's name at the provider: the partner's reference for it, or its Idempotency-Key."""
     return CAPTURE_PREFIX + _name("capture", payment_id, request_key)
+
+
+def dispute_id(provider: str, reference: str) -> str:
+    """A dispute is born at a provider: its own name of it is what ours depends on."""
+    return DISPUTE_PREFIX + _name("dispute", provider, reference)
+
+
+def file_id(dispute_id: str, digest: bytes) -> str:
+    """The same file given twice to one dispute is one. `digest` is SHA-256 of its bytes."""
+    return FILE_PREFIX + _name("file", dispute_id, digest.hex())
+
+
+def response_key(dispute_id: str, stage: str, version: int | None) -> str:
+    """Our answer to a dispute as its provider knows it: one for each stage, and each version of
+    the evidence; without a version it is accepted.
+    """
+    return f"{dispute_id}-{stage}-{'accept' if version is None else version}"
 
 
 def customer_id(partner_id: str, reference: str) -> str:
@@ -151,6 +170,11 @@ def challenge(payment_id: str, number: int) -> str:
 def refund(refund_id: str) -> str:
     """The workflow id of a refund."""
     return f"refund:{refund_id}"
+
+
+def dispute(dispute_id: str) -> str:
+    """The workflow id of a dispute."""
+    return f"dispute:{dispute_id}"
 
 
 def reversal(attempt: str) -> str:

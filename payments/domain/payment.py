@@ -180,6 +180,9 @@ class Payment:
     # The order's: whoever asks again is told whether it is the same question.
     content: str = ""
     bank: BankRedirect | None = None
+    # What providers have taken back of it in disputes, and how many of these are still open.
+    disputed_minor: int = 0
+    open_disputes: int = 0
 
     @property
     def capturable_minor(self) -> int:
@@ -189,7 +192,9 @@ class Payment:
 
     @property
     def refundable_minor(self) -> int:
-        return self.captured_minor - self.refunded_minor - self.refund_reserved_minor
+        """What can still be given back: never what a dispute has taken already."""
+        gone = self.refunded_minor + self.refund_reserved_minor + self.disputed_minor
+        return max(self.captured_minor - gone, 0)
 
 
 @dataclass(frozen=True, slots=True)

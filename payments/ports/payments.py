@@ -131,13 +131,16 @@ class Payments(Protocol):
 
 
 class Refunds(Protocol):
-    """The guard: what is refunded and reserved together never exceeds what was captured."""
+    """The guard: what is refunded and reserved together never exceeds what was captured and no
+    dispute has taken.
+    """
 
     async def reserve(self, order: RefundOrder) -> Code | None:
         """Set the amount aside and write the refund as PENDING, in one statement under a row lock.
 
         None: reserved. Otherwise: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
-        was captured), REFERENCE_USED (the reference names another refund).
+        was captured), PAYMENT_DISPUTED (its money goes back that way), REFERENCE_USED (the
+        reference names another refund).
         """
 
     async def suspend(self, order: RefundOrder) -> None:

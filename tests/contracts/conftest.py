@@ -5,18 +5,21 @@ from uuid import uuid4
 
 import pytest
 
+from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.methods import PostgresMethods
 from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.db.migrate import migrate
 from payments.db.session import Database
+from payments.ports.disputes import Disputes
 from payments.ports.methods import Methods
 from payments.ports.payments import Payments, Refunds
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
 from tests.card_fakes import FakePayments
 from tests.contracts import webhook_stage
 from tests.contracts.direct import Direct
+from tests.dispute_fakes import FakeDisputes
 from tests.refund_fakes import FakeRefunds
 from tests.vault_fakes import FakeMethods
 
@@ -81,6 +84,14 @@ def refunds(payments: Payments, database: Database) -> Refunds:
     if isinstance(payments, FakePayments):
         return FakeRefunds(payments)
     return PostgresRefunds(database, PostgresLedger(database))
+
+
+@pytest.fixture
+def disputes(payments: Payments, database: Database) -> Disputes:
+    """Of the payments."""
+    if isinstance(payments, FakePayments):
+        return FakeDisputes(payments)
+    return PostgresDisputes(database, PostgresLedger(database))
 
 
 @pytest.fixture(params=["postgres", "fake"])

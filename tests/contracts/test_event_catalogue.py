@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
@@ -13,6 +14,7 @@ from payments.db.session import Database
 from payments.domain.bill import LockState
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
+from payments.domain.dispute import DisputeStatus as D
 from payments.domain.events import EVENT_TYPES
 from payments.domain.method import BankRedirect
 from payments.domain.money import Money
@@ -26,6 +28,7 @@ from tests.contracts.card_record import ACTION, S, begun, fact_of
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW, accepted, make_lock, make_payment
 from tests.contracts.webhook_stage import in_postgres
+from tests.dispute_factories import make_dispute_order, make_sighting
 from tests.event_data import misfits_in
 
 BLOCKED = Outcome(OutcomeKind.DECLINED, code=Code.ACCOUNT_BLOCKED)
@@ -101,6 +104,24 @@ async def refunded(payments: PostgresPayments, refunds: PostgresRefunds) -> None
             await refunds.settle(refund, status, TAKEN, None)
 
 
+async def disputed(payments: PostgresPayments, disputes: PostgresDisputes, currency: str) -> None:
+    amount = Money(10_000, currency)
+    for ways in (
+        (D.NEEDS_RESPONSE, D.UNDER_REVIEW, D.WON),
+        (D.NEEDS_RESPONSE, D.LOST),
+        (D.WARNING_NEEDS_RESPONSE, D.WARNING_UNDER_REVIEW, D.WARNING_CLOSED),
+        (D.WARNING_NEEDS_RESPONSE, D.NEEDS_RESPONSE),
+    ):
+        order = await begun(payments, amount=amount)
+        await payments.move(fact_of(order, S.CAPTURED))
+        dispute = make_dispute_order()
+        for status in ways:
+            await disputes.see(
+                make_sighting(order, dispute, status=status, fee=Money(15, currency))
+            )
+            await disputes.remind(dispute.dispute_id, 1, last=True)
+
+
 async def of_endpoints(database: Database) -> None:
     webhooks = in_postgres(database)
     endpoint = await webhooks.add_endpoint()
@@ -120,6 +141,8 @@ async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
         await cards(payments, currency)
     await banks(payments)
     await refunded(payments, PostgresRefunds(database, ledger))
+    for currency in ("USD", "JPY", "BHD"):
+        await disputed(payments, PostgresDisputes(database, ledger), currency)
     await of_endpoints(database)
 
     assert await misfits_in(urls.owner_url) == []

@@ -96,7 +96,8 @@ async def test_they_go_up_down_and_up_again(empty: DatabaseUrls, server: Embedde
 
 
 @pytest.mark.parametrize(
-    "revision", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
+    "revision",
+    ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"],
 )
 async def test_each_step_can_be_taken_alone_both_ways(revision: str, empty: DatabaseUrls) -> None:
     await migrate(empty.owner_url)

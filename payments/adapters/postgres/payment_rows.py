@@ -110,6 +110,8 @@ def payment(row: Row) -> Payment:
         trace=asked["trace"],
         content=asked["content"],
         bank=_bank(asked.get("bank")),
+        disputed_minor=row["disputed_minor"],
+        open_disputes=row["open_disputes"],
     )
 
 

@@ -29,7 +29,8 @@ _RESERVE: Final = """
     WITH due AS (
         UPDATE payment SET refund_reserved_minor = refund_reserved_minor + $5
         WHERE id = $2 AND partner_id = $3 AND currency = $6
-            AND captured_minor - refunded_minor - refund_reserved_minor >= $5
+            AND captured_minor - refunded_minor - refund_reserved_minor - disputed_minor >= $5
+            AND open_disputes = 0
             AND NOT EXISTS (
                 SELECT FROM refund WHERE id = $1 OR (partner_id = $3 AND reference = $4)
             )
@@ -40,8 +41,8 @@ _RESERVE: Final = """
     SELECT $1, $2, $3, $4, $5, $6, due.provider, $7, $8, $9 FROM due
     RETURNING id"""
 _OBSTACLE: Final = """
-    SELECT payment.captured_minor, refund.id, refund.payment_id, refund.amount_minor,
-        refund.currency, refund.trace
+    SELECT payment.captured_minor, payment.open_disputes, refund.id, refund.payment_id,
+        refund.amount_minor, refund.currency, refund.trace
     FROM (SELECT) AS always
     LEFT JOIN payment ON payment.id = $2 AND payment.partner_id = $3
     LEFT JOIN refund ON refund.id = $1 OR (refund.partner_id = $3 AND refund.reference = $4)"""
@@ -163,6 +164,8 @@ def _obstacle(row: Row, order: RefundOrder) -> Code | None:
         return None if is_same else Code.REFERENCE_USED
     if row["captured_minor"] is None:
         return Code.PAYMENT_UNKNOWN
+    if row["open_disputes"]:
+        return Code.PAYMENT_DISPUTED
     return Code.REFUND_TOO_LARGE if row["captured_minor"] else Code.REFUND_NOT_POSSIBLE
 
 

@@ -68,6 +68,8 @@ class Code(StrEnum):
     P2120 = "P2120"  # there are as many webhook endpoints as there can be
     P2121 = "P2121"  # the webhook endpoint is disabled; enable it first
 
+    P2201 = "P2201"  # the payment is disputed; its money goes back that way
+
     P4001 = "P4001"  # the credentials are missing or wrong
     P4002 = "P4002"  # the timestamp is more than 60 seconds from the gateway's time
     P4003 = "P4003"  # this token request was used before

@@ -30,6 +30,8 @@ QuittanceError                    .idempotency_key  .retryable
    │  ├─ AmountTooLarge           P2107, P2108
    │  ├─ RefundUnknown            P2110
    │  └─ CustomerUnknown          P2112
+   ├─ DisputeError                P22    .reason
+   │  └─ PaymentDisputed          P2201
    ├─ EndpointError
    │  ├─ EndpointUnknown          P2118
    │  ├─ EventUnknown             P2119
@@ -254,6 +256,18 @@ class RefundUnknown(PaymentError):
 
 class CustomerUnknown(PaymentError):
     pass
+
+
+class DisputeError(ApiError):
+    """A dispute does not allow it. Nothing moved."""
+
+    @property
+    def reason(self) -> str | None:
+        return self._word("reason")
+
+
+class PaymentDisputed(DisputeError):
+    """No refund: the money of the payment goes back by its dispute."""
 
 
 class EndpointError(ApiError):
