@@ -25,7 +25,7 @@ FLAGS: Final = (
 )
 INSTALL_TIMEOUT_S: Final = 600
 # A machine that is busy with other tests is slow, and that is no finding.
-PATIENCE_MS: Final = 20_000
+PATIENCE_MS: Final = 60_000
 
 
 class NoBrowser(Exception):

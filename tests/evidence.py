@@ -16,7 +16,13 @@ from temporalio.service import RPCError
 from payments.domain import ids
 from payments.domain.bill import BillRef
 from tests.patience import drain, until
-from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
+from tests.running_gateway import (
+    ANSWER_WITHIN_S,
+    Answer,
+    PartnerClient,
+    RunningGateway,
+    TestBill,
+)
 
 DIGITS: Final = {"BDT": 2, "USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "BHD": 3}
 
@@ -51,7 +57,9 @@ class Evidence:
 
     def __init__(self, gateway: RunningGateway) -> None:
         self._gateway = gateway
-        self._sandbox = httpx2.AsyncClient(base_url=gateway.told["sandbox"], timeout=10)
+        self._sandbox = httpx2.AsyncClient(
+            base_url=gateway.told["sandbox"], timeout=ANSWER_WITHIN_S
+        )
         self._engine: Client | None = None
 
     async def close(self) -> None:
@@ -61,7 +69,7 @@ class Evidence:
 
     async def rows(self, statement: str, *parameters: object) -> list[dict[str, Any]]:
         """On a connection of its own, so that only what is committed is seen."""
-        connection = await asyncpg.connect(self._gateway.database_url, timeout=5)
+        connection = await asyncpg.connect(self._gateway.database_url, timeout=ANSWER_WITHIN_S)
         try:
             return [dict(row) for row in await connection.fetch(statement, *parameters)]
         finally:
@@ -69,7 +77,7 @@ class Evidence:
 
     async def write(self, *statements: tuple[object, ...]) -> None:
         """All of them or none: each is its text and its parameters."""
-        connection = await asyncpg.connect(self._gateway.database_url, timeout=5)
+        connection = await asyncpg.connect(self._gateway.database_url, timeout=ANSWER_WITHIN_S)
         try:
             async with connection.transaction():
                 for statement, *parameters in statements:

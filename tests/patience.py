@@ -25,11 +25,16 @@ OUTAGES: Final = (
 # "Not now", "not known yet" and "under way": the answers after which a partner asks again.
 ASK_AGAIN: Final = frozenset({"P9002", "P9003", "P9004", "P5102", "P1004", "P2117"})
 PAUSE_S: Final = 0.05
+# A machine with too much to do may need as many times as long as one of its own.
+BUSY: Final = 6
 
 
 async def until(question: Callable[[], Awaitable[T | None]], within_s: float, what: str) -> T:
-    """Ask until the answer is something; an outage is no answer."""
-    deadline = time.monotonic() + within_s
+    """Ask until the answer is something; an outage is no answer.
+
+    `within_s` is what a machine may take that has nothing else to do.
+    """
+    deadline = time.monotonic() + within_s * BUSY
     while True:
         said: object = "nothing"
         try:
@@ -38,7 +43,7 @@ async def until(question: Callable[[], Awaitable[T | None]], within_s: float, wh
             answer, said = None, repr(outage)
         if answer:
             return answer
-        assert time.monotonic() < deadline, f"{what}: {said} after {within_s} s"
+        assert time.monotonic() < deadline, f"{what}: {said} after {within_s * BUSY} s"
         await asyncio.sleep(PAUSE_S)
 
 

@@ -20,7 +20,7 @@ from tests.patience import until
 from tests.running_gateway import REPOSITORY, RunningGateway
 
 LOCK_TTL_S: Final = 1.5
-PAY_WAIT_S: Final = 0.5
+PAY_WAIT_S: Final = 1.0
 ROTATED: Final = ("QUITTANCE_SECRET_KEYS", "QUITTANCE_TOKEN_KEYS", "QUITTANCE_ANSWER_KEYS")
 
 

@@ -9,8 +9,9 @@ from payments.adapters.postgres.administration import Administration
 from payments.domain.bill import Agreement
 from payments.domain.partner import Product, Scope
 from payments.domain.payment import CardTerms
+from tests.partner_key import PartnerKey
 from tests.patience import until
-from tests.running_gateway import PartnerClient, PartnerKey
+from tests.running_gateway import PartnerClient
 
 LOOPBACK: Final = ("127.0.0.0/8",)
 # Above 5,000 dollars a person looks, above 50,000 nothing is sent.

@@ -111,7 +111,7 @@ simply(Code.KEY_MALFORMED, lambda world: world.partner.lock(TestBill(), key="k" 
 
 @produces(Code.PENDING)
 async def pending(world: World) -> Answer:
-    world.misbehave("DESCO", "slow", delayMs=2_000, times=1)
+    world.misbehave("DESCO", "slow", delayMs=4_000, times=1)
     token, transaction = await world.partner.locked(bill := TestBill()), new_id()
     answer = await world.partner_beside.pay(token, transaction)
     await world.evidence.paid_once(world.partner, bill, transaction)
@@ -220,9 +220,11 @@ async def request_too_slow(world: World) -> Answer:
 
 @produces(Code.KEY_IN_FLIGHT)
 async def key_in_flight(world: World) -> Answer:
-    world.misbehave("BAHWATER", "slow", delayMs=2_300, operations=["hold"])
-    bill, key = TestBill(biller_id="BAHWATER"), new_id("KEY")
-    answers = await asyncio.gather(*(world.partner.lock(bill, key=key) for _ in range(2)))
+    token, transaction, key = await world.partner.locked(TestBill()), new_id(), new_id("KEY")
+    world.misbehave("DESCO", "slow", delayMs=4_000, times=1, operations=["pay"])
+    answers = await asyncio.gather(
+        *(world.partner.pay(token, transaction, key=key) for _ in range(2))
+    )
     return max(answers, key=lambda answer: answer.code)
 
 

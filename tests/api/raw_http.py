@@ -15,7 +15,7 @@ from payments.domain.trace import Trace
 from tests.published_keys import PublishedKeys
 from tests.running_gateway import Answer
 
-ANSWER_WITHIN_S: Final = 15
+ANSWER_WITHIN_S: Final = 60
 LIVE: Final = "/health/live"
 BOUND: Final = ('"@method";req', '"@target-uri";req')
 _ALWAYS: Final = ("@status", "content-type", "quittance-trace")

@@ -10,7 +10,13 @@ import httpx2
 from standardwebhooks import Webhook
 
 from tests.patience import until
-from tests.running_gateway import Answer, PartnerClient, RunningGateway, new_id
+from tests.running_gateway import (
+    ANSWER_WITHIN_S,
+    Answer,
+    PartnerClient,
+    RunningGateway,
+    new_id,
+)
 
 VISA: Final = "4242424242424242"
 CHALLENGE: Final = "4000000000003220"
@@ -23,7 +29,9 @@ class Shop:
         partner.audience = "payments"
         self.partner = partner
         self.gateway = gateway
-        self.vault = httpx2.AsyncClient(base_url=gateway.told["acquirer"], timeout=10, verify=False)
+        self.vault = httpx2.AsyncClient(
+            base_url=gateway.told["acquirer"], timeout=ANSWER_WITHIN_S, verify=False
+        )
 
     # What a front end does
 

@@ -21,7 +21,7 @@ CROWD = 100
 async def shop_beside(
     gateway: RunningGateway, beside: ApiBeside, shop: Shop
 ) -> AsyncIterator[Shop]:
-    """The same partner at the second process, which waits only for half a second."""
+    """The same partner at the second process, which waits only for a second."""
     client = PartnerClient(beside.url, shop.partner.key)
     beside_shop = Shop(gateway, client)
     await client.authorised()
@@ -61,7 +61,7 @@ async def test_a_payment_into_silence_is_never_a_no_and_is_made_once(
 async def test_a_slow_acquirer_is_waited_for_behind_the_answer(
     shop: Shop, shop_beside: Shop, acquirer: Acquirer
 ) -> None:
-    acquirer.tell("slow", delayMs=2_000, times=1)
+    acquirer.tell("slow", delayMs=4_000, times=1)
 
     answer = await shop_beside.pay()
 
@@ -92,7 +92,7 @@ async def test_a_slow_capture_is_accepted_and_comes_later(
     shop: Shop, shop_beside: Shop, acquirer: Acquirer
 ) -> None:
     payment = await shop.paid(capture=False)
-    acquirer.tell("slow", delayMs=2_000, times=1, operations=["capture"])
+    acquirer.tell("slow", delayMs=4_000, times=1, operations=["capture"])
 
     answer = await shop_beside.do("capture", payment, {})
 

@@ -87,7 +87,7 @@ async def test_a_decline_is_kept(
 async def test_a_pending_answer_is_kept_and_the_status_tells_the_rest(
     partner_beside: PartnerClient, partner: PartnerClient, misbehave: Misbehave, evidence: Evidence
 ) -> None:
-    misbehave("DESCO", "slow", delayMs=2_000)
+    misbehave("DESCO", "slow", delayMs=4_000)
     bill, key, transaction = TestBill(), new_id("KEY"), new_id()
     token = await partner.locked(bill)
 

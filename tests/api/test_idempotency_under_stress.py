@@ -76,16 +76,17 @@ async def test_two_hundred_different_requests_under_one_key_are_one_lock(
 async def test_a_repeat_while_the_first_is_under_way_waits_and_then_is_told_to_come_back(
     partner: PartnerClient, misbehave: Misbehave
 ) -> None:
-    misbehave("BAHWATER", "slow", delayMs=2_300, operations=["hold"])
-    bill, key = TestBill(biller_id="BAHWATER"), new_id("KEY")
-    await partner.authorised()
+    token, transaction, key = await partner.locked(TestBill()), new_id(), new_id("KEY")
+    misbehave("DESCO", "slow", delayMs=4_000, times=1, operations=["pay"])
 
-    first, second = await asyncio.gather(*(partner.lock(bill, key=key) for _ in range(2)))
+    first, second = await asyncio.gather(
+        *(partner.pay(token, transaction, key=key) for _ in range(2))
+    )
 
     early, late = sorted((first, second), key=lambda answer: answer.code)
     assert (early.code, late.code) == ("P0000", "P5102")
     assert (late.http_status, late.headers["retry-after"]) == (409, "1")
-    assert (await partner.lock(bill, key=key)).content == early.content
+    assert (await partner.pay(token, transaction, key=key)).content == early.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,10 @@ async def crash(
     kept_bill, locking, paying = TestBill(), TestBill(biller_id="BAHWATER"), TestBill()
     kept = await partner.lock(kept_bill, key=keys[0])
     token, transaction = await partner.locked(paying), new_id()
-    slow = {"behaviour": "slow", "delayMs": 1_500}
-    gateway.sandbox("POST", "/control/billers/BAHWATER", {**slow, "operations": ["hold"]})
-    gateway.sandbox("POST", "/control/billers/DESCO", {**slow, "times": 1})
+    slow = {"behaviour": "slow", "delayMs": 2_300, "operations": ["hold"]}
+    slower = {"behaviour": "slow", "delayMs": 4_000, "times": 1}
+    gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
+    gateway.sandbox("POST", "/control/billers/DESCO", slower)
 
     asked = [
         asyncio.create_task(partner.lock(locking, key=keys[1])),

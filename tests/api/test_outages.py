@@ -86,7 +86,7 @@ async def test_a_lock_without_a_key_whose_answer_is_withheld_ends_by_itself(
     misbehave: Misbehave,
 ) -> None:
     bill = TestBill(biller_id="BAHWATER")
-    misbehave("BAHWATER", "slow", delayMs=1_000, operations=["hold"])
+    misbehave("BAHWATER", "slow", delayMs=2_300, operations=["hold"])
     await asyncio.gather(partner.authorised(), partner_beside.authorised())
     asking = asyncio.create_task(partner_beside.lock(bill))
     await evidence.begun(bill)

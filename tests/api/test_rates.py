@@ -4,7 +4,8 @@ import json
 
 from tests.api.conftest import Untouched
 from tests.api.office import Office
-from tests.running_gateway import PartnerClient, PartnerKey, RunningGateway, TestBill
+from tests.partner_key import PartnerKey
+from tests.running_gateway import PartnerClient, RunningGateway, TestBill
 
 ADD = ("partner", "add", "small_shop", "--name", "Small", "--range", "127.0.0.0/8")
 TERMS = ("--biller", "DESCO:500:25", "--requests-per-minute", "4")

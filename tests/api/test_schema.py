@@ -130,7 +130,7 @@ async def test_what_real_partners_get_is_as_the_document_says(
     await asking("POST", "/bill/lock", 409, bill.told)
     pay = {"lockToken": lock["lockToken"], "transactionId": transaction}
     await asking("POST", "/bill/pay", 422, pay | {"amount": "1.00"})
-    misbehave("DESCO", "slow", delayMs=2_000, times=1)
+    misbehave("DESCO", "slow", delayMs=4_000, times=1)
     await hurried("POST", "/bill/pay", 202, pay)
     await asking("GET", "/txn/status", 200, transactionId=transaction)
     await asking("POST", "/bill/pay", 200, pay)

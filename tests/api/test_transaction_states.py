@@ -9,7 +9,7 @@ from tests.running_gateway import PartnerClient, TestBill, new_id
 async def test_while_the_biller_takes_its_time_nothing_else_happens_to_the_lock(
     partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
 ) -> None:
-    misbehave("DESCO", "slow", delayMs=2_000)
+    misbehave("DESCO", "slow", delayMs=4_000)
     bill, transaction = TestBill(), new_id()
     token = await partner.locked(bill)
 
@@ -32,7 +32,7 @@ async def test_while_the_biller_takes_its_time_nothing_else_happens_to_the_lock(
 async def test_asking_again_while_it_is_processed_is_the_same_payment(
     partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
 ) -> None:
-    misbehave("DESCO", "slow", delayMs=2_000)
+    misbehave("DESCO", "slow", delayMs=4_000)
     bill, transaction = TestBill(), new_id()
     token = await partner.locked(bill)
 

@@ -1,7 +1,7 @@
 """A gateway of its own for all faults, with impatient settings; and books that balance after each.
 
 Its time-outs are short, so that what takes a biller's time-out does not take a test's patience. A
-second door to it gives locks of two seconds, for the stories about expiry.
+second door to it gives locks of two seconds, for the stories about expiry, and answers after one.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +19,6 @@ BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 def gateway() -> Iterator[RunningGateway]:
     with running_gateway(
         QUITTANCE_BILLER_TIMEOUT_S="1.5",
-        QUITTANCE_PAY_WAIT_S="1",
         QUITTANCE_PROVIDER_TIMEOUT_S="1.5",
         QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="1.5",
     ) as started:

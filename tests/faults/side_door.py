@@ -9,9 +9,9 @@ import time
 import httpx2
 
 from payments.stack.ports import free_port
-from tests.running_gateway import REPOSITORY, RunningGateway
+from tests.running_gateway import ANSWER_WITHIN_S, REPOSITORY, RunningGateway
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 300
 
 
 class SideDoor:
@@ -42,7 +42,7 @@ class SideDoor:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx2.get(f"{self.api}/health", timeout=5).status_code == 200
+            return httpx2.get(f"{self.api}/health", timeout=ANSWER_WITHIN_S).status_code == 200
         except httpx2.TransportError:
             return False
 
@@ -50,7 +50,7 @@ class SideDoor:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(20)
+            self._process.wait(ANSWER_WITHIN_S)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             raise

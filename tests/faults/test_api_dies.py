@@ -17,11 +17,11 @@ CLAIMED = "SELECT answered_at, http_status FROM idempotency WHERE key = $1"
 async def test_a_lock_and_a_payment_whose_api_died_are_answered_under_their_keys(
     gateway: RunningGateway, partner: PartnerClient, evidence: Evidence
 ) -> None:
-    slow = {"behaviour": "slow", "delayMs": 900, "operations": ["pay", "hold"]}
-    gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
     bill, order, key = TestBill(biller_id="BAHWATER"), new_id(), new_id("KEY")
     locked, lock_key = TestBill(biller_id="BAHWATER"), new_id("KEY")
     token = await partner.locked(bill)
+    slow = {"behaviour": "slow", "delayMs": 2_300, "operations": ["pay", "hold"]}
+    gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
 
     async def lose_the_answers() -> None:
         for claim in (key, lock_key):

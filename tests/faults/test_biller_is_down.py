@@ -7,6 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from tests.evidence import Evidence
+from tests.patience import pay_persistently
 from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -19,7 +20,7 @@ async def test_a_payment_accepted_while_the_biller_is_down_is_paid_when_it_is_ba
 
     # Nothing was ever held of the other bill, so "not now" is the whole truth about it.
     accepted, refused, unseen = await asyncio.gather(
-        hasty.pay(lock.data["lockToken"], order),
+        pay_persistently(hasty, lock.data["lockToken"], order),
         hasty.lock(other),
         hasty.get("/bill/lookup", **other.told),
     )

@@ -2,20 +2,22 @@
 
 from tests.back_office import administration, make_partner
 from tests.evidence import Evidence
-from tests.patience import until
+from tests.faults.side_door import SideDoor
+from tests.patience import pay_persistently, until
 from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_id
 
 
 async def test_a_started_payment_completes_and_every_new_call_is_refused(
-    gateway: RunningGateway, evidence: Evidence
+    gateway: RunningGateway, short_locks: SideDoor, evidence: Evidence
 ) -> None:
-    slow = {"behaviour": "slow", "delayMs": 2500}
+    slow = {"behaviour": "slow", "delayMs": 4_000}
     gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
     bill, locked, order = TestBill(biller_id="BAHWATER"), TestBill(), new_id()
     async with administration(gateway) as office:
         partner = PartnerClient(gateway.api, await make_partner(office))
+        hurried = PartnerClient(short_locks.api, partner.key)
         token, unpaid = await partner.locked(bill), await partner.locked(locked)
-        assert (await partner.pay(token, order)).code == "P0001"
+        assert (await pay_persistently(hurried, token, order)).code == "P0001"
 
         await office.suspend_partner(partner.key.id)
 
@@ -42,3 +44,4 @@ async def test_a_started_payment_completes_and_every_new_call_is_refused(
     # The lock it held all the while is still its own.
     assert (await partner.post("/bill/unlock", {"lockToken": unpaid})).code == "P0000"
     await partner.close()
+    await hurried.close()

@@ -20,7 +20,7 @@ CACHE: Final = HERE.parents[1] / ".cache"
 FILES: Final = (HERE / "build.txt", HERE / "requirements.txt")
 KEY: Final = "sk_test_localstripe"
 # Far above what a start takes and far below what a hanging test would cost.
-PATIENCE_S: Final = 15
+PATIENCE_S: Final = 60
 
 
 class Uninstallable(Exception):

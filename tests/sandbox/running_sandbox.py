@@ -15,7 +15,7 @@ import httpx2
 ROOT = Path(__file__).parents[2]
 PERIOD = "2026-04"
 # Far above what a test waits for and far below what a hanging test would cost.
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 SECRETS = {"NORTH": "secret-of-north", "SOUTH": "secret-of-south"}
 WEBHOOK_SECRETS = {

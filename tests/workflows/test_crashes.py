@@ -17,7 +17,7 @@ from tests.workflows.worker_process import DIED, WorkerProcess, World, started
 
 # Temporal waits ten seconds for a workflow task before it gives it to another worker.
 PATIENCE = timedelta(seconds=60)
-LONGEST_LIFE_S = 120
+LONGEST_LIFE_S = 600
 AT_ONCE = 32
 
 
