@@ -9,7 +9,8 @@ from payments.adapters.postgres.administration import Administration
 from payments.bootstrap import open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
-from tests.running_gateway import PartnerKey, RunningGateway
+from tests.partner_key import PartnerKey
+from tests.running_gateway import RunningGateway
 
 BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 

@@ -5,10 +5,10 @@ from collections import Counter
 
 from tests.back_office import administration, make_partner
 from tests.evidence import Evidence
+from tests.partner_key import PartnerKey
 from tests.running_gateway import (
     Answer,
     PartnerClient,
-    PartnerKey,
     RunningGateway,
     TestBill,
     new_id,
