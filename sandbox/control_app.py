@@ -18,6 +18,7 @@ from sandbox.acquirer.behaviour import ACQUIRERS
 from sandbox.acquirer.behaviour import STORIES as ACQUIRER_STORIES
 from sandbox.acquirer.cards import CARDS
 from sandbox.acquirer.control import AcquirerControl
+from sandbox.acquirer.dispute_hand import DisputesByHand
 from sandbox.acquirer.events import Forgery
 from sandbox.acquirer.hand import PaymentsByHand
 from sandbox.acquirer.house import House
@@ -57,6 +58,7 @@ class ControlDoor:
         billers = BillerControl(self.books, self.journal, self.conduct, self._billers_down)
         acquirers = AcquirerControl(self.house, self._acquirers_down)
         payments = PaymentsByHand(self.house)
+        disputes = DisputesByHand(self.house)
         receivers = ReceiverControl(self.post, self.journal, self.manners)
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "/", self.page),
@@ -65,7 +67,10 @@ class ControlDoor:
             ("GET", "/health", self.health),
             ("GET", "/journal", self.read_journal),
         ]
-        houses = [*billers.routes(), *acquirers.routes(), *payments.routes(), *receivers.routes()]
+        houses = [
+            *(*billers.routes(), *acquirers.routes(), *payments.routes(), *disputes.routes()),
+            *receivers.routes(),
+        ]
         return own_pages_only(application([*routes, *houses]))
 
     async def read_journal(self, request: Request) -> Response:

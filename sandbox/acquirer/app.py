@@ -1,42 +1,26 @@
 """The acquirers' own door: authorise, inquire, capture, void, refund, and the books."""
 
-import asyncio
-import hmac
-import logging
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.acquirer.banks import BANK_REDIRECT, BANKS
-from sandbox.acquirer.behaviour import ORDINARY, Behaviour, Conduct, Instruction, Operation
+from sandbox.acquirer.behaviour import ORDINARY, Behaviour, Instruction, Operation
 from sandbox.acquirer.bodies import CaptureBody, PaymentBody, RefundBody, VoidBody
 from sandbox.acquirer.cards import WIRE_FAULTS
-from sandbox.acquirer.clearing import Clearing
-from sandbox.acquirer.desk import Asked, Desk, amount_of
+from sandbox.acquirer.desk import Asked, amount_of
+from sandbox.acquirer.door import Door, bearer, key_of, same
 from sandbox.acquirer.entries import Arrived, Order
 from sandbox.acquirer.lies import bent
 from sandbox.acquirer.payments import Payment
 from sandbox.acquirer.vault import token_as_json
 from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
-from sandbox.faults import spoiled, unserved
-from sandbox.journal import Journal
 from sandbox.moments import now
-
-log = logging.getLogger("sandbox")
 
 
 @dataclass(frozen=True, slots=True)
-class AcquirerDoor:
-    desk: Desk
-    journal: Journal
-    conduct: Conduct
-    clearing: Clearing
-    secrets: Mapping[str, str]
-    # Where the customer's browser finds the pages.
-    public_url: str
-
+class AcquirerDoor(Door):
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         payments = "/acquirers/{acquirer}/payments"
         payment = payments + "/{reference}"
@@ -105,7 +89,7 @@ class AcquirerDoor:
             Arrived(
                 *(now(), acquirer, Operation.CAPTURE, _reference(request), body.reference),
                 amount=body.amount,
-                key=_key(request),
+                key=key_of(request),
             )
         )
 
@@ -122,7 +106,7 @@ class AcquirerDoor:
         acquirer = self._acquirer(request)
         await read_body(request, VoidBody)
         instruction = self.conduct.take(Operation.VOID, acquirer)
-        key = _key(request)
+        key = key_of(request)
         self._arrive(Arrived(now(), acquirer, Operation.VOID, _reference(request), key=key))
 
         async def void() -> Response:
@@ -141,7 +125,7 @@ class AcquirerDoor:
             Arrived(
                 *(now(), acquirer, Operation.REFUND, _reference(request), body.reference),
                 amount=body.amount,
-                key=_key(request),
+                key=key_of(request),
             )
         )
 
@@ -171,8 +155,8 @@ class AcquirerDoor:
         return await self._under(instruction, told)
 
     async def token(self, request: Request) -> Response:
-        given = _bearer(request)
-        known = (name for name, secret in self.secrets.items() if _same(given, secret))
+        given = bearer(request)
+        known = (name for name, secret in self.secrets.items() if same(given, secret))
         acquirer = next(known, None)
         if acquirer is None:
             raise Refused(401, "UNAUTHORIZED")
@@ -185,29 +169,6 @@ class AcquirerDoor:
             return Answer(200, token_as_json(made))
 
         return await self._under(instruction, look)
-
-    async def _under(
-        self, instruction: Instruction, act: Callable[[], Awaitable[Response]]
-    ) -> Response:
-        """Act as the instruction says; and never tell what is not on the disk yet."""
-        behaviour, delay_s = instruction.behaviour, instruction.delay_s
-        answer = unserved(behaviour, delay_s)
-        if answer is None and behaviour is Behaviour.REFUSE:
-            answer = Answer(503, {"error": "UNAVAILABLE"})
-            answer.headers["Retry-After"] = "1"
-        if answer is None:
-            started = asyncio.get_running_loop().time()
-            try:
-                answer = await act()
-            except Refused as refused:
-                answer = Answer(refused.status, {"error": refused.error} | refused.details)
-            if behaviour is Behaviour.SLOW:
-                # An authorisation has done its waiting inside.
-                waited_s = asyncio.get_running_loop().time() - started
-                await asyncio.sleep(max(0.0, delay_s - waited_s))
-            answer = spoiled(answer, behaviour, delay_s)
-        await self.journal.synced()
-        return answer
 
     def _of_authorization(self, acquirer: str, order: Order) -> Instruction:
         """What the control door told goes before what the card or the bank says."""
@@ -232,12 +193,7 @@ class AcquirerDoor:
         honoured = self.conduct.of(acquirer).honour_idempotency_keys
         if instruction.behaviour is Behaviour.LYING_KEYS:
             honoured = False
-        return Asked(reference, amount_minor, _key(request), honoured)
-
-    def _arrive(self, arrived: Arrived) -> None:
-        """Before everything else, so that a request that is never answered is seen as well."""
-        self.desk.books.enter(arrived)
-        log.info("%s.arrived %s %s", arrived.operation, arrived.acquirer, arrived.payment)
+        return Asked(reference, amount_minor, key_of(request), honoured)
 
     def _told(self, status: int, payment: Payment, instruction: Instruction) -> Response:
         content = payment.as_json(self.public_url)
@@ -248,13 +204,6 @@ class AcquirerDoor:
         if payment is None:
             raise Refused(404, "PAYMENT_NOT_FOUND")
         return payment
-
-    def _acquirer(self, request: Request) -> str:
-        acquirer: str = request.path_params["acquirer"]
-        secret = self.secrets.get(acquirer)
-        if secret is None or not _same(_bearer(request), secret):
-            raise Refused(401, "UNAUTHORIZED")
-        return acquirer
 
 
 def _check_method(order: Order) -> None:
@@ -270,19 +219,3 @@ def _check_method(order: Order) -> None:
 def _reference(request: Request) -> str:
     reference: str = request.path_params["reference"]
     return reference
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return given if scheme.lower() == "bearer" else ""
-
-
-def _same(given: str, secret: str) -> bool:
-    return hmac.compare_digest(given.encode(), secret.encode())
-
-
-def _key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not (0 < len(key) <= 255 and all("!" <= char <= "~" for char in key)):
-        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
-    return key

@@ -36,11 +36,16 @@ class Operation(StrEnum):
     INQUIRE = "inquire"
     TOKEN = "token"
     BANKS = "banks"
+    DISPUTE = "dispute"
+    FILE = "file"
+    EVIDENCE = "evidence"
+    ACCEPT = "accept"
 
 
 STORIES = {
     Behaviour.ORDINARY: "what the card or the bank says",
-    Behaviour.DECLINE: "declined with `reason` (default DO_NOT_HONOR); a refund FAILS",
+    Behaviour.DECLINE: "declined with `reason` (default DO_NOT_HONOR); a refund FAILS; evidence"
+    " is refused",
     Behaviour.SLOW: "authorisations are PENDING until the delay is over, then booked and answered;"
     " other operations are booked at once and answered late",
     Behaviour.PENDING: "PENDING at once, or once the customer has approved; booked when the delay"
@@ -73,10 +78,11 @@ DEFAULT_DELAY_MS = {
 
 # Behaviours that say something about these operations alone; the others fit all of them.
 _DECIDED = frozenset({Operation.AUTHORIZE, Operation.REFUND})
+_REFUSED = _DECIDED | {Operation.EVIDENCE, Operation.ACCEPT}
 _BOOKED = frozenset({Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND})
-_TOLD = frozenset(set(Operation) - {Operation.TOKEN, Operation.BANKS})
+_TOLD = frozenset(set(Operation) - {Operation.TOKEN, Operation.BANKS, Operation.FILE})
 ONLY_FOR = {
-    Behaviour.DECLINE: _DECIDED,
+    Behaviour.DECLINE: _REFUSED,
     Behaviour.PENDING: _DECIDED,
     Behaviour.CONTRADICT: frozenset({Operation.AUTHORIZE}),
     Behaviour.LYING_KEYS: _BOOKED,

@@ -40,5 +40,21 @@ class RefundBody(BaseModel):
     amount: Amount
 
 
+class EvidenceBody(BaseModel):
+    """`texts` and `files` by what they are about; a file by its id."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reference: Name
+    texts: dict[Name, Annotated[str, Field(min_length=1, max_length=20_000)]] = Field(
+        default_factory=dict
+    )
+    files: dict[Name, Name] = Field(default_factory=dict)
+
+
+class AcceptBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reference: Name
+
+
 class VoidBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)

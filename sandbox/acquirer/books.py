@@ -9,6 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from sandbox.acquirer.dispute_entries import (
+    DisputeAnswered,
+    Disputed,
+    DisputeDecided,
+    FileKept,
+)
+from sandbox.acquirer.disputes import Dispute
 from sandbox.acquirer.entries import (
     Arrived,
     BankChosen,
@@ -57,6 +64,7 @@ class Books:
         self._by_id: dict[str, Payment] = {}
         self._by_reference: defaultdict[tuple[str, str], list[Payment]] = defaultdict(list)
         self._by_challenge: dict[str, Payment] = {}
+        self._by_dispute: dict[tuple[str, str], Payment] = {}
         self._keys: dict[tuple[str, str], Request] = {}
         self._arrivals: defaultdict[tuple[str, str], list[Arrived]] = defaultdict(list)
         self._effects: defaultdict[tuple[str, str], list[Booked]] = defaultdict(list)
@@ -73,6 +81,10 @@ class Books:
 
     def challenged(self, challenge_id: str) -> Payment | None:
         return self._by_challenge.get(challenge_id)
+
+    def disputed(self, acquirer: str, dispute_id: str) -> Payment | None:
+        """What this dispute is about."""
+        return self._by_dispute.get((acquirer, dispute_id))
 
     def request_of(self, acquirer: str, key: str) -> Request | None:
         return self._keys.get((acquirer, key))
@@ -100,32 +112,38 @@ class Books:
             case Arrived():
                 self._arrivals[entry.acquirer, entry.payment].append(entry)
                 return
+            case FileKept():
+                self._by_id[entry.id].disputes[entry.dispute_id].files[entry.file_id] = entry
+                return
             case Opened():
                 payment = self._open(entry)
                 self._decide(payment, entry, entry.verdict)
+            case _:
+                payment = self._changed(entry)
+        payment.sequence += 1
+        self._listener.changed(payment, entry)
+
+    def _changed(self, entry: Entry) -> Payment:
+        payment = self._by_id[getattr(entry, "id", "")]
+        match entry:
             case Decided():
-                payment = self._by_id[entry.id]
                 self._decide(payment, entry, entry.verdict)
             case BankChosen():
-                payment = self._by_id[entry.id]
                 payment.bank = entry.bank
             case Captured():
-                payment = self._by_id[entry.id]
                 self._capture(payment, entry)
             case Voided():
-                payment = self._by_id[entry.id]
                 self._void(payment, entry)
             case Refunded():
-                payment = self._by_id[entry.id]
                 self._refund(payment, entry)
             case RefundDecided():
-                payment = self._by_id[entry.id]
                 self._decide_refund(payment, entry)
+            case Disputed() | DisputeDecided() | DisputeAnswered():
+                self._dispute(payment, entry)
             case _:
                 message = f"{entry.kind} is no entry of these books"
                 raise TypeError(message)
-        payment.sequence += 1
-        self._listener.changed(payment, entry)
+        return payment
 
     def _open(self, entry: Opened) -> Payment:
         payment = Payment.opened(entry)
@@ -204,6 +222,25 @@ class Books:
         refund.state, refund.reason, refund.due_at = entry.state, entry.reason, None
         self._book_refund(payment, entry, refund)
 
+    def _dispute(
+        self, payment: Payment, entry: Disputed | DisputeDecided | DisputeAnswered
+    ) -> None:
+        if isinstance(entry, Disputed):
+            dispute, before = Dispute.opened(entry), 0
+            payment.disputes[dispute.id] = dispute
+            self._by_dispute[payment.acquirer, dispute.id] = payment
+        else:
+            dispute = payment.disputes[entry.dispute_id]
+            before = dispute.taken_minor
+            if isinstance(entry, DisputeAnswered):
+                dispute.take(entry)
+            else:
+                dispute.decide(entry)
+        moved = dispute.taken_minor - before
+        if moved:
+            effect = Effect.DISPUTE if moved > 0 else Effect.DISPUTE_RETURNED
+            self._book(payment, entry, effect, dispute.id, abs(moved))
+
     def _book_refund(self, payment: Payment, entry: Entry, refund: Refund) -> None:
         match refund.state:
             case RefundState.SUCCEEDED:
@@ -234,6 +271,7 @@ def _waits(payment: Payment) -> bool:
         payment.due_at is not None
         or payment.state is PaymentState.CHALLENGE
         or any(refund.state is RefundState.PENDING for refund in payment.refunds.values())
+        or any(dispute.waits_until is not None for dispute in payment.disputes.values())
     )
 
 

@@ -1,13 +1,18 @@
 """Does what has to wait: late decisions, challenges that expire, refunds; also after a restart."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sandbox.acquirer.desk import Desk
+from sandbox.acquirer.dispute_desk import DisputeDesk
 from sandbox.acquirer.entries import PaymentState
 from sandbox.acquirer.payments import Payment
 from sandbox.journal import Journal
 from sandbox.moments import now
+
+_LONGEST_SLEEP_S = 86_400.0
+# A loop may wake a moment before the wall clock is there.
+_EARLY = timedelta(seconds=1)
 
 
 class Clearing:
@@ -46,14 +51,19 @@ class Clearing:
 
     async def _wait(self, payment: Payment) -> None:
         while (moment := next_moment(payment)) is not None:
-            await asyncio.sleep((moment - now()).total_seconds())
+            # Longer than a day is looked at again: a loop's clock is no calendar.
+            await asyncio.sleep(min((moment - now()).total_seconds(), _LONGEST_SLEEP_S))
+            if now() < moment - _EARLY:
+                continue
             self._desk.come_due(payment, max(moment, now()))
+            DisputeDesk(self._desk.books).come_due(payment, max(moment, now()))
             await self._journal.synced()
         self._waiting.pop(payment.id, None)
 
 
 def next_moment(payment: Payment) -> datetime | None:
     moments = [refund.due_at for refund in payment.refunds.values()]
+    moments += [dispute.waits_until for dispute in payment.disputes.values()]
     moments.append(payment.due_at)
     if payment.state is PaymentState.CHALLENGE and payment.challenge is not None:
         moments.append(payment.challenge.expires_at)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from sandbox.acquirer.behaviour import Instruction, Operation
+from sandbox.acquirer.dispute_entries import DisputeEntry
 from sandbox.moments import written
 
 
@@ -226,6 +227,7 @@ Entry = (
     | Voided
     | Refunded
     | RefundDecided
+    | DisputeEntry
     | TokenMade
     | Delivered
 )

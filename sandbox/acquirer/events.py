@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.acquirer.amounts import minor
 from sandbox.acquirer.amounts import written as amount_written
+from sandbox.acquirer.dispute_entries import DisputeAnswered, Disputed, DisputeDecided
 from sandbox.acquirer.entries import Entry, RefundDecided, Refunded
 from sandbox.acquirer.payments import Payment
 from sandbox.moments import now, written
@@ -20,6 +21,7 @@ from sandbox.moments import now, written
 class EventType(StrEnum):
     PAYMENT = "payment.updated"
     REFUND = "refund.updated"
+    DISPUTE = "dispute.updated"
 
 
 class Forgery(StrEnum):
@@ -55,10 +57,13 @@ class Event:
             "type": self.type,
             "acquirer": self.acquirer,
             "payment": self.reference,
-            "state": json.loads(self.body)["data"]["payment"]["state"],
+            "state": _subject(json.loads(self.body)["data"])["state"],
             "delivered": self.delivered,
             "tries": self.tries,
         }
+
+
+_OPPOSITES = {"CAPTURED": "DECLINED", "WON": "LOST", "LOST": "WON", "OPEN": "WON"}
 
 
 def event_of(payment: Payment, entry: Entry, told: Mapping[str, Any], copies: int) -> Event:
@@ -69,6 +74,10 @@ def event_of(payment: Payment, entry: Entry, told: Mapping[str, Any], copies: in
     if isinstance(entry, Refunded | RefundDecided):
         kind = EventType.REFUND
         data["refund"] = payment.refunds[entry.refund_id].reference
+    if isinstance(entry, Disputed | DisputeDecided | DisputeAnswered):
+        kind = EventType.DISPUTE
+        dispute = payment.disputes[entry.dispute_id]
+        data["dispute"] = dispute.as_json(payment.order.reference, payment.order.currency)
     content = {"type": kind, "id": event_id, "timestamp": written(entry.at), "data": data}
     return Event(
         event_id,
@@ -120,20 +129,26 @@ def forged(event: Event, how: Forgery, secret: bytes) -> tuple[dict[str, str], b
 
 def _lying(body: bytes, how: Forgery, event_id: str | None = None) -> bytes:
     content = json.loads(body)
-    payment = content["data"]["payment"]
+    payment = _subject(content["data"])
     content["id"] = event_id or content["id"]
     match how:
         case Forgery.TYPE:
             content["type"] = "payment.exploded"
         case Forgery.PAYMENT:
-            payment["reference"] = f"nobody-{payment['reference']}"
+            name = "id" if "dispute" in content["data"] else "reference"
+            payment[name] = f"nobody-{payment[name]}"
         case Forgery.STATE:
-            payment["state"] = "DECLINED" if payment["state"] == "CAPTURED" else "CAPTURED"
+            payment["state"] = _OPPOSITES.get(payment["state"], "CAPTURED")
         case _:
-            for name in ("amount", "authorizedAmount", "capturedAmount"):
+            for name in {"amount", "authorizedAmount", "capturedAmount"} & payment.keys():
                 more = (minor(payment[name], payment["currency"]) or 0) + 1
                 payment[name] = amount_written(more, payment["currency"])
     return _packed(content)
+
+
+def _subject(data: Any) -> Any:
+    """What an event is about: a dispute, or else the payment."""
+    return data.get("dispute") or data["payment"]
 
 
 def _packed(content: Mapping[str, Any]) -> bytes:

@@ -19,6 +19,7 @@ from sandbox.acquirer.books import Books
 from sandbox.acquirer.challenge_app import ChallengeDoor
 from sandbox.acquirer.clearing import Clearing
 from sandbox.acquirer.desk import Desk
+from sandbox.acquirer.dispute_app import DisputeDoor
 from sandbox.acquirer.entries import Delivered, TokenMade, entry_from
 from sandbox.acquirer.events import secret_bytes
 from sandbox.acquirer.outbox import Outbox
@@ -92,20 +93,16 @@ class House:
     def open(self, public_url: str) -> None:
         """Build the door. The address that browsers know is known only once there is a port."""
         self.outbox.public_url = public_url
-        acquirers = AcquirerDoor(
-            self.desk,
-            self.journal,
-            self.conduct,
-            self.clearing,
-            self.settings.secrets,
-            public_url,
-        )
+        shared = (self.desk, self.journal, self.conduct, self.clearing, self.settings.secrets)
+        acquirers = AcquirerDoor(*shared, public_url)
+        disputes = DisputeDoor(*shared, public_url)
         vault = VaultDoor(self.vault, self.journal)
         challenges = ChallengeDoor(self.desk, self.journal, self.clearing)
         banks = BankDoor(self.desk, self.journal, self.clearing)
         self._app = application(
             [
                 *acquirers.routes(),
+                *disputes.routes(),
                 *vault.routes(),
                 *challenges.routes(),
                 *banks.routes(),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.acquirer.amounts import written as amount_written
+from sandbox.acquirer.disputes import Dispute
 from sandbox.acquirer.entries import (
     NOT_AUTHENTICATED,
     Challenge,
@@ -68,6 +69,7 @@ class Payment:
     voided_minor: int = 0
     captures: list[Capture] = field(default_factory=list)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     # The rest was given back on request, which may be asked again.
     released: bool = False
     # How often anything changed, so that a reader can put what it was told into its order.
@@ -126,6 +128,9 @@ class Payment:
             "decidedAt": written(self.decided_at) if self.decided_at is not None else None,
             "sequence": self.sequence,
         }
+        if self.disputes:
+            disputes = self.disputes.values()
+            told["disputes"] = [one.as_json(order.reference, currency) for one in disputes]
         if order.country is not None:
             told |= {"country": order.country} | ({"bank": self.bank} if self.bank else {})
         if self.state is PaymentState.DECLINED and self.decline is not None:

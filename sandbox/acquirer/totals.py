@@ -16,6 +16,9 @@ class Effect(StrEnum):
     VOID = "void"
     REFUND = "refund"
     REFUND_FAILED = "refund_failed"
+    # With its fee.
+    DISPUTE = "dispute"
+    DISPUTE_RETURNED = "dispute_returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Totals:
 
     def _of_currency(self, acquirer: str, currency: str) -> dict[str, object]:
         amounts, counts = self._amounts[acquirer, currency], self._counts[acquirer, currency]
+        disputed = amounts[Effect.DISPUTE] - amounts[Effect.DISPUTE_RETURNED]
         held = amounts[Effect.AUTHORIZE] - amounts[Effect.CAPTURE] - amounts[Effect.VOID]
         return {
             "authorized": amount_written(amounts[Effect.AUTHORIZE], currency),
@@ -76,6 +80,7 @@ class Totals:
             "voided": amount_written(amounts[Effect.VOID], currency),
             "held": amount_written(held, currency),
             "refunded": amount_written(amounts[Effect.REFUND], currency),
+            "disputed": amount_written(disputed, currency),
             "counts": {
                 "authorized": counts[Effect.AUTHORIZE],
                 "captured": counts[Effect.CAPTURE],

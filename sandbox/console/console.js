@@ -115,8 +115,31 @@ function paymentRow(payment) {
     ["SUCCEEDED", "FAILED"].map((end) =>
       button("Refund " + end.toLowerCase(), () =>
         act("Refund " + refund.reference, "POST", path + "/refunds/" + encodeURIComponent(refund.reference) + "/state", { state: end }))));
+  const dispute = payment.capturedAmount.replace(/[0.]/g, "") ? ["chargeback", "inquiry"].map((kind) =>
+    button(kind === "inquiry" ? "Warn of a dispute" : "Dispute", () =>
+      act("Dispute " + payment.reference, "POST", path + "/disputes", { kind, ...terms() }))) : [];
   return row(payment.reference, payment.state, payment.amount + " " + payment.currency,
-    payment.capturedAmount, payment.refundedAmount, [state, change, ...answers(payment, path), ...refunds]);
+    payment.capturedAmount, payment.refundedAmount, [state, change, ...answers(payment, path), ...refunds, ...dispute]);
+}
+
+// What an open dispute can become by hand, and what its button is called.
+const ENDINGS = {
+  INQUIRY: { INQUIRY_CLOSED: "Close", OPEN: "Charge back" },
+  INQUIRY_ANSWERED: { INQUIRY_CLOSED: "Close", OPEN: "Charge back" },
+  OPEN: { WON: "Win", LOST: "Lose" },
+  ANSWERED: { WON: "Win", LOST: "Lose" },
+};
+const terms = () => ({
+  ...(at("due").value.trim() ? { dueInMs: Number(at("due").value) } : {}),
+  ...(at("fee").value.trim() ? { fee: at("fee").value.trim() } : {}),
+});
+
+function disputeRow(dispute) {
+  const path = acquirer() + "/payments/" + encodeURIComponent(dispute.payment) + "/disputes/" + encodeURIComponent(dispute.id) + "/state";
+  const endings = Object.entries(ENDINGS[dispute.state] || {}).map(([state, label]) =>
+    button(label, () => act(label + " " + dispute.id, "POST", path, { state, ...terms() })));
+  const answer = dispute.answer ? dispute.answer.kind + ": " + [...dispute.answer.texts, ...dispute.answer.files].join(", ") : "none";
+  return row(dispute.id, dispute.payment, dispute.state, dispute.amount + " " + dispute.currency, dispute.fee, dispute.dueAt, answer, endings);
 }
 
 function eventRow(event) {
@@ -139,9 +162,10 @@ async function refresh() {
     ask("GET", acquirer() + "/books"),
   ]);
   at("payments").replaceChildren(...payments.map(paymentRow));
+  at("disputes").replaceChildren(...payments.flatMap((payment) => payment.disputes || []).map(disputeRow));
   at("events").replaceChildren(...events.map(eventRow));
   at("books").textContent = Object.entries(totals).map(([currency, sums]) =>
-    currency + " authorized " + sums.authorized + ", captured " + sums.captured + ", refunded " + sums.refunded + ", held " + sums.held).join(" · ") || "empty";
+    currency + " authorized " + sums.authorized + ", captured " + sums.captured + ", refunded " + sums.refunded + ", disputed " + sums.disputed + ", held " + sums.held).join(" · ") || "empty";
 }
 
 at("refresh").onclick = refresh;

@@ -252,6 +252,7 @@ def test_the_books_add_up(start_sandbox):
             "voided": "0",
             "held": "700",
             "refunded": "0",
+            "disputed": "0",
             "counts": {
                 "authorized": 1,
                 "captured": 0,
@@ -266,6 +267,7 @@ def test_the_books_add_up(start_sandbox):
             "voided": "10.00",
             "held": "7.50",
             "refunded": "4.00",
+            "disputed": "0.00",
             "counts": {
                 "authorized": 3,
                 "captured": 2,

@@ -117,6 +117,38 @@ class Till:
     def choose(self, payment: dict[str, Any], bank: str) -> httpx2.Response:
         return self.http.post(payment["challenge"]["url"], data={"bank": bank})
 
+    # Disputes.
+
+    def dispute(self, payment: str, **body: Any) -> dict[str, Any]:
+        """Opened by hand, as it was answered."""
+        answer = self.sandbox.control.post(self._by_hand(payment), json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def decide_dispute(self, dispute: dict[str, Any], state: str, **body: Any) -> httpx2.Response:
+        path = f"{self._by_hand(dispute['payment'])}/{dispute['id']}/state"
+        return self.sandbox.control.post(path, json={"state": state, **body})
+
+    def ask_dispute(self, dispute_id: str) -> httpx2.Response:
+        path = f"/acquirers/{self.acquirer}/disputes/{dispute_id}"
+        return self.http.get(path, headers=self._headers)
+
+    def give_file(
+        self, dispute_id: str, content: bytes, kind: str = "image/png", key: str = "f-1"
+    ) -> httpx2.Response:
+        return self.http.post(
+            f"/acquirers/{self.acquirer}/disputes/{dispute_id}/files",
+            content=content,
+            headers=self._headers | {"Idempotency-Key": key, "Content-Type": kind},
+        )
+
+    def answer(self, dispute_id: str, verb: str, body: Any, **options: Any) -> httpx2.Response:
+        path = f"/acquirers/{self.acquirer}/disputes/{dispute_id}/{verb}"
+        return self.http.post(path, json=body, headers=self._headers, **options)
+
+    def _by_hand(self, payment: str) -> str:
+        return f"/control/acquirers/{self.acquirer}/payments/{payment}/disputes"
+
     # The hand behind the scenes.
 
     def tell(self, behaviour: str = "ordinary", **more: Any) -> None:
