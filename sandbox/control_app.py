@@ -17,6 +17,7 @@ from sandbox.acquirer.banks import BANKS
 from sandbox.acquirer.behaviour import ACQUIRERS
 from sandbox.acquirer.behaviour import STORIES as ACQUIRER_STORIES
 from sandbox.acquirer.cards import CARDS
+from sandbox.acquirer.codes import SCHEMES
 from sandbox.acquirer.control import AcquirerControl
 from sandbox.acquirer.dispute_hand import DisputesByHand
 from sandbox.acquirer.events import Forgery
@@ -127,6 +128,9 @@ class ControlDoor:
             banks=_rows(
                 (bank.id, f"{bank.country} {', '.join(bank.currencies)}: {bank.story}")
                 for bank in BANKS.values()
+            ),
+            codes=_rows(
+                (each.country, f"{each.currency}: {each.name}") for each in SCHEMES.values()
             ),
             billers=_options(BILLERS),
             behaviours=_options(Behaviour),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.acquirer.banks import BANK_REDIRECT, BANKS
+from sandbox.acquirer.banks import BANKS
 from sandbox.acquirer.behaviour import ORDINARY, Behaviour, Instruction, Operation
 from sandbox.acquirer.bodies import CaptureBody, PaymentBody, RefundBody, VoidBody
 from sandbox.acquirer.cards import WIRE_FAULTS
@@ -13,9 +13,10 @@ from sandbox.acquirer.desk import Asked, amount_of
 from sandbox.acquirer.door import Door, bearer, key_of, same
 from sandbox.acquirer.entries import Arrived, Order
 from sandbox.acquirer.lies import bent
+from sandbox.acquirer.methods import check_method
 from sandbox.acquirer.payments import Payment
 from sandbox.acquirer.vault import token_as_json
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Endpoint, Refused, read_body
 from sandbox.moments import now
 
 
@@ -50,7 +51,7 @@ class AcquirerDoor(Door):
             country=body.country,
             bank=body.bank,
         )
-        _check_method(order)
+        check_method(order)
         instruction = self._of_authorization(acquirer, order)
         asked = self._asked(request, acquirer, order.reference, order.amount_minor, instruction)
         self._arrive(
@@ -133,7 +134,7 @@ class AcquirerDoor(Door):
             payment = self._payment(request, acquirer)
             amount_minor = amount_of(body.amount, payment.order.currency)
             asked = self._asked(request, acquirer, body.reference, amount_minor, instruction)
-            new = self.desk.refund(payment, asked, instruction)
+            new = self.desk.refund(payment, asked, instruction, body.receipt)
             self.clearing.watch(payment)
             return self._told(201 if new else 200, payment, instruction)
 
@@ -171,7 +172,7 @@ class AcquirerDoor(Door):
         return await self._under(instruction, look)
 
     def _of_authorization(self, acquirer: str, order: Order) -> Instruction:
-        """What the control door told goes before what the card or the bank says."""
+        """What the control door told goes before what the payer says."""
         told = self.conduct.take(Operation.AUTHORIZE, acquirer)
         if told.behaviour is not Behaviour.ORDINARY:
             return told
@@ -204,16 +205,6 @@ class AcquirerDoor(Door):
         if payment is None:
             raise Refused(404, "PAYMENT_NOT_FOUND")
         return payment
-
-
-def _check_method(order: Order) -> None:
-    """A bank needs a country, and takes the money at once; a card has neither of these."""
-    if (order.method == BANK_REDIRECT) is (order.country is None):
-        raise invalid("country", f"goes with the method {BANK_REDIRECT}, and with no other")
-    if order.country is None and order.bank is not None:
-        raise invalid("bank", f"goes with the method {BANK_REDIRECT}, and with no other")
-    if order.country is not None and not order.capture:
-        raise invalid("capture", "a bank takes the money at once")
 
 
 def _reference(request: Request) -> str:

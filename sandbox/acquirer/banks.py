@@ -15,8 +15,6 @@ from sandbox.acquirer.entries import (
 )
 from sandbox.acquirer.payer import Decision
 
-# What an order names as its method when the customer pays at a bank.
-BANK_REDIRECT = "bank_redirect"
 CUSTOMER_CANCELED = "CUSTOMER_CANCELED"
 INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
 BANK_UNAVAILABLE = "BANK_UNAVAILABLE"

@@ -25,6 +25,8 @@ class Behaviour(StrEnum):
     LYING_AMOUNT = "lying_amount"
     LYING_CURRENCY = "lying_currency"
     LYING_PAYEE = "lying_payee"
+    LYING_CODE = "lying_code"
+    BROKEN_CODE = "broken_code"
     DOWN = "down"
 
 
@@ -43,7 +45,7 @@ class Operation(StrEnum):
 
 
 STORIES = {
-    Behaviour.ORDINARY: "what the card or the bank says",
+    Behaviour.ORDINARY: "what the card, the bank or the app says",
     Behaviour.DECLINE: "declined with `reason` (default DO_NOT_HONOR); a refund FAILS; evidence"
     " is refused",
     Behaviour.SLOW: "authorisations are PENDING until the delay is over, then booked and answered;"
@@ -63,6 +65,8 @@ STORIES = {
     Behaviour.LYING_AMOUNT: "the answer tells one minor unit more than was booked",
     Behaviour.LYING_CURRENCY: "the answer tells another currency",
     Behaviour.LYING_PAYEE: "the answer tells another payee",
+    Behaviour.LYING_CODE: "the code that is to be shown asks for one minor unit more",
+    Behaviour.BROKEN_CODE: "the check sum of the code that is to be shown does not fit",
     Behaviour.DOWN: "the listener is closed and its connections are cut, for all acquirers, the"
     " vault and the pages, since they share it",
 }
@@ -89,6 +93,8 @@ ONLY_FOR = {
     Behaviour.LYING_AMOUNT: _TOLD,
     Behaviour.LYING_CURRENCY: _TOLD,
     Behaviour.LYING_PAYEE: _TOLD,
+    Behaviour.LYING_CODE: _TOLD,
+    Behaviour.BROKEN_CODE: _TOLD,
 }
 
 DEFAULT_REASON = "DO_NOT_HONOR"

@@ -35,9 +35,12 @@ class CaptureBody(BaseModel):
 
 
 class RefundBody(BaseModel):
+    """`receipt` goes back instead of what was captured."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
     reference: Name
     amount: Amount
+    receipt: Name | None = None
 
 
 class EvidenceBody(BaseModel):

@@ -24,6 +24,7 @@ from sandbox.acquirer.entries import (
     Entry,
     Opened,
     PaymentState,
+    Received,
     RefundDecided,
     Refunded,
     RefundState,
@@ -31,13 +32,14 @@ from sandbox.acquirer.entries import (
     Voided,
     as_line,
 )
-from sandbox.acquirer.payments import LIVING, UNDECIDED, Capture, Payment, Refund
+from sandbox.acquirer.payments import LIVING, UNDECIDED, Capture, Payment, Receipt, Refund
 from sandbox.acquirer.totals import Booked, Effect, Totals
 
 _GRANTED = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED})
 RECENT = 50
 
 _Row = TypeVar("_Row")
+_Deciding = Opened | Decided | Received
 
 
 class Listening(Protocol):
@@ -130,6 +132,9 @@ class Books:
                 self._decide(payment, entry, entry.verdict)
             case BankChosen():
                 payment.bank = entry.bank
+            case Received():
+                payment = self._by_id[entry.id]
+                self._receive(payment, entry)
             case Captured():
                 self._capture(payment, entry)
             case Voided():
@@ -154,7 +159,15 @@ class Books:
         self._remember(payment, entry.key, order.reference, order.amount_minor)
         return payment
 
-    def _decide(self, payment: Payment, entry: Opened | Decided, verdict: Verdict) -> None:
+    def _receive(self, payment: Payment, entry: Received) -> None:
+        payment.receipts.append(Receipt(entry.at, entry.receipt_id, entry.amount_minor))
+        if entry.verdict is None:
+            self._book(payment, entry, Effect.SURPLUS, entry.receipt_id, entry.amount_minor)
+            return
+        payment.paid_by = entry.receipt_id
+        self._decide(payment, entry, entry.verdict)
+
+    def _decide(self, payment: Payment, entry: _Deciding, verdict: Verdict) -> None:
         payment.state, payment.three_ds = verdict.state, verdict.three_ds
         payment.decline, payment.due_at = verdict.decline, verdict.due_at
         if verdict.challenge is not None:
@@ -168,7 +181,7 @@ class Books:
         else:
             self._release(payment, entry, payment.order.reference)
 
-    def _grant(self, payment: Payment, entry: Opened | Decided) -> None:
+    def _grant(self, payment: Payment, entry: _Deciding) -> None:
         order = payment.order
         if not payment.capturable_minor:
             # Also a payment that was voided can be granted late: then nothing is voided any more.
@@ -211,7 +224,7 @@ class Books:
     def _refund(self, payment: Payment, entry: Refunded) -> None:
         refund = Refund(
             *(entry.at, entry.refund_id, entry.reference, entry.amount_minor),
-            *(entry.state, entry.reason, entry.due_at),
+            *(entry.state, entry.reason, entry.due_at, entry.receipt),
         )
         payment.refunds[entry.refund_id] = refund
         self._remember(payment, entry.key, entry.reference, entry.amount_minor)

@@ -1,4 +1,4 @@
-"""A page where the customer answers, an issuer's or a bank's, and the way back to the shop."""
+"""A page where the customer answers: an issuer's, a bank's, the own app's; and the way back."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class CustomerDoor(ABC):
         payment = self._payment(request)
         if payment is None:
             return self._unknown()
-        form = parse_qs((await read_content(request)).decode("ascii", "replace"))
+        form = await form_of(request)
         try:
             self._answered(payment, form)
         except (KeyError, ValueError):
@@ -103,6 +103,10 @@ class CustomerDoor(ABC):
     def _told(self, words: str, *, status: int, markup: str = "") -> Response:
         texts = {"words": words, "bank": self.bank}
         return page("decided.html", policy=POLICY, status=status, markup=markup, **texts)
+
+
+async def form_of(request: Request) -> Form:
+    return parse_qs((await read_content(request)).decode("ascii", "replace"))
 
 
 def sale_texts(payment: Payment) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sandbox.acquirer import amounts, verdicts
 from sandbox.acquirer.banks import BANKS, UNCHOSEN, offered
 from sandbox.acquirer.behaviour import Behaviour, Conduct, Instruction
 from sandbox.acquirer.books import Books, Request
+from sandbox.acquirer.codes import APP, scheme_for
 from sandbox.acquirer.entries import (
     BankChosen,
     Captured,
@@ -14,12 +15,14 @@ from sandbox.acquirer.entries import (
     Opened,
     Order,
     PaymentState,
+    Received,
     RefundDecided,
     Refunded,
     RefundState,
     Verdict,
     Voided,
 )
+from sandbox.acquirer.methods import BANK_REDIRECT, CODE
 from sandbox.acquirer.names import new_name
 from sandbox.acquirer.payer import Decision, Payer
 from sandbox.acquirer.payments import UNDECIDED, Payment
@@ -28,6 +31,7 @@ from sandbox.answers import Refused, invalid
 from sandbox.moments import now
 
 REFUND_REJECTED = "REFUND_REJECTED"
+_MISSING = {BANK_REDIRECT: "BANK_NOT_FOUND", CODE: "SCHEME_NOT_FOUND"}
 # Longer than anybody waits for an answer, so that a pending one is always heard of first.
 REFUND_DELAY = timedelta(seconds=6)
 # Ended without a word of the customer's.
@@ -67,8 +71,7 @@ class Desk:
                 return earlier, False
         payer = self.payer_for(order)
         if payer is None:
-            missing = "METHOD_NOT_FOUND" if order.country is None else "BANK_NOT_FOUND"
-            raise Refused(422, missing)
+            raise Refused(422, _MISSING.get(order.method, "METHOD_NOT_FOUND"))
         moment = now()
         verdict = verdicts.first(
             *(order, payer, instruction),
@@ -95,6 +98,21 @@ class Desk:
 
     def may_answer_late(self, payment: Payment) -> bool:
         return payment.state in _UNANSWERED and self.payer_of(payment).counts_late
+
+    def receive(self, payment: Payment, amount_minor: int) -> str:
+        """Money comes for a code, whenever and however much: its id. The exact amount in time pays,
+        once.
+        """
+        order, moment = payment.order, now()
+        is_paid = (
+            payment.state is PaymentState.CHALLENGE
+            and not _is_over(payment, moment)
+            and amount_minor == order.amount_minor
+        )
+        verdict = verdicts.granted(order, payment.three_ds) if is_paid else None
+        receipt_id = new_name("e2e")
+        self.books.enter(Received(moment, payment.id, receipt_id, amount_minor, verdict))
+        return receipt_id
 
     def choose_bank(self, payment: Payment, bank_id: str) -> None:
         """The first choice counts. Raises NoAnswer for a bank that is not to be chosen here."""
@@ -151,16 +169,24 @@ class Desk:
             raise wrong_state(payment)
         self.books.enter(Voided(now(), payment.id, key))
 
-    def refund(self, payment: Payment, asked: Asked, instruction: Instruction) -> bool:
-        """Whether it is new."""
+    def refund(
+        self,
+        payment: Payment,
+        asked: Asked,
+        instruction: Instruction,
+        receipt: str | None = None,
+    ) -> bool:
+        """Whether it is new. `receipt` goes back instead of what was captured."""
+        if receipt == payment.paid_by:
+            receipt = None
         if asked.honoured:
             self._check_key(payment.acquirer, payment.order.reference, asked)
             known = payment.refund_named(asked.reference)
             if known is not None:
                 return _repeated(known.amount_minor, asked)
-        if payment.captured_minor == 0:
+        if payment.captured_minor == 0 and receipt is None:
             raise wrong_state(payment)
-        over = asked.amount_minor > payment.refundable_minor
+        over = asked.amount_minor > payment.refundable_minor(receipt)
         if over and not self.conduct.of(payment.acquirer).allow_over_refund:
             raise Refused(422, "AMOUNT_TOO_LARGE")
         moment = now()
@@ -182,6 +208,7 @@ class Desk:
                 reason=reason,
                 due_at=due_at,
                 key=asked.key,
+                receipt=receipt,
             )
         )
         return True
@@ -191,7 +218,9 @@ class Desk:
         self.books.enter(RefundDecided(now(), payment.id, refund_id, state, reason))
 
     def payer_for(self, order: Order) -> Payer | None:
-        """The card or the bank that is ordered; None when we do not know it."""
+        """The card, the bank or the app that is ordered; None when we do not know it."""
+        if order.method == CODE:
+            return None if scheme_for(order) is None else APP
         if order.country is None:
             return self.vault.card(order.method)
         there = offered(order.country, order.currency)

@@ -26,10 +26,11 @@ class PaymentState(StrEnum):
 
 
 class Page(StrEnum):
-    """Where a customer answers: an issuer's page, or a bank's."""
+    """Where a customer answers: an issuer's page, a bank's, or the own app's."""
 
     CHALLENGE = "challenge"
     BANK = "bank"
+    CODE = "code"
 
 
 class RefundState(StrEnum):
@@ -50,7 +51,7 @@ class Order:
     payee: str
     three_ds: Literal["auto", "required"]
     return_url: str | None
-    # Of a payment at a bank alone; without `bank` the customer chooses one of the country's.
+    # Without a card; at a bank without `bank` the customer chooses one of the country's.
     country: str | None = None
     bank: str | None = None
 
@@ -150,6 +151,18 @@ class BankChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """Money came for a code. Without a verdict it pays for nothing."""
+
+    at: datetime
+    id: str
+    receipt_id: str
+    amount_minor: int
+    verdict: Verdict | None
+    kind: Literal["received"] = "received"
+
+
+@dataclass(frozen=True, slots=True)
 class Captured:
     at: datetime
     id: str
@@ -180,6 +193,8 @@ class Refunded:
     reason: str | None
     due_at: datetime | None
     key: str | None
+    # Which receipt goes back, when it is not what was captured.
+    receipt: str | None = None
     kind: Literal["refunded"] = "refunded"
 
 
@@ -223,6 +238,7 @@ Entry = (
     | Opened
     | Decided
     | BankChosen
+    | Received
     | Captured
     | Voided
     | Refunded

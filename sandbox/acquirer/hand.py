@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.acquirer.behaviour import ACQUIRERS, DEFAULT_REASON
-from sandbox.acquirer.bodies import BankId, Reason
-from sandbox.acquirer.desk import NoAnswer, wrong_state
+from sandbox.acquirer.bodies import Amount, BankId, Reason
+from sandbox.acquirer.desk import NoAnswer, amount_of, wrong_state
 from sandbox.acquirer.entries import PaymentState, RefundState
 from sandbox.acquirer.house import House
+from sandbox.acquirer.methods import CODE
 from sandbox.acquirer.moves import move, move_refund
 from sandbox.acquirer.payer import Decision
 from sandbox.acquirer.payments import Payment
@@ -40,6 +41,13 @@ class AnswerBody(BaseModel):
     bank: BankId | None = None
 
 
+class ReceiptBody(BaseModel):
+    """Without `amount`: what was ordered."""
+
+    model_config = ConfigDict(extra="forbid")
+    amount: Amount | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentsByHand:
     house: House
@@ -50,6 +58,7 @@ class PaymentsByHand:
             ("GET", payments, self.payments),
             ("POST", payments + "/{reference}/state", self.move),
             ("POST", payments + "/{reference}/answer", self.answer),
+            ("POST", payments + "/{reference}/receipts", self.receive),
             ("POST", payments + "/{reference}/refunds/{refund}/state", self.move_refund),
         ]
 
@@ -84,6 +93,19 @@ class PaymentsByHand:
         except NoAnswer as error:
             field = "bank" if str(error) == body.bank else "decision"
             raise invalid(field, "is nothing that the customer is asked") from error
+        return await self._moved(payment)
+
+    async def receive(self, request: Request) -> Response:
+        """Money comes for a code, as from the customer's app."""
+        payment = self._payment(request)
+        body = await read_body(request, ReceiptBody)
+        order = payment.order
+        if order.method != CODE:
+            raise invalid("method", "money comes by itself for codes alone")
+        amount_minor = order.amount_minor
+        if body.amount is not None:
+            amount_minor = amount_of(body.amount, order.currency)
+        self.house.desk.receive(payment, amount_minor)
         return await self._moved(payment)
 
     async def _moved(self, payment: Payment) -> Response:

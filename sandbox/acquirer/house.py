@@ -18,6 +18,7 @@ from sandbox.acquirer.behaviour import ACQUIRERS, Conduct
 from sandbox.acquirer.books import Books
 from sandbox.acquirer.challenge_app import ChallengeDoor
 from sandbox.acquirer.clearing import Clearing
+from sandbox.acquirer.code_app import CodeDoor
 from sandbox.acquirer.desk import Desk
 from sandbox.acquirer.dispute_app import DisputeDoor
 from sandbox.acquirer.entries import Delivered, TokenMade, entry_from
@@ -99,6 +100,7 @@ class House:
         vault = VaultDoor(self.vault, self.journal)
         challenges = ChallengeDoor(self.desk, self.journal, self.clearing)
         banks = BankDoor(self.desk, self.journal, self.clearing)
+        codes = CodeDoor(self.desk, self.journal, self.clearing)
         self._app = application(
             [
                 *acquirers.routes(),
@@ -106,6 +108,7 @@ class House:
                 *vault.routes(),
                 *challenges.routes(),
                 *banks.routes(),
+                *codes.routes(),
                 *fields_app.routes(),
                 ("GET", "/health", _health),
             ]

@@ -3,10 +3,12 @@
 from sandbox.acquirer import verdicts
 from sandbox.acquirer.desk import Desk, wrong_state
 from sandbox.acquirer.entries import Decided, PaymentState, RefundState, Verdict
+from sandbox.acquirer.methods import CODE
 from sandbox.acquirer.payments import UNDECIDED, Payment
 from sandbox.answers import Refused, invalid
 from sandbox.moments import now
 
+_MONEY = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED})
 _OPEN = UNDECIDED | {PaymentState.AUTHORIZED}
 _CLOSED = frozenset({PaymentState.DECLINED, PaymentState.VOIDED, PaymentState.EXPIRED})
 # From where each state can be reached. A success after a "no" is the contradiction that happens.
@@ -23,6 +25,8 @@ def move(desk: Desk, payment: Payment, state: PaymentState, reason: str) -> None
     if state not in MOVES:
         raise invalid("state", f"must be one of {', '.join(MOVES)}")
     taken = payment.captured_minor > 0
+    if payment.order.method == CODE and state in _MONEY:
+        raise invalid("state", "money for a code comes by itself: see receipts")
     if payment.state not in MOVES[state] or (taken and state is not PaymentState.CAPTURED):
         raise wrong_state(payment)
     if state is PaymentState.VOIDED:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.acquirer.amounts import written as amount_written
+from sandbox.acquirer.codes import code_for
 from sandbox.acquirer.disputes import Dispute
 from sandbox.acquirer.entries import (
     NOT_AUTHENTICATED,
@@ -16,6 +17,7 @@ from sandbox.acquirer.entries import (
     RefundState,
     ThreeDs,
 )
+from sandbox.acquirer.methods import CODE
 from sandbox.moments import written
 
 # States in which money is reserved or taken, or may still be.
@@ -38,9 +40,18 @@ class Capture:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came for a code."""
+
+    at: datetime
+    receipt_id: str
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class Refund:
-    """Only a pending refund ever changes."""
+    """Only a pending refund ever changes. `receipt`: that one goes back, not what was captured."""
 
     at: datetime
     refund_id: str
@@ -49,6 +60,7 @@ class Refund:
     state: RefundState
     reason: str | None
     due_at: datetime | None
+    receipt: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +88,9 @@ class Payment:
     sequence: int = 0
     # The one that was ordered, or else chosen.
     bank: str | None = None
+    receipts: list[Receipt] = field(default_factory=list)
+    # The receipt that is what was captured.
+    paid_by: str | None = None
 
     @classmethod
     def opened(cls, entry: Opened) -> "Payment":
@@ -88,15 +103,20 @@ class Payment:
 
     @property
     def refunded_minor(self) -> int:
-        return self._refunds_minor(RefundState.SUCCEEDED)
+        done = [one for one in self.refunds.values() if one.state is RefundState.SUCCEEDED]
+        return sum(one.amount_minor for one in done)
 
-    @property
-    def refundable_minor(self) -> int:
-        """What a pending refund has asked for is spoken for."""
-        return self.captured_minor - self.refunded_minor - self._refunds_minor(RefundState.PENDING)
-
-    def _refunds_minor(self, state: RefundState) -> int:
-        return sum(refund.amount_minor for refund in self.refunds.values() if refund.state is state)
+    def refundable_minor(self, receipt: str | None) -> int:
+        """Of what was captured, or of a receipt. What a pending refund asked for is spoken for."""
+        came = self.captured_minor
+        if receipt is not None:
+            came = sum(one.amount_minor for one in self.receipts if one.receipt_id == receipt)
+        gone = [
+            one
+            for one in self.refunds.values()
+            if one.receipt == receipt and one.state is not RefundState.FAILED
+        ]
+        return came - sum(one.amount_minor for one in gone)
 
     def capture_named(self, reference: str) -> Capture | None:
         return next((one for one in self.captures if one.reference == reference), None)
@@ -140,12 +160,26 @@ class Payment:
                 "advice": self.decline.advice,
                 "raw": self.decline.raw,
             }
-        if self.state is PaymentState.CHALLENGE and self.challenge is not None:
-            told["challenge"] = {
-                "url": f"{public_url}/{self.challenge.page}/{self.challenge.id}",
-                "expiresAt": written(self.challenge.expires_at),
-            }
+        if order.method == CODE:
+            told["receipts"] = [_receipt_as_json(one, currency) for one in self.receipts]
+        if self.challenge is not None and (
+            self.state is PaymentState.CHALLENGE or order.method == CODE
+        ):
+            told["challenge"] = self._challenge_as_json(self.challenge, public_url)
         return told
+
+    def _challenge_as_json(self, challenge: Challenge, public_url: str) -> dict[str, str]:
+        url = f"{public_url}/{challenge.page}/{challenge.id}"
+        code = {"copyCode": code_for(self.order, url)} if self.order.method == CODE else {}
+        return {"url": url, "expiresAt": written(challenge.expires_at), **code}
+
+
+def _receipt_as_json(receipt: Receipt, currency: str) -> dict[str, str]:
+    return {
+        "id": receipt.receipt_id,
+        "amount": amount_written(receipt.amount_minor, currency),
+        "at": written(receipt.at),
+    }
 
 
 def _capture_as_json(capture: Capture, currency: str) -> dict[str, str]:

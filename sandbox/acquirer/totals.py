@@ -19,6 +19,8 @@ class Effect(StrEnum):
     # With its fee.
     DISPUTE = "dispute"
     DISPUTE_RETURNED = "dispute_returned"
+    # It came for a code and paid for nothing.
+    SURPLUS = "surplus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,13 @@ class Totals:
             "held": amount_written(held, currency),
             "refunded": amount_written(amounts[Effect.REFUND], currency),
             "disputed": amount_written(disputed, currency),
+            "surplus": amount_written(amounts[Effect.SURPLUS], currency),
             "counts": {
                 "authorized": counts[Effect.AUTHORIZE],
                 "captured": counts[Effect.CAPTURE],
                 "voided": counts[Effect.VOID],
                 "refunded": counts[Effect.REFUND],
                 "refundsFailed": counts[Effect.REFUND_FAILED],
+                "surplus": counts[Effect.SURPLUS],
             },
         }

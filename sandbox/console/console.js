@@ -97,6 +97,13 @@ function answers(payment, path) {
   page.textContent = "Open the page";
   page.target = "_blank";
   page.rel = "noreferrer";
+  if (payment.receipts) {
+    const pay = (amount) => act("Pay " + payment.reference, "POST", path + "/receipts", amount ? { amount } : {});
+    return [page, button("Customer: pay", () => pay()), button("Customer: pay another amount", () => {
+      const amount = prompt("How much?", payment.amount);
+      if (amount) pay(amount);
+    })];
+  }
   const kind = payment.country ? "bank" : "challenge";
   if (payment.country && !payment.bank) return [page];
   return [page, ...ANSWERS[kind].map((decision) =>

@@ -253,12 +253,14 @@ def test_the_books_add_up(start_sandbox):
             "held": "700",
             "refunded": "0",
             "disputed": "0",
+            "surplus": "0",
             "counts": {
                 "authorized": 1,
                 "captured": 0,
                 "voided": 0,
                 "refunded": 0,
                 "refundsFailed": 0,
+                "surplus": 0,
             },
         },
         "USD": {
@@ -268,12 +270,14 @@ def test_the_books_add_up(start_sandbox):
             "held": "7.50",
             "refunded": "4.00",
             "disputed": "0.00",
+            "surplus": "0.00",
             "counts": {
                 "authorized": 3,
                 "captured": 2,
                 "voided": 1,
                 "refunded": 1,
                 "refundsFailed": 0,
+                "surplus": 0,
             },
         },
     }

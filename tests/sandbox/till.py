@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from sandbox.acquirer.codes import SCHEMES
 from tests.sandbox.running_sandbox import SECRETS, RunningSandbox
 
 VISA = "4242424242424242"
@@ -74,6 +75,27 @@ class Till:
         }
         return order | ({"bank": bank} if bank else {}) | changes
 
+    def shown(self, country: str = "BR", **changes: Any) -> dict[str, Any]:
+        """A new payment by a code, as it was answered."""
+        answer = self.authorize(self.code_order(country, **changes))
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def code_order(self, country: str = "BR", **changes: Any) -> dict[str, Any]:
+        return {
+            "reference": f"pay_{next(_payments)}-1",
+            "amount": "10.00",
+            "currency": SCHEMES[country].currency,
+            "capture": True,
+            "method": "code",
+            "country": country,
+            "payee": "partner_1",
+        } | changes
+
+    def pay(self, payment: dict[str, Any], amount: str) -> httpx2.Response:
+        """What the customer's app sends."""
+        return self.http.post(payment["challenge"]["url"], data={"amount": amount})
+
     def ask(self, reference: str, **options: Any) -> httpx2.Response:
         return self.http.get(f"{self._root}/{reference}", headers=self._headers, **options)
 
@@ -98,9 +120,18 @@ class Till:
         return self._post(f"/{payment}/void", {}, f"{payment}:void", **options)
 
     def refund(
-        self, payment: str, reference: str, amount: str, *, key: str | None = None, **options: Any
+        self,
+        payment: str,
+        reference: str,
+        amount: str,
+        *,
+        key: str | None = None,
+        receipt: str | None = None,
+        **options: Any,
     ) -> httpx2.Response:
-        body = {"reference": reference, "amount": amount}
+        body = {"reference": reference, "amount": amount} | (
+            {"receipt": receipt} if receipt is not None else {}
+        )
         key = key or f"{payment}:{reference}"
         return self._post(f"/{payment}/refunds", body, key, **options)
 
