@@ -33,6 +33,7 @@ from workflows.bank_payment import BankPayment
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
+from workflows.code_payment import CodePayment
 from workflows.event_relay import EventRelay, begin_relay
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
@@ -44,6 +45,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     BillLock,
     CardPayment,
     Challenge,
+    CodePayment,
     Probe,
     Refund,
     Reversal,

@@ -2,7 +2,8 @@
 
 from typing import Self
 
-from api.card_schemas import BankId, Country, Currency
+from api.card_schemas import Currency
+from api.method_schemas import BankId, Country
 from api.schemas import Asked, Told
 from payments.domain.method import Bank
 

@@ -14,11 +14,12 @@ from api.card_payments import PATIENCE
 from api.card_schemas import ClientTokenBody, PaymentBody
 from api.client_tokens import ClientTokens, NotForThisSale, Sale, Stranger
 from api.exchange import Exchange
+from api.method_schemas import BankRedirectBody, CodeBody
 from api.return_urls import checked_return_url
 from payments.domain import ids
 from payments.domain.card import Card
 from payments.domain.codes import Code
-from payments.domain.method import BankRedirect
+from payments.domain.method import BankRedirect, DisplayCode
 from payments.domain.money import Money, MoneyError
 from payments.domain.payment import CardTerms, PaymentOrder
 from payments.ports.methods import Methods
@@ -74,6 +75,7 @@ class CardOrders:
             capture=body.capture,
             card=await self._card(exchange, sale, body.payment_method_token),
             bank=await self._bank(exchange, sale, body),
+            display=await self._display(exchange, sale, body),
             terms=self._terms(sale.partner_id, body.currency),
             trace=exchange.trace,
             created_at=exchange.received_at,
@@ -116,7 +118,7 @@ class CardOrders:
 
     async def _bank(self, exchange: Exchange, sale: Sale, body: PaymentBody) -> BankRedirect | None:
         """While we do not know every bank, the provider is the one to refuse."""
-        if body.method is None:
+        if not isinstance(body.method, BankRedirectBody):
             return None
         await self._check_customer(exchange, sale)
         country, bank_id = body.method.country, body.method.bank
@@ -132,6 +134,21 @@ class CardOrders:
                 *(Code.FIELD_REFUSED, "method.country", "no bank there takes this currency")
             )
         return BankRedirect(country, bank_id)
+
+    async def _display(
+        self, exchange: Exchange, sale: Sale, body: PaymentBody
+    ) -> DisplayCode | None:
+        if not isinstance(body.method, CodeBody):
+            return None
+        await self._check_customer(exchange, sale)
+        country = body.method.country
+        providers = [self._providers.get(name) for name in self._providers.kinds()]
+        offers = {each.capabilities.codes.get(country) for each in providers if each is not None}
+        if sale.amount.currency not in offers:
+            raise field_refused(
+                *(Code.FIELD_REFUSED, "method.country", "no code there takes this currency")
+            )
+        return DisplayCode(country)
 
     async def _saved(self, exchange: Exchange, sale: Sale, token: str) -> Card | None:
         assert sale.customer_id is not None
@@ -191,7 +208,7 @@ def _check_method(body: PaymentBody) -> None:
         raise field_refused(Code.FIELD_REFUSED, "capture", "this method takes the money at once")
     if body.save_method:
         raise field_refused(Code.FIELD_REFUSED, "saveMethod", "only cards can be saved")
-    if body.return_url is None:
+    if body.return_url is None and isinstance(body.method, BankRedirectBody):
         raise field_refused(Code.FIELD_MALFORMED, "returnUrl", "the customer has to come back")
 
 

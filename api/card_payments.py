@@ -114,7 +114,8 @@ class PaymentDesk:
 
     async def capture(self, payment: Payment, order: CaptureOrder) -> Outcome:
         """Take all or a part. The same key with the same amount is the same capture."""
-        if payment.bank is not None:
+        if payment.card_brand is None:
+            # Nothing else is ever reserved.
             raise not_possible_in(payment)
         amount = order.amount.minor if order.amount else "all"
         update = f"capture:{order.key}:{amount}:{order.final}".lower()

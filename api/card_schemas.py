@@ -7,14 +7,18 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from api.free_text import Metadata, Reason
+from api.method_schemas import (
+    ActionTold,
+    BankRedirectBody,
+    CodeBody,
+    MethodTold,
+    action_told,
+    method_told,
+)
 from api.paging import Moment, PageSize
 from api.schemas import Amount, Asked, Told, TransactionId, rfc3339
 from payments.domain.money import Money
-from payments.domain.payment import (
-    NextAction,
-    Payment,
-    PaymentStatus,
-)
+from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.refund import Refund, RefundStatus
 from payments.ports.inbox import InboundState
 from payments.ports.methods import Customer, Method
@@ -24,8 +28,6 @@ _TAIL: Final = "[0-9a-z]{26}$"
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 PaymentId = Annotated[str, StringConstraints(pattern=f"^pay_{_TAIL}")]
 CustomerId = Annotated[str, StringConstraints(pattern=f"^cus_{_TAIL}")]
-Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-BankId = Annotated[str, StringConstraints(pattern="^[A-Z0-9_]{2,40}$")]
 MethodToken = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{4,128}$")]
 # A name that is the partner's own; it names one object of its kind for ever.
 Reference = TransactionId
@@ -45,17 +47,6 @@ class ClientTokenBody(Asked):
     customer_id: CustomerId | None = None
 
 
-class BankRedirectBody(Asked):
-    """The customer says yes at their own bank. `country` is the bank's (ISO 3166 alpha-2).
-
-    `bank` is the `id` of one of GET /v1/banks; without it the customer chooses at the provider.
-    """
-
-    type: Literal["bank_redirect"]
-    country: Country
-    bank: BankId | None = None
-
-
 # What goes together, for the OpenAPI document; api.card_orders holds partners to it.
 _BY_CARD: Final[dict[str, JsonValue]] = {
     "required": ["paymentMethodToken"],
@@ -66,21 +57,25 @@ _BY_CARD: Final[dict[str, JsonValue]] = {
     ],
 }
 _BY_METHOD: Final[dict[str, JsonValue]] = {
-    "required": ["method", "returnUrl"],
+    "required": ["method"],
     "properties": {
         "method": {"type": "object"},
         "paymentMethodToken": {"type": "null"},
-        "returnUrl": {"type": "string"},
         "capture": {"const": True},
         "saveMethod": {"const": False},
     },
+    "anyOf": [
+        {"properties": {"method": {"properties": {"type": {"const": "code"}}}}},
+        {"required": ["returnUrl"], "properties": {"returnUrl": {"type": "string"}}},
+    ],
 }
 
 
 class PaymentBody(Asked):
     """A payment. `reference` is your own and names one payment for ever.
 
-    By card: `paymentMethodToken`. By anything else: `method`, which always takes the money at once.
+    By card: `paymentMethodToken`. By anything else: `method`, which always takes the money at once;
+    at a bank with a `returnUrl`.
     `capture` false only reserves it. A saved card is named together with its customer.
     """
 
@@ -89,7 +84,7 @@ class PaymentBody(Asked):
     amount: Amount
     currency: Currency
     payment_method_token: MethodToken | None = None
-    method: BankRedirectBody | None = None
+    method: BankRedirectBody | CodeBody | None = Field(None, discriminator="type")
     reference: Reference
     capture: bool = True
     customer_id: CustomerId | None = None
@@ -138,34 +133,8 @@ class ClientTokenView(Told):
     fields_url: str
 
 
-class CardView(Told):
-    type: Literal["card"] = "card"
-    brand: str
-    last4: str
-
-
-class BankRedirectView(Told):
-    """Without `bank` the customer chooses it at the provider."""
-
-    type: Literal["bank_redirect"] = "bank_redirect"
-    country: str
-    bank: str | None = None
-
-
-class NextActionView(Told):
-    """What the customer has to do: send the browser to `url` before `expiresAt`."""
-
-    type: Literal["redirect"] = "redirect"
-    url: str
-    expires_at: str
-
-    @classmethod
-    def of(cls, action: NextAction) -> "NextActionView":
-        return cls(url=action.url, expires_at=rfc3339(action.expires_at))
-
-
 class PaymentView(Told):
-    """A card payment as the record has it. `declineCode` and `reason` only when it came to nothing.
+    """A payment as the record has it. `declineCode` and `reason` only when it came to nothing.
 
     `nextAction` only while the customer has to act.
     """
@@ -180,8 +149,8 @@ class PaymentView(Told):
     amount_refunded: str
     amount_capturable: str
     fee: str | None = None
-    payment_method: CardView | BankRedirectView
-    next_action: NextActionView | None = None
+    payment_method: MethodTold
+    next_action: ActionTold | None = None
     decline_code: str | None = None
     reason: str | None = None
     provider_code: str | None = None
@@ -208,9 +177,9 @@ class PaymentView(Told):
             amount_refunded=money(payment.refunded_minor),
             amount_capturable=money(payment.capturable_minor),
             fee=money(payment.fee_minor) if payment.captured_minor else None,
-            payment_method=_method(payment),
+            payment_method=method_told(payment),
             next_action=(
-                NextActionView.of(payment.next_action) if acting and payment.next_action else None
+                action_told(payment.next_action) if acting and payment.next_action else None
             ),
             decline_code=code,
             reason=code.meaning.reason if code else None,
@@ -221,14 +190,6 @@ class PaymentView(Told):
             updated_at=rfc3339(payment.updated_at),
             expires_at=rfc3339(payment.expires_at) if payment.expires_at else None,
         )
-
-
-def _method(payment: Payment) -> CardView | BankRedirectView:
-    if payment.bank is not None:
-        return BankRedirectView(country=payment.bank.country, bank=payment.bank.bank)
-    assert payment.card_brand is not None
-    assert payment.card_last4 is not None
-    return CardView(brand=payment.card_brand, last4=payment.card_last4)
 
 
 class PaymentsView(Told):

@@ -77,11 +77,25 @@ class BankRedirect(Happened):
     bank: str | None
 
 
+class PayCode(Happened):
+    type: Literal["code"]
+    country: str
+
+
 class NextAction(Happened):
     """Send the customer's browser to `url` before `expiresAt`."""
 
     type: Literal["redirect"]
     url: str
+    expires_at: Moment
+
+
+class DisplayCode(Happened):
+    """Show `copyCode` as a QR code or as text, or open `deeplink`, before `expiresAt`."""
+
+    type: Literal["display_code"]
+    deeplink: str
+    copy_code: str
     expires_at: Moment
 
 
@@ -95,7 +109,7 @@ class PaymentData(Happened):
     amount_refunded: Amount
     amount_capturable: Amount
     fee: Amount
-    payment_method: Annotated[Card | BankRedirect, Field(discriminator="type")]
+    payment_method: Annotated[Card | BankRedirect | PayCode, Field(discriminator="type")]
     customer_id: str | None = None
     metadata: dict[str, str]
     created_at: Moment
@@ -112,7 +126,7 @@ class ReviewData(MovedData):
 
 class ActionData(MovedData):
     status: Literal["requires_action"]
-    next_action: NextAction
+    next_action: Annotated[NextAction | DisplayCode, Field(discriminator="type")]
 
 
 class AuthorizedData(MovedData):

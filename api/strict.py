@@ -139,19 +139,40 @@ def checked(shape: type[Asked], fields: dict[str, Any]) -> Asked:
     try:
         return shape.model_validate(fields)
     except ValidationError as error:
-        raise _first_refused(error) from None
+        raise _first_refused(error, shape) from None
 
 
 # Malformed: the shape is wrong. Refused: the shape is right and the value is not.
-_MALFORMED: Final = ("missing", "extra_forbidden", "amount_format", "_type", "_parsing", "unicode")
+_MALFORMED: Final = (
+    *("missing", "extra_forbidden", "amount_format", "_type", "_parsing", "unicode"),
+    "tag_not_found",
+)
 
 
-def _first_refused(error: ValidationError) -> Refusal:
+def _first_refused(error: ValidationError, shape: type[Asked]) -> Refusal:
     """One field at a time, the first one, so that the answer stays readable."""
     first = error.errors(include_url=False)[0]
     code = Code.FIELD_MALFORMED if first["type"].endswith(_MALFORMED) else Code.FIELD_REFUSED
-    path = ".".join(str(part) for part in first["loc"])
-    return field_refused(code, path[:200], first["msg"])
+    path = ".".join(str(part) for part in _as_written(first["loc"], first["type"], shape))
+    # Pydantic's own words for a shape that is none repeat what was sent.
+    expected = first.get("ctx", {}).get("expected_tags")
+    return field_refused(
+        code, path[:200], f"Input should be {expected}" if expected else first["msg"]
+    )
+
+
+def _as_written(loc: tuple[int | str, ...], kind: str, shape: type[Asked]) -> tuple[int | str, ...]:
+    """Where it is in what was sent: of a field of several shapes pydantic names the shape, too."""
+    chosen_by = {
+        field.alias or name: str(field.discriminator)
+        for name, field in shape.model_fields.items()
+        if field.discriminator is not None
+    }
+    if loc[0] not in chosen_by:
+        return loc
+    if kind.startswith("union_tag"):
+        return (*loc, chosen_by[str(loc[0])])
+    return (loc[0], *loc[2:])
 
 
 class StrictRoute(APIRoute):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from payments.domain import ids
 from payments.domain.card import Card
-from payments.domain.method import BankRedirect
+from payments.domain.method import BankRedirect, DisplayCode
 from payments.domain.money import Money
 from payments.domain.payment import (
     Assessment,
@@ -24,7 +24,7 @@ from payments.domain.routing import Decision, Facts
 NOW = datetime(2026, 4, 30, 8, 21, 14, 123456, tzinfo=UTC)
 TRACE = "partner_1.20260430T082114123Z.7K3Q9XW2"
 TERMS = CardTerms(
-    currencies=frozenset({"BDT", "USD", "EUR", "GBP", "JPY", "BHD"}),
+    currencies=frozenset({"BDT", "BRL", "USD", "EUR", "GBP", "JPY", "BHD"}),
     return_hosts=frozenset({"localhost", "127.0.0.1"}),
     fee_flat_minor=30,
     fee_basis_points=140,
@@ -77,6 +77,12 @@ def make_bank_order(**changes: Any) -> PaymentOrder:
     return make_order(
         **{"card": None, "bank": bank, "return_url": "http://localhost/back", **changes}
     )
+
+
+def make_code_order(**changes: Any) -> PaymentOrder:
+    """Of a customer who is shown a code."""
+    amount, display = Money(10_000, "BRL"), DisplayCode("BR")
+    return make_order(**{"card": None, "display": display, "amount": amount, **changes})
 
 
 def make_decision(**changes: Any) -> Decision:

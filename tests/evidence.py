@@ -24,7 +24,7 @@ from tests.running_gateway import (
     TestBill,
 )
 
-DIGITS: Final = {"BDT": 2, "USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "BHD": 3}
+DIGITS: Final = {"BDT": 2, "BRL": 2, "USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "BHD": 3}
 
 _ROW: Final = """
     SELECT * FROM transaction WHERE biller_id = $1 AND bill_number = $2 AND billing_period = $3

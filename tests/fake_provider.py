@@ -3,19 +3,21 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from payments.domain.card import Card, Decline
-from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
+from payments.domain.charge import Answer, ChallengeAsked, Operation, Question, Receipt
 from payments.domain.codes import Code
 from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.ports.provider import Capabilities, Provider, ProviderUnavailable, Told
+from tests.code_fakes import code_over
 from tests.provider_script import (
     BANKS,
+    CAPABILITIES,
     DECIDED_AT,
     FAILED_CHALLENGE,
     NOBODY,
@@ -24,17 +26,6 @@ from tests.provider_script import (
     WRONG_STATE,
     Booked,
     How,
-)
-
-CAPABILITIES = Capabilities(
-    kind="sandbox",
-    honours_idempotency_keys=True,
-    settles_within=timedelta(seconds=30),
-    authorization_lasts=timedelta(days=7),
-    partial_captures=True,
-    multiple_captures=True,
-    partial_refunds=True,
-    challenges=True,
 )
 
 
@@ -164,6 +155,19 @@ class FakeProvider:
         """The challenge is over, and the bank thinks."""
         self.books[reference].state = "PENDING"
 
+    def pay(self, reference: str, minor: int | None = None) -> Receipt:
+        """Money comes for a code: what was ordered, or as much as is said."""
+        booked = self.books[reference]
+        amount = booked.amount if minor is None else Money(minor, booked.amount.currency)
+        name = f"E{len(booked.receipts) + 1}-{reference}"
+        came = Receipt(name, amount, DECIDED_AT)
+        booked.receipts.append(came)
+        if booked.state == "CHALLENGE" and amount == booked.amount:
+            self._accept(reference, booked)
+        else:
+            self.effects.append(f"receive {came.id} {amount.minor}")
+        return came
+
     def give_up(self, reference: str) -> None:
         """The reservation ends over there."""
         self.books[reference].state = "EXPIRED"
@@ -203,8 +207,11 @@ class FakeProvider:
         booked = self.books[attempt.reference] = Booked("PENDING", amount, payee, sale)
         if isinstance(how, Decline):
             booked.state, booked.decline = "DECLINED", how
-        elif how is How.CHALLENGE:
+        elif how in (How.CHALLENGE, How.WRONG_CODE):
             booked.state = "CHALLENGE"
+            if order.display is not None:
+                more = Money(int(how is How.WRONG_CODE), amount.currency)
+                booked.code = code_over(amount + more, order.display.country)
             booked.expires_at = datetime.now(UTC) + self.challenge_lasts
         elif how is not How.PENDING:
             self._accept(attempt.reference, booked)
@@ -220,9 +227,10 @@ class FakeProvider:
         booked, reference = self.books[attempt.reference], f"acq_{attempt.reference}"
         match booked.state:
             case "AUTHORIZED" | "CAPTURED":
+                paid_by = [each.id for each in booked.receipts if each.amount == booked.amount]
                 return Answer(
                     OutcomeKind.ACCEPTED,
-                    reference=reference,
+                    reference=paid_by[0] if paid_by else reference,
                     amount=booked.amount,
                     payee=booked.payee,
                     captured=booked.state == "CAPTURED",
@@ -230,7 +238,8 @@ class FakeProvider:
                 )
             case "CHALLENGE":
                 assert booked.expires_at is not None
-                asked = ChallengeAsked(f"https://acs.test/{attempt.reference}", booked.expires_at)
+                url = f"https://acs.test/{attempt.reference}"
+                asked = ChallengeAsked(url, booked.expires_at, booked.code)
                 return Answer(OutcomeKind.PENDING, reference=reference, challenge=asked)
             case "PENDING":
                 return Answer(OutcomeKind.PENDING, reference=reference, detail="they decide later")
@@ -274,7 +283,8 @@ class FakeProvider:
             case Operation.REFUND:
                 return booked.refunds.get(question.key)
             case _:
-                return self._authorization(question.attempt)
+                told = self._authorization(question.attempt)
+                return replace(told, receipts=tuple(booked.receipts))
 
     async def _answered(self, how: How | Decline, answer: Answer) -> Answer:
         if self.gate is not None:

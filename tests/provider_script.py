@@ -1,15 +1,16 @@
 """What the fake provider is made of: how it takes a call, its ways to say no, and its books."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from payments.domain.card import Decline
-from payments.domain.charge import Answer
+from payments.domain.charge import Answer, Receipt
 from payments.domain.codes import Code
 from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
+from payments.ports.provider import Capabilities
 
 
 class How(StrEnum):
@@ -23,6 +24,7 @@ class How(StrEnum):
     TOO_BUSY = "turns it away for longer than a customer waits"
     PENDING = "has it and decides later"
     WRONG_AMOUNT = "takes another amount"
+    WRONG_CODE = "shows a code over another amount"
     WRONG_PAYEE = "takes it for somebody else"
     BREAK = "our adapter itself breaks after it was sent"
     ONLY_RESERVE = "reserves, although it was to take"
@@ -41,6 +43,18 @@ OPEN = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
 DECIDED_AT = datetime(2026, 4, 30, 8, 21, tzinfo=UTC)
 BANKS = (Bank("SUNNY", "Sunny Bank", "GB", ("GBP", "EUR")),)
 
+CAPABILITIES = Capabilities(
+    kind="sandbox",
+    honours_idempotency_keys=True,
+    settles_within=timedelta(seconds=30),
+    authorization_lasts=timedelta(days=7),
+    partial_captures=True,
+    multiple_captures=True,
+    partial_refunds=True,
+    challenges=True,
+    codes={"BR": "BRL"},
+)
+
 
 @dataclass
 class Booked:
@@ -54,3 +68,6 @@ class Booked:
     expires_at: datetime | None = None
     captures: dict[str, int] = field(default_factory=dict)
     refunds: dict[str, Answer] = field(default_factory=dict)
+    # Of a payment by a code: the one that is shown, and what came for it.
+    code: str | None = None
+    receipts: list[Receipt] = field(default_factory=list)

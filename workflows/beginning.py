@@ -10,11 +10,12 @@ from temporalio.client import WithStartWorkflowOperation
 from temporalio.types import MethodAsyncSingleParam
 
 from payments.domain import ids
-from payments.domain.method import words
+from payments.domain.method import MethodType, type_of, words
 from payments.domain.payment import PaymentOrder, PaymentStatus
 from workflows.any_payment import AnyPayment
 from workflows.bank_payment import BankPayment
 from workflows.card_payment import CardPayment
+from workflows.code_payment import CodePayment
 from workflows.starting import found_by, operation
 
 
@@ -22,11 +23,13 @@ def begin_operation(
     order: PaymentOrder, task_queue: str
 ) -> WithStartWorkflowOperation[AnyPayment, PaymentStatus]:
     amount = order.amount
-    story: MethodAsyncSingleParam[Any, PaymentOrder, PaymentStatus] = (
-        CardPayment.run if order.card is not None else BankPayment.run
-    )
+    stories: dict[MethodType, MethodAsyncSingleParam[Any, PaymentOrder, PaymentStatus]] = {
+        MethodType.CARD: CardPayment.run,
+        MethodType.BANK_REDIRECT: BankPayment.run,
+        MethodType.CODE: CodePayment.run,
+    }
     return operation(
-        story,
+        stories[type_of(order.method)],
         order,
         id=ids.payment(order.payment_id),
         task_queue=task_queue,

@@ -104,7 +104,8 @@ class Standing:
         return False
 
     async def challenged(self, attempt: Attempt, asked: ChallengeAsked, answer: Answer) -> None:
-        action = NextAction("redirect", asked.url, asked.expires_at)
+        kind = "redirect" if asked.copy_code is None else "display_code"
+        action = NextAction(kind, asked.url, asked.expires_at, asked.copy_code)
         await self.to(_S.REQUIRES_ACTION, attempt, answer=answer, next_action=action)
 
     async def failed(self, attempt: Attempt, code: Code, *, decline: Decline | None = None) -> None:

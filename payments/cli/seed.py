@@ -30,7 +30,7 @@ LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 SETTLES_WITHIN: Final = timedelta(seconds=5)
 # Bills first: what asks for a token without naming a product has always meant those.
 PRODUCTS: Final = (Product.BILL_COLLECTION, Product.PAYMENTS)
-CURRENCIES: Final = frozenset({"BDT", "USD", "EUR", "GBP", "JPY", "BHD"})
+CURRENCIES: Final = frozenset({"BDT", "BRL", "USD", "EUR", "GBP", "JPY", "BHD"})
 RETURN_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 # In main units of any currency: above the one a person looks, above the other nothing is sent.
 HOLD_ABOVE: Final = 500_000

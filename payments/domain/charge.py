@@ -1,9 +1,10 @@
-"""What goes between us and a card provider: operations, answers and questions."""
+"""What goes between us and a provider: operations, answers and questions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from payments.domain import emv
 from payments.domain.card import Decline
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
@@ -21,10 +22,30 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChallengeAsked:
-    """The issuer wants to see the customer: send the browser to `url`."""
+    """The customer has to act: the browser is sent to `url`, or shows `copy_code` to be paid."""
 
     url: str
     expires_at: datetime
+    copy_code: str | None = None
+
+    def is_of(self, order: PaymentOrder) -> bool:
+        """Whether what would be shown asks for what was ordered."""
+        if order.display is None:
+            return True
+        try:
+            asked = emv.asks_for(self.copy_code or "")
+        except emv.CodeBroken:
+            return False
+        return asked == (order.amount, order.display.country)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came for a code. `id` is its own in the payment network, and only one bears it."""
+
+    id: str
+    amount: Money
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,8 @@ class Answer:
     `amount` and `payee` are what the provider says it authorised, captured or refunded, and for
     whom: what differs from the order was changed on the way and is never accepted. `captured` says
     whether the money moved or is only reserved; then `reservation`, which our own step adds, says
-    for how long. `retry_after_s` is a NOT_SENT provider's own wish.
+    for how long. `retry_after_s` is a NOT_SENT provider's own wish. `receipts` is all that came for
+    a code; then the `reference` of what was captured is that of the one that did it.
     """
 
     kind: OutcomeKind
@@ -58,6 +80,7 @@ class Answer:
     detail: str = ""
     retry_after_s: float | None = None
     reservation: Reservation | None = None
+    receipts: tuple[Receipt, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -69,7 +92,8 @@ class Answer:
     def is_of(self, order: PaymentOrder) -> bool:
         """Whether what was accepted is what was ordered: nothing that is said of it differs."""
         same_amount = self.amount is None or self.amount == order.amount
-        return same_amount and self.payee in (None, order.partner_id)
+        same_asked = self.challenge is None or self.challenge.is_of(order)
+        return same_amount and same_asked and self.payee in (None, order.partner_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How a customer pays: with a card, or at their own bank. Exactly one of these stands in an order.
+"""How a customer pays: by card, at their bank, or by a code. Exactly one stands in an order.
 
 What only cards have is empty elsewhere, so that risk, routes and the networks' rules ask every
 method the same questions.
@@ -14,6 +14,7 @@ from payments.domain.card import Card
 class MethodType(StrEnum):
     CARD = "card"
     BANK_REDIRECT = "bank_redirect"
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,22 @@ class BankRedirect:
     client_token: ClassVar[str | None] = None
 
 
-Method = Card | BankRedirect
+@dataclass(frozen=True, slots=True)
+class DisplayCode:
+    """The customer is shown a code and pays it in an app of theirs. `country` says whose scheme it
+    is of (ISO 3166 alpha-2): BR is PIX.
+    """
+
+    country: str
+
+    brand: ClassVar[str] = ""
+    bin: ClassVar[str] = ""
+    fingerprint: ClassVar[str] = ""
+    token: ClassVar[str | None] = None
+    client_token: ClassVar[str | None] = None
+
+
+Method = Card | BankRedirect | DisplayCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +69,16 @@ def type_of(method: Method) -> MethodType:
             return MethodType.CARD
         case BankRedirect():
             return MethodType.BANK_REDIRECT
+        case DisplayCode():
+            return MethodType.CODE
 
 
 def words(method: Method) -> str:
-    """For operators: which card, or which bank."""
+    """For operators: which card, which bank, or a code of which country."""
     match method:
         case Card():
             return f"{method.brand} …{method.last4}"
         case BankRedirect():
             return f"{method.bank or 'a bank'}, {method.country}"
+        case DisplayCode():
+            return f"a code, {method.country}"

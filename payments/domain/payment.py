@@ -7,7 +7,7 @@ from typing import Final
 
 from payments.domain.card import Card, Decline
 from payments.domain.codes import Code
-from payments.domain.method import BankRedirect, Method
+from payments.domain.method import BankRedirect, DisplayCode, Method
 from payments.domain.money import Money
 from payments.domain.routing import Decision
 
@@ -73,7 +73,7 @@ class CardTerms:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOrder:
-    """Input of the CardPayment and BankPayment workflows. The terms are a snapshot.
+    """Input of the workflows of payments. The terms are a snapshot.
 
     `reference` is the partner's own and names one payment for ever; the id is derived from both.
     """
@@ -83,7 +83,7 @@ class PaymentOrder:
     reference: str
     amount: Money
     capture: bool
-    # The method: this, or `bank`.
+    # The method: this, `bank` or `display`.
     card: Card | None
     terms: CardTerms
     trace: str
@@ -97,10 +97,11 @@ class PaymentOrder:
     save_method: bool = False
     metadata: dict[str, str] | None = None
     bank: BankRedirect | None = None
+    display: DisplayCode | None = None
 
     @property
     def method(self) -> Method:
-        method = self.card or self.bank
+        method = self.card or self.bank or self.display
         assert method is not None, "an order without a method"
         return method
 
@@ -142,11 +143,12 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """What the customer has to do: follow `url` before `expires_at`."""
+    """What the customer has to do before `expires_at`: follow `url`, or pay `copy_code`."""
 
     type: str
     url: str
     expires_at: datetime
+    copy_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ class Payment:
     # What providers have taken back of it in disputes, and how many of these are still open.
     disputed_minor: int = 0
     open_disputes: int = 0
+    display: DisplayCode | None = None
 
     @property
     def capturable_minor(self) -> int:
@@ -264,6 +267,7 @@ def begun(order: PaymentOrder) -> Payment:
         trace=order.trace,
         content=order.content,
         bank=order.bank,
+        display=order.display,
     )
 
 

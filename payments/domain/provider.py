@@ -21,6 +21,7 @@ class ProviderKind(StrEnum):
 # Who takes what has no token: a card is taken by whoever has an alias of it.
 _TAKEN_BY: Final[Mapping[MethodType, frozenset[ProviderKind]]] = {
     MethodType.BANK_REDIRECT: frozenset({ProviderKind.SANDBOX}),
+    MethodType.CODE: frozenset({ProviderKind.SANDBOX}),
 }
 
 

@@ -1,7 +1,7 @@
 """What we need from a card provider, whoever it is and however it is reached."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -33,6 +33,7 @@ class Capabilities:
     at the latest. Before that, "no such payment" proves nothing; after that, it proves that it
     never arrived and may be sent again under the same key.
     authorization_lasts: how long an uncaptured authorisation can be captured.
+    codes: the countries whose codes it shows to customers, each with their currency.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Capabilities:
     multiple_captures: bool
     partial_refunds: bool
     challenges: bool
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Meaning(StrEnum):

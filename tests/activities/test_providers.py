@@ -14,8 +14,8 @@ from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from tests.card_factories import make_attempt, make_order
-from tests.fake_provider import CAPABILITIES, FakeProvider, FakeProviders
-from tests.provider_script import HARD, How
+from tests.fake_provider import FakeProvider, FakeProviders
+from tests.provider_script import CAPABILITIES, HARD, How
 
 SENT_BY = datetime(2026, 4, 30, 8, 22, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from tests.running_gateway import PartnerClient
 LOOPBACK: Final = ("127.0.0.0/8",)
 # Above 5,000 dollars a person looks, above 50,000 nothing is sent.
 CARD_TERMS: Final = CardTerms(
-    currencies=frozenset({"USD", "EUR", "BDT", "JPY", "BHD"}),
+    currencies=frozenset({"USD", "EUR", "BRL", "BDT", "JPY", "BHD"}),
     return_hosts=frozenset({"127.0.0.1"}),
     fee_flat_minor=30,
     fee_basis_points=140,

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from api.bank_schemas import BanksQuery, BanksView, BankView
-from api.card_schemas import BankRedirectBody, BankRedirectView, NextActionView
+from api.method_schemas import BankRedirectBody, BankRedirectView, NextActionView
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.events import EVENT_TYPES
 from payments.domain.payment import FINAL, PAYMENT_MOVES, PaymentStatus

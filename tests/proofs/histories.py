@@ -13,7 +13,10 @@ from payments.temporal import DATA_CONVERTER, UNGUARDED
 from tests.card_findings import Finding, Kind
 from worker import WORKFLOWS
 
-OURS: Final = "WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'Refund', 'Reversal')"
+OURS: Final = (
+    "WorkflowType IN ('BankPayment', 'CardPayment', 'Challenge', 'CodePayment', 'Refund',"
+    " 'Reversal')"
+)
 _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
 

@@ -15,8 +15,7 @@ from payments.domain.card import Decline
 from payments.domain.charge import Operation
 from payments.domain.payment import Review, Verdict
 from tests.card_factories import make_card
-from tests.fake_provider import CAPABILITIES
-from tests.provider_script import HARD, SOFT, How
+from tests.provider_script import CAPABILITIES, HARD, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_order
 from workflows.card_payment import CardPayment
 

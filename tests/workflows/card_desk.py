@@ -58,6 +58,11 @@ def make_bank_order(**changes: Any) -> PaymentOrder:
     return card_factories.make_bank_order(**{"created_at": now, "deadline": now + FAR, **changes})
 
 
+def make_code_order(**changes: Any) -> PaymentOrder:
+    now = datetime.now(UTC)
+    return card_factories.make_code_order(**{"created_at": now, "deadline": now + FAR, **changes})
+
+
 def make_refund(payment: Payment, minor: int, **changes: Any) -> RefundOrder:
     now = datetime.now(UTC)
     order = RefundOrder(
@@ -129,6 +134,10 @@ class CardDesk(Desk):
         handle, payment = await self.charge(order)
         assert payment.status is PaymentStatus.REQUIRES_ACTION, payment
         return handle, first(order)
+
+    async def shown(self, order: PaymentOrder | None = None) -> tuple[PayHandle, str]:
+        """A payment whose customer was shown a code, and the reference of its attempt."""
+        return await self.at_the_bank(order or make_code_order())
 
     async def starting(
         self, order: PaymentOrder

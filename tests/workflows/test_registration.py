@@ -62,6 +62,7 @@ def test_registered_names_never_change() -> None:
         "BankPayment",
         "CardPayment",
         "Challenge",
+        "CodePayment",
         "EventRelay",
         "Probe",
         "Refund",

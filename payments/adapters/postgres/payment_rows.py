@@ -13,7 +13,7 @@ from payments.domain.attempts import Tried
 from payments.domain.card import Card, Decline
 from payments.domain.card_ledger import Books
 from payments.domain.codes import Code
-from payments.domain.method import BankRedirect, Method, type_of
+from payments.domain.method import BankRedirect, DisplayCode, Method, type_of
 from payments.domain.money import Money, digits
 from payments.domain.payment import (
     FINAL,
@@ -112,6 +112,7 @@ def payment(row: Row) -> Payment:
         bank=_bank(asked.get("bank")),
         disputed_minor=row["disputed_minor"],
         open_disputes=row["open_disputes"],
+        display=_display(asked.get("display")),
     )
 
 
@@ -217,14 +218,17 @@ def _told_of_move(fact: Fact) -> dict[str, Any]:
     if fact.decline is not None:
         data["providerCode"] = theirs(fact.decline.raw)
     if (action := fact.next_action) is not None:
-        data["nextAction"] = {
-            "type": action.type,
-            "url": action.url,
-            "expiresAt": rfc3339(action.expires_at),
-        }
+        data["nextAction"] = _told_of_action(action)
     if fact.expires_at is not None:
         data["expiresAt"] = rfc3339(fact.expires_at)
     return data
+
+
+def _told_of_action(action: NextAction) -> dict[str, Any]:
+    where = {"url": action.url}
+    if action.copy_code is not None:
+        where = {"deeplink": action.url, "copyCode": action.copy_code}
+    return {"type": action.type, **where, "expiresAt": rfc3339(action.expires_at)}
 
 
 def _told_of_method(method: Method) -> dict[str, Any]:
@@ -233,6 +237,8 @@ def _told_of_method(method: Method) -> dict[str, Any]:
             return {"type": type_of(method), "brand": method.brand, "last4": method.last4}
         case BankRedirect():
             return {"type": type_of(method), "country": method.country, "bank": method.bank}
+        case DisplayCode():
+            return {"type": type_of(method), "country": method.country}
 
 
 def rfc3339(at: datetime) -> str:
@@ -246,6 +252,10 @@ def theirs(text: str | None) -> str | None:
 
 def _bank(stored: dict[str, Any] | None) -> BankRedirect | None:
     return None if stored is None else BankRedirect(**stored)
+
+
+def _display(stored: dict[str, Any] | None) -> DisplayCode | None:
+    return None if stored is None else DisplayCode(**stored)
 
 
 def _next_action(stored: dict[str, Any] | None) -> NextAction | None:

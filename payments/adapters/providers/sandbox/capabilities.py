@@ -1,7 +1,12 @@
 """What an acquirer of the sandbox can do."""
 
+from typing import Final
+
 from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.ports.provider import Capabilities
+
+# PIX, Bangla QR, SGQR and PromptPay: all of EMVCo's form.
+_CODES: Final = {"BR": "BRL", "BD": "BDT", "SG": "SGD", "TH": "THB"}
 
 
 def capabilities(profile: ProviderProfile) -> Capabilities:
@@ -14,4 +19,5 @@ def capabilities(profile: ProviderProfile) -> Capabilities:
         multiple_captures=True,
         partial_refunds=True,
         challenges=True,
+        codes=_CODES,
     )

@@ -29,6 +29,7 @@ DECLINES: Final[Mapping[str, Code]] = {
 _REFUSALS: Final[Mapping[tuple[Operation, str], Code]] = {
     # Another provider may well reach it.
     (Operation.AUTHORIZE, "BANK_NOT_FOUND"): Code.BANK_UNAVAILABLE,
+    (Operation.AUTHORIZE, "SCHEME_NOT_FOUND"): Code.BANK_UNAVAILABLE,
     (Operation.CAPTURE, "AMOUNT_TOO_LARGE"): Code.CAPTURE_TOO_LARGE,
     (Operation.REFUND, "AMOUNT_TOO_LARGE"): Code.REFUND_TOO_LARGE,
     (Operation.REFUND, "WRONG_STATE"): Code.REFUND_NOT_POSSIBLE,

@@ -5,8 +5,8 @@ was reserved is given back. Any other answer that does not fit the question is q
 UNKNOWN.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,6 +16,14 @@ from payments.adapters.providers.sandbox.errors import (
     REFUSING,
     refusal,
     turned_away,
+)
+from payments.adapters.providers.sandbox.reading import (
+    Unreadable,
+    instant,
+    money,
+    named,
+    receipts,
+    text,
 )
 from payments.domain.card import Card, Decline
 from payments.domain.charge import Answer, ChallengeAsked, Operation, Question
@@ -31,10 +39,6 @@ _DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 # Nothing is reserved in these, and nothing was ever taken.
 _EMPTY: Final = frozenset({"VOIDED", "EXPIRED", "DECLINED"})
 _OPEN: Final = frozenset({"AUTHORIZED", "CHALLENGE", "PENDING"})
-
-
-class Unreadable(Exception):
-    """The answer is not one to this question."""
 
 
 def sent(reply: Reply, asked: Question) -> Answer:
@@ -114,34 +118,6 @@ def banks(reply: Reply) -> Sequence[Bank]:
         raise ProviderUnavailable(f"unreadable banks: {error}") from error
 
 
-def money(row: Any, field: str, currency: str) -> Money:
-    """An amount of theirs, which may be nothing. Raises ValueError or Unreadable."""
-    written = text(row, field)
-    if written.replace(".", "", 1).strip("0") == "":
-        return Money(0, currency)
-    return Money.parse(written, currency)
-
-
-def text(body: Any, field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not value:
-        raise Unreadable(f"no {field}")
-    return value
-
-
-def instant(written: str) -> datetime:
-    at = datetime.fromisoformat(written)
-    if at.tzinfo is None:
-        raise Unreadable("a time without its zone")
-    return at.astimezone(UTC)
-
-
-def named(rows: Any, reference: str) -> Mapping[str, Any] | None:
-    """The capture or refund that bears our name."""
-    found: list[Mapping[str, Any]] = [row for row in rows if row.get("reference") == reference]
-    return found[0] if found else None
-
-
 def _told(reply: Reply, asked: Question, *, absent: Answer) -> Answer:
     """Read a payment of theirs as the answer to one question about it."""
     body = reply.body or {}
@@ -150,7 +126,8 @@ def _told(reply: Reply, asked: Question, *, absent: Answer) -> Answer:
     try:
         match asked.operation:
             case Operation.AUTHORIZE:
-                return _authorization(body, asked.attempt)
+                told = _authorization(body, asked.attempt)
+                return replace(told, receipts=receipts(body, text(body, "currency")))
             case Operation.CAPTURE:
                 return _capture(body, asked.key, absent)
             case Operation.VOID:
@@ -169,6 +146,8 @@ def _authorization(body: Any, attempt: Attempt) -> Answer:
         case "AUTHORIZED" | "CAPTURED" as state:
             captured = state == "CAPTURED"
             moved = money(body, "capturedAmount" if captured else "authorizedAmount", currency)
+            if attempt.order.display is not None:
+                reference = _paid_by(body, asked_for)
             return Answer(
                 OutcomeKind.ACCEPTED,
                 reference=reference,
@@ -184,7 +163,9 @@ def _authorization(body: Any, attempt: Attempt) -> Answer:
                 OutcomeKind.PENDING,
                 reference=reference,
                 challenge=ChallengeAsked(
-                    _web_address(challenge), instant(text(challenge, "expiresAt"))
+                    _web_address(challenge),
+                    instant(text(challenge, "expiresAt")),
+                    challenge.get("copyCode"),
                 ),
                 amount=asked_for,
                 payee=payee,
@@ -208,9 +189,18 @@ def _authorization(body: Any, attempt: Attempt) -> Answer:
             raise Unreadable(f"state {state!r}")
 
 
+def _paid_by(body: Any, asked_for: Money) -> str:
+    """Which receipt paid it: the first over this very amount."""
+    came = receipts(body, asked_for.currency)
+    paying = next((each.id for each in came if each.amount == asked_for), None)
+    if paying is None:
+        raise Unreadable("paid, and nothing came for it")
+    return paying
+
+
 def _too_slow(attempt: Attempt) -> Code:
-    """Nobody is challenged at a bank; there the customer just did not answer."""
-    return Code.CHALLENGE_EXPIRED if attempt.order.bank is None else Code.ACTION_EXPIRED
+    """Nobody is challenged without a card; there the customer just did not answer."""
+    return Code.ACTION_EXPIRED if attempt.order.card is None else Code.CHALLENGE_EXPIRED
 
 
 def _decline(told: Any) -> Decline:
@@ -251,6 +241,7 @@ def _void(body: Any, absent: Answer) -> Answer:
         reference=text(body, "id"),
         at=instant(decided) if decided else None,
         detail=state,
+        receipts=receipts(body, currency),
     )
 
 

@@ -1,4 +1,4 @@
-"""A provider that is reached over the sandbox acquirers' API: cards, and customers' banks."""
+"""A provider that is reached over the sandbox acquirers' API: cards, customers' banks, codes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from payments.adapters.providers.sandbox.capabilities import capabilities
 from payments.adapters.providers.sandbox.client import Client
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
-from payments.domain.method import Bank, BankRedirect, Method, MethodType
+from payments.domain.method import Bank, BankRedirect, DisplayCode, Method, MethodType
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
@@ -121,5 +121,7 @@ def _named(method: Method) -> dict[str, str] | None:
     if isinstance(method, BankRedirect):
         named = {"method": MethodType.BANK_REDIRECT.value, "country": method.country}
         return named | ({"bank": method.bank} if method.bank else {})
+    if isinstance(method, DisplayCode):
+        return {"method": MethodType.CODE.value, "country": method.country}
     token = alias(method, ProviderKind.SANDBOX)
     return None if token is None else {"method": token}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from standardwebhooks import Webhook
 
-from payments.adapters.providers.sandbox.mapping import (
+from payments.adapters.providers.sandbox.reading import (
     Unreadable,
     instant,
     money,

@@ -12,6 +12,7 @@ from quittance.card_results import (
     BankRedirect,
     ClientToken,
     Customer,
+    DisplayCode,
     Payment,
     PaymentPage,
     PaymentStatus,
@@ -51,7 +52,7 @@ def create_client_token(
 def create_payment(
     amount: Decimal | str,
     currency: str,
-    method: SavedMethod | BankRedirect | str,
+    method: SavedMethod | BankRedirect | DisplayCode | str,
     reference: str,
     *,
     capture: bool,
@@ -192,7 +193,9 @@ def _id(named: Payment | Refund | Customer | str) -> str:
     return segment(named if isinstance(named, str) else named.id)
 
 
-def _paid_by(method: SavedMethod | BankRedirect | str) -> dict[str, object]:
+def _paid_by(method: SavedMethod | BankRedirect | DisplayCode | str) -> dict[str, object]:
+    if isinstance(method, DisplayCode):
+        return {"method": {"type": "code", "country": method.country}}
     if not isinstance(method, BankRedirect):
         return {"paymentMethodToken": _method(method)}
     told = {"type": "bank_redirect", "country": method.country}

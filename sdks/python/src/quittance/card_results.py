@@ -71,11 +71,17 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """Send the customer's browser to `url` before `expires_at`; it comes back to your returnUrl."""
+    """Send the customer's browser to `url` before `expires_at`; it comes back to your returnUrl.
+
+    Of a `display_code` there is a code to be paid in the customer's app: `copy_code` is its text,
+    `qr_code` its picture as the src of an <img>, and `url` opens that app where they are.
+    """
 
     type: str
     url: str
     expires_at: datetime
+    copy_code: str | None = None
+    qr_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,16 @@ class BankRedirect:
 
     country: str
     bank: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayCode:
+    """How to pay by a code that the customer scans or pastes: `next_action` has it.
+
+    `country` says whose scheme (ISO 3166 alpha-2): BR is PIX.
+    """
+
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,7 @@ class Payment:
     card_last4: str | None
     bank_country: str | None
     bank: str | None
+    code_country: str | None
     next_action: NextAction | None
     decline_code: str | None
     reason: str | None
@@ -160,6 +177,7 @@ class Payment:
     @classmethod
     def of(cls, fields: Fields, trace: str) -> Self:
         method = fields.inner("paymentMethod")
+        kind, country = method.optional_text("type"), method.optional_text("country")
         return cls(
             id=fields.text("id"),
             reference=fields.text("reference"),
@@ -173,8 +191,9 @@ class Payment:
             fee=fields.optional_amount("fee"),
             card_brand=method.optional_text("brand"),
             card_last4=method.optional_text("last4"),
-            bank_country=method.optional_text("country"),
+            bank_country=country if kind == "bank_redirect" else None,
             bank=method.optional_text("bank"),
+            code_country=country if kind == "code" else None,
             next_action=_action(fields.inner("nextAction")) if fields.has("nextAction") else None,
             decline_code=fields.optional_text("declineCode"),
             reason=fields.optional_text("reason"),
@@ -189,7 +208,14 @@ class Payment:
 
 
 def _action(fields: Fields) -> NextAction:
-    return NextAction(fields.text("type"), fields.text("url"), fields.moment("expiresAt"))
+    is_code = fields.has("copyCode")
+    return NextAction(
+        fields.text("type"),
+        fields.text("deeplink" if is_code else "url"),
+        fields.moment("expiresAt"),
+        fields.optional_text("copyCode"),
+        fields.optional_text("qrCode"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

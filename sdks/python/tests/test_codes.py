@@ -1,0 +1,57 @@
+"""Payments by a code: what is asked, and what the answers become."""
+
+import json
+
+from card_answers import CHALLENGED, PAYMENT
+from quittance import DisplayCode, PaymentStatus
+
+PAYMENTS = "/v1/payments"
+BY_CODE = {"type": "code", "country": "BR"}
+SHOWN = CHALLENGED | {
+    "paymentMethod": BY_CODE,
+    "nextAction": {
+        "type": "display_code",
+        "qrCode": "data:image/svg+xml;base64,PHN2Zy8+",
+        "copyCode": "000201",
+        "deeplink": "https://pix.example/1",
+        "expiresAt": "2026-04-30T08:31:14.000Z",
+    },
+}
+
+
+def answers(gateway, code, data, http_status=200):
+    return lambda request: gateway.envelope(request, code, data, http_status=http_status)
+
+
+def begin(client):
+    return client.payments.create("25.00", "BRL", DisplayCode("BR"), "ORDER-1")
+
+
+def test_a_code_is_asked_for_by_its_country_and_nobody_has_to_come_back(gateway, connect):
+    begin(connect())
+
+    (request,) = gateway.sent(PAYMENTS)
+    asked = json.loads(request.content)
+    assert asked["method"] == BY_CODE
+    assert "returnUrl" not in asked
+
+
+def test_the_code_is_a_result_in_three_forms(gateway, connect):
+    gateway.replies = [answers(gateway, "P0001", SHOWN, 202)]
+
+    payment = begin(connect())
+
+    action = payment.next_action
+    assert payment.status is PaymentStatus.REQUIRES_ACTION
+    assert (payment.code_country, payment.bank_country, payment.bank) == ("BR", None, None)
+    assert (action.type, action.url) == ("display_code", "https://pix.example/1")
+    assert (action.copy_code, action.qr_code) == ("000201", "data:image/svg+xml;base64,PHN2Zy8+")
+
+
+def test_a_paid_code_has_no_action_any_more(gateway, connect):
+    gateway.replies = [answers(gateway, "P0000", PAYMENT | {"paymentMethod": BY_CODE})]
+
+    payment = begin(connect())
+
+    assert (payment.status, payment.next_action) == (PaymentStatus.CAPTURED, None)
+    assert payment.code_country == "BR"
