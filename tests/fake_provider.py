@@ -15,6 +15,7 @@ from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.ports.provider import Capabilities, Provider, ProviderUnavailable, Told
 from tests.code_fakes import code_over
+from tests.fake_dispute_desk import FakeDisputeDesk
 from tests.provider_script import (
     BANKS,
     CAPABILITIES,
@@ -35,20 +36,16 @@ def end_of_time() -> datetime:
 
 
 @dataclass
-class FakeProvider:
+class FakeProvider(FakeDisputeDesk):
     """`effects` lists what moved or reserved money, in order: "take pay_x-1 10000"."""
 
     capabilities: Capabilities = CAPABILITIES
     clock: Callable[[], datetime] = end_of_time
-    calls: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
     books: dict[str, Booked] = field(default_factory=dict)
     script: dict[Operation, deque[How | Decline]] = field(
         default_factory=lambda: defaultdict(deque)
     )
-    unreachable: bool = False
-    # It takes calls but answers no question.
-    silent: bool = False
     # It ignores our keys: the same refund again is another one.
     forgets_keys: bool = False
     # By the time it is asked, it has taken what it had declined or was still deciding.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from payments.domain.money import Money
+from payments.domain.outcome import OutcomeKind
 
 
 class DisputeStatus(StrEnum):
@@ -169,6 +170,14 @@ class Dispute:
         """Whether it waits for an answer, and none is with the provider or on its way."""
         is_answered = self.response_state in (ResponseState.SENDING, ResponseState.TAKEN)
         return self.status in UNANSWERED and not is_answered
+
+
+def became_of(response: Response, found: Found) -> OutcomeKind:
+    """What a provider says has become of an answer of ours. NOT_SENT: it still waits for one."""
+    if found.status in UNANSWERED:
+        return OutcomeKind.NOT_SENT
+    is_taken = found.answered or (response is Response.ACCEPTANCE and found.status in CLOSED)
+    return OutcomeKind.ACCEPTED if is_taken else OutcomeKind.DECLINED
 
 
 def taken_minor(status: DisputeStatus, amount: Money, fee: Money) -> int:

@@ -22,6 +22,8 @@ _PRIVATE: Final = frozenset(
     | {"number", "cvc", "bin", "iin", "fingerprint", "expMonth", "expYear"}
     | {"exp_month", "exp_year"}
     | {"client_secret", "clientToken", "token", "paymentMethodToken", "method", "payment_method"}
+    # What a partner says against a dispute.
+    | {"evidence"}
     | {"aliases", "next_action", "url", "returnUrl", "return_url", "receipt_url"}
 )
 # A biller's bill number has its format from the biller; one in a hundred could be a card's as well.

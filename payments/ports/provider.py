@@ -8,6 +8,8 @@ from typing import Protocol
 
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.dispute import DisputeOrder, DisputeStatus, Found, Response
+from payments.domain.evidence import Said
 from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
@@ -52,6 +54,7 @@ class Meaning(StrEnum):
 
     PAYMENT = "payment"
     REFUND = "refund"
+    DISPUTE = "dispute"
     UNKNOWN = "unknown"
 
 
@@ -72,11 +75,21 @@ class Says(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeTold:
+    """What a webhook claims of a dispute."""
+
+    order: DisputeOrder
+    status: DisputeStatus
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One verified webhook. It is a reason to ask, never the truth by itself.
 
-    `reference` is our own name of the attempt or refund it speaks of. `amount` is what it says is
-    reserved, captured so far or refunded; a partial capture's is less than the order's.
+    `reference` is our own name of the attempt, refund or dispute it speaks of. `amount` is what it
+    says is reserved, captured so far, refunded or disputed; a partial capture's is less than the
+    order's.
     """
 
     event_id: str
@@ -87,6 +100,7 @@ class Told:
     amount: Money | None = None
     says: Says = Says.NOTHING
     at: datetime | None = None
+    dispute: DisputeTold | None = None
 
 
 class Provider(Protocol):
@@ -126,6 +140,24 @@ class Provider(Protocol):
 
     async def banks(self) -> Sequence[Bank]:
         """Where it can send customers to pay. Raises ProviderUnavailable. Empty: nowhere."""
+
+    async def dispute(self, reference: str) -> Found | None:
+        """A dispute by the provider's own name, as it stands there now. None: no such.
+
+        Raises ProviderUnavailable, also for one that cannot be understood.
+        """
+
+    async def respond(self, said: Said) -> Answer:
+        """Answer a dispute with evidence, or accept it. Key: said.key.
+
+        ACCEPTED · DECLINED (too late, answered before, or a file that they cannot read) · NOT_SENT,
+        also while only files have been given · UNKNOWN.
+        """
+
+    async def responded(self, reference: str, response: Response, *, sent_by: datetime) -> Answer:
+        """What became of an answer. ACCEPTED · DECLINED, it ended without it · NOT_SENT, it still
+        waits for one · UNKNOWN, no word or too early to tell.
+        """
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         """Verify the raw bytes, then read. Raises ForgedWebhook or UnreadableWebhook."""

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Question
+from payments.domain.dispute import Found, Response
+from payments.domain.evidence import Said
 from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
@@ -71,6 +73,28 @@ class RecordedProvider:
     async def banks(self) -> Sequence[Bank]:
         return await self._recorded(
             "banks", "", self._provider.banks, lambda banks: f"{len(banks)} banks"
+        )
+
+    async def dispute(self, reference: str) -> Found | None:
+        return await self._recorded(
+            "dispute",
+            reference,
+            lambda: self._provider.dispute(reference),
+            lambda found: found.status.value if found is not None else "unknown",
+        )
+
+    async def respond(self, said: Said) -> Answer:
+        operation = "accept dispute" if said.accepts else "submit evidence"
+        return await self._recorded(
+            operation, said.key, lambda: self._provider.respond(said), _word
+        )
+
+    async def responded(self, reference: str, response: Response, *, sent_by: datetime) -> Answer:
+        return await self._recorded(
+            f"inquire {response}",
+            reference,
+            lambda: self._provider.responded(reference, response, sent_by=sent_by),
+            _word,
         )
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:

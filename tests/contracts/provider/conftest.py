@@ -60,6 +60,17 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         yield stage
 
 
+@pytest.fixture(params=["fake", ProviderKind.SANDBOX])
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """Where there are disputes."""
+    if request.param == "fake":
+        clock = Clock()
+        yield FakeStage(FakeProvider(clock=clock), clock)
+        return
+    async with _adapter(request, request.param) as stage:
+        yield stage
+
+
 @pytest.fixture
 async def sandbox_stage(request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
     """For what the sandbox's acquirers alone can do."""

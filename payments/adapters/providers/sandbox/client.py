@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from payments.domain.evidence import Enclosure
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
 from payments.domain.provider import ProviderProfile
@@ -22,6 +23,7 @@ class Client:
         self._http = http
         self._root = profile.base_url.rstrip("/")
         self._payments = f"/acquirers/{_quoted(profile.id)}/payments"
+        self._disputes = f"/acquirers/{_quoted(profile.id)}/disputes"
         self._banks = f"/acquirers/{_quoted(profile.id)}/banks"
         self._headers = {"Authorization": f"Bearer {profile.secret}"}
         self._timeouts = timeouts
@@ -62,6 +64,28 @@ class Client:
 
     async def banks(self) -> Reply:
         return await self._call("GET", self._banks, self._timeouts.quick_s)
+
+    async def dispute(self, reference: str) -> Reply:
+        return await self._call("GET", self._dispute(reference), self._timeouts.money_s)
+
+    async def give_file(self, dispute: str, file: Enclosure, *, key: str) -> Reply:
+        headers = {"Idempotency-Key": key, "Content-Type": file.media_type.value}
+        path = f"{self._dispute(dispute)}/files"
+        return await self._call(
+            "POST", path, self._timeouts.money_s, headers=headers, content=file.content
+        )
+
+    async def submit(
+        self, dispute: str, *, key: str, texts: Mapping[str, str], files: Mapping[str, str]
+    ) -> Reply:
+        body = {"reference": key, "texts": dict(texts), "files": dict(files)}
+        return await self._money(f"{self._dispute(dispute)}/evidence", body, key=key)
+
+    async def accept(self, dispute: str, *, key: str) -> Reply:
+        return await self._money(f"{self._dispute(dispute)}/accept", {"reference": key}, key=key)
+
+    def _dispute(self, reference: str) -> str:
+        return f"{self._disputes}/{_quoted(reference)}"
 
     def _payment(self, reference: str) -> str:
         return f"{self._payments}/{_quoted(reference)}"

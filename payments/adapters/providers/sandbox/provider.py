@@ -6,8 +6,11 @@ from datetime import datetime
 from payments.adapters.providers.sandbox import mapping, webhooks
 from payments.adapters.providers.sandbox.capabilities import capabilities
 from payments.adapters.providers.sandbox.client import Client
+from payments.adapters.providers.sandbox.disputes import SandboxDisputes
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.dispute import Found, Response
+from payments.domain.evidence import Said
 from payments.domain.method import Bank, BankRedirect, DisplayCode, Method, MethodType
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
@@ -25,6 +28,7 @@ class SandboxProvider:
         self._client = client
         self._now = now
         self._capabilities = capabilities(profile)
+        self._disputes = SandboxDisputes(client, self._capabilities, now)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -77,6 +81,15 @@ class SandboxProvider:
         except (NeverLeft, NoAnswer) as error:
             raise ProviderUnavailable(str(error)) from error
         return mapping.banks(reply)
+
+    async def dispute(self, reference: str) -> Found | None:
+        return await self._disputes.find(reference)
+
+    async def respond(self, said: Said) -> Answer:
+        return await self._disputes.respond(said)
+
+    async def responded(self, reference: str, response: Response, *, sent_by: datetime) -> Answer:
+        return await self._disputes.responded(reference, response, sent_by=sent_by)
 
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
         profile = self._profile

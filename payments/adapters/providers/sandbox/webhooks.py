@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from standardwebhooks import Webhook
 
+from payments.adapters.providers.sandbox import disputes
 from payments.adapters.providers.sandbox.reading import (
     Unreadable,
     instant,
@@ -15,8 +16,17 @@ from payments.adapters.providers.sandbox.reading import (
     named,
     text,
 )
+from payments.domain import ids
 from payments.domain.charge import Operation
-from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
+from payments.domain.dispute import DisputeOrder
+from payments.ports.provider import (
+    DisputeTold,
+    ForgedWebhook,
+    Meaning,
+    Says,
+    Told,
+    UnreadableWebhook,
+)
 
 TOLERANCE: Final = timedelta(minutes=5)
 _UNREADABLE: Final = (Unreadable, ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -53,11 +63,13 @@ def _read(body: Any, event_id: str, acquirer: str) -> Told:
     if text(body, "id") != event_id:
         raise Unreadable("another id inside")
     kind, at = text(body, "type"), instant(text(body, "timestamp"))
-    if kind not in ("payment.updated", "refund.updated"):
+    if kind not in ("payment.updated", "refund.updated", "dispute.updated"):
         return Told(event_id, kind, Meaning.UNKNOWN, at=at)
     data = body["data"]
     if data["acquirer"] != acquirer:
         raise Unreadable("another acquirer's")
+    if kind == "dispute.updated":
+        return _dispute(data["dispute"], event_id, acquirer, at)
     payment = data["payment"]
     currency = text(payment, "currency")
     if kind == "refund.updated":
@@ -88,4 +100,19 @@ def _read(body: Any, event_id: str, acquirer: str) -> Told:
         amount=taken if taken.minor else money(payment, "authorizedAmount", currency),
         says=says,
         at=at,
+    )
+
+
+def _dispute(told: Any, event_id: str, acquirer: str, at: datetime) -> Told:
+    found = disputes.found(told)
+    dispute_id = ids.dispute_id(acquirer, found.reference)
+    order = DisputeOrder(dispute_id, acquirer, found.reference)
+    return Told(
+        event_id,
+        "dispute.updated",
+        Meaning.DISPUTE,
+        reference=dispute_id,
+        amount=found.amount,
+        at=at,
+        dispute=DisputeTold(order, found.status, found.due_at),
     )

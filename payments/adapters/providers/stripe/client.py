@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Final
 
 import httpx2
@@ -72,9 +73,10 @@ class Client:
     def __init__(
         self, http: httpx2.AsyncClient, profile: ProviderProfile, timeouts: Timeouts
     ) -> None:
+        base_url = profile.base_url.rstrip("/")
         sdk = stripe.StripeClient(
             profile.secret,
-            base_addresses={"api": profile.base_url.rstrip("/")},
+            base_addresses={"api": base_url, "files": base_url.replace("//api.", "//files.")},
             http_client=Wire(http, timeouts.money_s),
             # Whether to try again is not the SDK's to decide.
             max_network_retries=0,
@@ -82,6 +84,8 @@ class Client:
         self._intents = sdk.v1.payment_intents
         self._refunds = sdk.v1.refunds
         self._methods = sdk.v1.payment_methods
+        self._disputes = sdk.v1.disputes
+        self._files = sdk.v1.files
 
     async def create(self, params: Any, *, key: str) -> Object | Refusal:
         return await _answer(self._intents.create_async(params, {"idempotency_key": key}))
@@ -111,6 +115,28 @@ class Client:
 
     async def method(self, token: str) -> Object | Refusal:
         return await _answer(self._methods.retrieve_async(token))
+
+    async def dispute(self, dispute_id: str) -> Object | Refusal:
+        """With its payment, whose metadata hold our name."""
+        expanded: Any = {"expand": ["payment_intent"]}
+        return await _answer(self._disputes.retrieve_async(dispute_id, expanded))
+
+    async def give_file(self, content: bytes, name: str, *, key: str) -> Object | Refusal:
+        file = BytesIO(content)
+        file.name = name
+        params: Any = {"purpose": "dispute_evidence", "file": file}
+        return await _answer(self._files.create_async(params, {"idempotency_key": key}))
+
+    async def submit(
+        self, dispute_id: str, evidence: Mapping[str, str], *, key: str
+    ) -> Object | Refusal:
+        params: Any = {"evidence": dict(evidence), "submit": True, "metadata": {REFERENCE: key}}
+        return await _answer(
+            self._disputes.update_async(dispute_id, params, {"idempotency_key": key})
+        )
+
+    async def accept(self, dispute_id: str, *, key: str) -> Object | Refusal:
+        return await _answer(self._disputes.close_async(dispute_id, {}, {"idempotency_key": key}))
 
     async def search(self, reference: str) -> Sequence[Object] | Refusal:
         """Payments by our name, from their index: seconds late, and not there in every country."""

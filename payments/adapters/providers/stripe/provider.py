@@ -9,9 +9,13 @@ from payments.adapters.providers.stripe import mapping, webhooks
 from payments.adapters.providers.stripe.amounts import NotTheirs, theirs
 from payments.adapters.providers.stripe.capabilities import capabilities
 from payments.adapters.providers.stripe.client import Client, Object
+from payments.adapters.providers.stripe.disputes import StripeDisputes
 from payments.adapters.providers.stripe.errors import Refusal
 from payments.domain.card import Card
 from payments.domain.charge import Answer, Operation, Question
+from payments.domain.dispute import Found as FoundDispute
+from payments.domain.dispute import Response
+from payments.domain.evidence import Said
 from payments.domain.method import Bank
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
@@ -34,6 +38,7 @@ class StripeProvider:
         self._client = client
         self._now = now
         self._capabilities = capabilities(profile)
+        self._disputes = StripeDisputes(client, self._capabilities, now)
         # Their ids of our names: where to look first, never what to believe.
         self._ids: OrderedDict[str, str] = OrderedDict()
 
@@ -77,8 +82,18 @@ class StripeProvider:
         """We take only cards there."""
         return ()
 
+    async def dispute(self, reference: str) -> FoundDispute | None:
+        return await self._disputes.find(reference)
+
+    async def respond(self, said: Said) -> Answer:
+        return await self._disputes.respond(said)
+
+    async def responded(self, reference: str, response: Response, *, sent_by: datetime) -> Answer:
+        return await self._disputes.responded(reference, response, sent_by=sent_by)
+
     def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
-        return webhooks.told(raw, headers, self._profile.webhook_secrets, now)
+        profile = self._profile
+        return webhooks.told(raw, headers, profile.webhook_secrets, now, profile.id)
 
     # How each call goes. They raise NeverLeft only while nothing of theirs has been sent.
 

@@ -9,8 +9,18 @@ import stripe
 
 from payments.adapters.providers.stripe.amounts import ours
 from payments.adapters.providers.stripe.client import REFERENCE
+from payments.adapters.providers.stripe.disputes import due_at, status_of
+from payments.domain import ids
 from payments.domain.charge import Operation
-from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
+from payments.domain.dispute import DisputeOrder
+from payments.ports.provider import (
+    DisputeTold,
+    ForgedWebhook,
+    Meaning,
+    Says,
+    Told,
+    UnreadableWebhook,
+)
 
 TOLERANCE: Final = timedelta(minutes=5)
 
@@ -32,13 +42,15 @@ _REFUND: Final[Mapping[str, Says]] = {
 _ODD: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
-def told(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Told:
+def told(
+    raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime, provider: str
+) -> Told:
     header = next((headers[name] for name in headers if name.lower() == "stripe-signature"), "")
     _at_about(header, now)
     if not any(_is_signed(raw, header, secret) for secret in secrets):
         raise ForgedWebhook("no signature fits")
     try:
-        return _read(json.loads(raw))
+        return _read(json.loads(raw), provider)
     except _ODD as error:
         raise UnreadableWebhook(str(error)) from error
 
@@ -61,7 +73,7 @@ def _at_about(header: str, now: datetime) -> None:
         raise ForgedWebhook("signed too long ago, or in the future")
 
 
-def _read(event: Mapping[str, Any]) -> Told:
+def _read(event: Mapping[str, Any], provider: str) -> Told:
     event_id, kind = str(event["id"]), str(event["type"])
     at = datetime.fromtimestamp(event["created"], UTC)
     about: Mapping[str, Any] = event["data"]["object"]
@@ -70,6 +82,8 @@ def _read(event: Mapping[str, Any]) -> Told:
             return _payment(event_id, kind, at, about)
         case "refund":
             return _refund(event_id, kind, at, about)
+        case "dispute":
+            return _dispute(event_id, kind, at, about, provider)
         case _:
             return Told(event_id, kind, Meaning.UNKNOWN, at=at)
 
@@ -107,4 +121,23 @@ def _refund(event_id: str, kind: str, at: datetime, refund: Mapping[str, Any]) -
         amount=ours(refund["amount"], refund["currency"]),
         says=_REFUND.get(str(refund.get("status")), Says.NOTHING),
         at=at,
+    )
+
+
+def _dispute(
+    event_id: str, kind: str, at: datetime, dispute: Mapping[str, Any], provider: str
+) -> Told:
+    """Whether it is about a payment of ours is not in it: the provider is asked."""
+    reference = str(dispute["id"])
+    dispute_id = ids.dispute_id(provider, reference)
+    return Told(
+        event_id,
+        kind,
+        Meaning.DISPUTE,
+        reference=dispute_id,
+        amount=ours(dispute["amount"], dispute["currency"]),
+        at=at,
+        dispute=DisputeTold(
+            DisputeOrder(dispute_id, provider, reference), status_of(dispute), due_at(dispute)
+        ),
     )
