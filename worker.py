@@ -20,6 +20,7 @@ import structlog
 import uvloop
 from temporalio.client import Client
 
+from activities.batches import BatchActivities
 from activities.billers import BillerActivities
 from activities.payments import PaymentActivities
 from activities.providers import ProviderActivities
@@ -30,6 +31,7 @@ from payments import bootstrap, logging, temporal
 from payments.config import Settings
 from payments.ports.steps import Bills, Cards, Steps, Webhooks
 from workflows.bank_payment import BankPayment
+from workflows.batch import Batch, begin_unfinished
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
@@ -39,9 +41,11 @@ from workflows.options import PROVIDER_TIMEOUT
 from workflows.probe import Probe
 from workflows.refund import Refund
 from workflows.reversal import Reversal
+from workflows.row_start import start_row
 
 WORKFLOWS: Final[Sequence[type]] = (
     BankPayment,
+    Batch,
     BillLock,
     CardPayment,
     Challenge,
@@ -84,6 +88,7 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
             await asyncio.wait({proof, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if proof.done():
                 proof.result()
+                await begin_unfinished(client, settings.task_queue, steps.bills.batches)
                 with ready_file():
                     log.info("worker.ready", task_queue=settings.task_queue)
                     await stopping
@@ -124,6 +129,7 @@ def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
 def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
     at_billers = BillerActivities(bills.billers)
     in_record = TransactionActivities(bills.transactions)
+    of_batches = BatchActivities(bills.batches, bills.transactions, start_row)
     return (
         at_billers.hold,
         at_billers.release,
@@ -133,6 +139,10 @@ def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
         in_record.suspend,
         in_record.settle,
         in_record.close_lock,
+        of_batches.advance,
+        of_batches.move,
+        of_batches.begin,
+        of_batches.refuse,
     )
 
 

@@ -129,11 +129,12 @@ class RowJudge:
         if terms is None or terms.agreement is None:
             reason = "unknown biller" if terms is None else "no agreement for this biller"
             raise field_refused(Code.BILLER_UNKNOWN, "billerId", reason)
+        if told.currency != terms.currency:
+            reason = f"bills of {biller_id} are in {terms.currency}"
+            raise field_refused(Code.FIELD_REFUSED, "currency", reason)
         currency, first = self._currency = self._currency or (told.currency, number)
-        reason = f"bills of {biller_id} are in {terms.currency}"
         if told.currency != currency:
             reason = f"line {first} has {currency}; a batch has one currency"
-        if {told.currency, terms.currency} != {currency}:
             raise field_refused(Code.FIELD_REFUSED, "currency", reason)
         return terms.agreement
 

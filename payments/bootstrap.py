@@ -13,6 +13,7 @@ from payments.adapters.billers.plugged import PluggedBillers
 from payments.adapters.postgres import purge, reseal
 from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
+from payments.adapters.postgres.batches import PostgresBatches
 from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
 from payments.adapters.postgres.disputes import PostgresDisputes
@@ -63,6 +64,7 @@ class Record:
     vault: Vault
     administration: Administration
     answers: PostgresAnswers
+    batches: PostgresBatches
     billers: PostgresBillers
     calls: PostgresCallLog
     delivery_log: PostgresDeliveryLog
@@ -116,6 +118,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         vault=vault,
         administration=Administration(database, vault),
         answers=PostgresAnswers(database),
+        batches=PostgresBatches(database),
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
         delivery_log=PostgresDeliveryLog(database),
@@ -246,7 +249,7 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         webhooks = None
         if settings.webhooks:
             webhooks = Webhooks(record.outbox, record.endpoints, sender)
-        yield Steps(Bills(billers, record.transactions), cards, webhooks)
+        yield Steps(Bills(billers, record.transactions, record.batches), cards, webhooks)
 
 
 @dataclass(frozen=True, slots=True)

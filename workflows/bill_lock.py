@@ -6,6 +6,8 @@ POST /bill/pay    -> pay     -> transactions.begin -> billers.pay [-> suspend ->
 POST /bill/unlock -> release -> billers.release ------------> RELEASED
 five minutes      -> timer   -> billers.release ------------> EXPIRED
 
+A row of a batch brings its pay order along and is asked nothing (workflows/batch_rows.py).
+
 The lock is the payment's first phase: one execution per bill, so there is no gap between the two,
 and one open workflow per id is what makes its payer the only one.
 """
@@ -32,7 +34,9 @@ from payments.domain.bill import (
     Lock,
     LockRequest,
     LockState,
+    PayAtOnce,
     PayOrder,
+    Refused,
     TransactionState,
 )
 from payments.domain.codes import Code
@@ -46,7 +50,7 @@ from payments.domain.lock import (
     granted,
 )
 from payments.temporal import AMOUNT_MINOR, BILL_ID, BILLER_ID, LOCK_ID, PARTNER_ID, PAY_STATE
-from workflows import holding, record
+from workflows import batch_rows, holding, record
 from workflows.door import door, refusal
 from workflows.paying import pay_until_known, settle_lost
 
@@ -66,19 +70,23 @@ def acquire_operation(
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(BILLER_ID, bill.biller_id),
-                SearchAttributePair(BILL_ID, bill.bill_number),
-                SearchAttributePair(PARTNER_ID, request.partner_id),
-                SearchAttributePair(PAY_STATE, LockState.LOCKED.value),
-            ]
-        ),
+        search_attributes=attributes_of(request),
         # Lets the API see, without waking a worker, that a lock is its own retry's.
         memo={LOCK_ID: request.lock_id},
         static_summary=f"{bill.biller_id} {bill.bill_number} of {bill.billing_period}"
         f" for {request.partner_id}",
         static_details=f"trace `{request.trace}`  \nlock `{request.lock_id}`",
+    )
+
+
+def attributes_of(request: LockRequest) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(BILLER_ID, request.bill.biller_id),
+            SearchAttributePair(BILL_ID, request.bill.bill_number),
+            SearchAttributePair(PARTNER_ID, request.partner_id),
+            SearchAttributePair(PAY_STATE, LockState.LOCKED.value),
+        ]
     )
 
 
@@ -94,7 +102,7 @@ class Attempt:
 class BillLock:
     @workflow.init
     def __init__(self, request: LockRequest) -> None:
-        self._request = request
+        self._request = batch_rows.of_this_run(request)
         self._state = LockState.ACQUIRING
         # The start event's time: whoever reads it counts the same five minutes.
         self._locked_at = workflow.info().workflow_start_time
@@ -119,6 +127,8 @@ class BillLock:
 
     async def _story(self) -> None:
         await self._hold()
+        if self._request.pay_at_once is not None:
+            await self._pay_at_once(self._request.pay_at_once)
         while self._state is LockState.LOCKED:
             await self._wait_for_the_payer()
             if self._attempt is not None:
@@ -138,6 +148,19 @@ class BillLock:
         self._acquired = LockAnswer(lock=self._lock)
         self._move(LockState.LOCKED)
 
+    async def _pay_at_once(self, asked: PayAtOnce) -> None:
+        refused = self._acquired.refused if self._acquired else None
+        if self._lock is not None and self._lock.amount != asked.amount:
+            refused = Refused(Code.AMOUNT_DIFFERS)
+        elif self._lock is not None:
+            attempt = self._accept(self._lock, asked.order)
+            await self._pay(attempt)
+            refused = attempt.answer.refused if attempt.answer else None
+        if self._state is LockState.LOCKED:
+            self._move(LockState.RELEASED)
+        if refused is not None:
+            await batch_rows.end_refused(asked.row, refused.code)
+
     async def _wait_for_the_payer(self) -> None:
         try:
             await workflow.wait_condition(
@@ -152,7 +175,7 @@ class BillLock:
 
     async def _pay(self, attempt: Attempt) -> None:
         payment = attempt.payment
-        refused = await record.write(TransactionActivities.begin, payment, "begin in the record")
+        refused = await batch_rows.begin(payment, self._request.pay_at_once)
         if refused is not None:
             self._attempt = None
             self._move(LockState.LOCKED)
@@ -192,6 +215,13 @@ class BillLock:
         if self._state is LockState.LOCKED:
             self._move(LockState.RELEASED)
 
+    def _accept(self, lock: Lock, order: PayOrder) -> Attempt:
+        """Before any await: from here on the lock does not expire."""
+        self._move(LockState.PAYING)
+        partner_id = self._request.partner_id
+        self._attempt = Attempt(accepted(lock, partner_id, order, workflow.now()))
+        return self._attempt
+
     def _move(self, state: LockState) -> None:
         """The one place where the state changes: only along the table."""
         assert state in LOCK_MOVES[self._state], f"{self._state} never becomes {state}"
@@ -210,11 +240,8 @@ class BillLock:
     async def pay(self, order: PayOrder) -> PayAnswer:
         attempt = self._attempt
         if attempt is None:
-            # Before any await: from here on the lock does not expire.
-            self._move(LockState.PAYING)
             assert self._lock is not None
-            now, partner_id = workflow.now(), self._request.partner_id
-            attempt = self._attempt = Attempt(accepted(self._lock, partner_id, order, now))
+            attempt = self._accept(self._lock, order)
         await workflow.wait_condition(lambda: attempt.answer is not None)
         assert attempt.answer is not None
         return attempt.answer

@@ -121,6 +121,19 @@ _RELAY: Final[ActivityConfig] = {
 }
 
 
+# It ends by itself after a minute. When it dies, the next worker goes on within seconds; while the
+# record or the engine is away, it is tried again for as long as that takes.
+_ADVANCE: Final[ActivityConfig] = {
+    "start_to_close_timeout": timedelta(minutes=3),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=1.5,
+        maximum_interval=timedelta(seconds=5),
+    ),
+}
+
+
 def hold(summary: str) -> LocalActivityConfig:
     return {**_HOLD, "summary": summary}
 
@@ -152,6 +165,10 @@ def look(summary: str) -> ActivityConfig:
 
 def until_known(summary: str) -> ActivityConfig:
     return {**_UNTIL_KNOWN, "summary": summary}
+
+
+def advance(summary: str) -> ActivityConfig:
+    return {**_ADVANCE, "summary": summary}
 
 
 def relay(summary: str) -> ActivityConfig:

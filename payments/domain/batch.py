@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from payments.domain.bill import Agreement, BillRef
+from payments.domain.bill import Agreement, BillPayment, BillRef
 from payments.domain.codes import Code
 from payments.domain.money import Money
+from payments.domain.row import RowRef
 
 MOST_ROWS: Final = 50_000
 
@@ -149,19 +150,19 @@ class RowResult:
 
 
 @dataclass(frozen=True, slots=True)
-class RowRef:
-    """One row, from outside its batch."""
-
-    batch_id: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """Nothing of this row was begun by its last hand, and why."""
 
     ref: RowRef
     code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class RowPayment:
+    """The payment that a row's workflow is about to send."""
+
+    ref: RowRef
+    payment: BillPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,10 @@ class RowOrder:
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:
-    """Input of the Batch workflow."""
+    """Input of the Batch workflow. Each of its steps dispatches `rows_at_once` at the most."""
 
     batch_id: str
-    partner_id: str
-    rows: int
+    rows_at_once: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +196,21 @@ class BatchMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a batch is, as its workflow is told."""
+class MoveAnswer:
+    """Where the batch is after somebody asked, and whether it is where it was asked to go."""
 
     status: BatchStatus
-    waiting: int
+    is_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a batch is, as its workflow is told. `dispatched` rows are under way."""
+
+    status: BatchStatus
+    is_waiting: bool
     dispatched: int
 
     @property
     def is_done(self) -> bool:
-        return self.waiting == 0 and self.dispatched == 0
+        return not self.is_waiting and self.dispatched == 0

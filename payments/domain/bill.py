@@ -7,6 +7,7 @@ from typing import Final
 
 from payments.domain.codes import Code
 from payments.domain.money import Money
+from payments.domain.row import RowRef
 
 LOCK_TTL: Final = timedelta(minutes=5)
 
@@ -81,6 +82,28 @@ class TransactionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PayOrder:
+    """Input of BillLock.pay. Accepted only before `deadline`, by the engine's clock."""
+
+    transaction_id: str
+    partner_transaction_id: str
+    trace: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayAtOnce:
+    """For a row of a batch: nobody is asked between the lock and the payment.
+
+    What the biller wants must be exactly `amount`.
+    """
+
+    row: RowRef
+    order: PayOrder
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class LockRequest:
     """Input of the BillLock workflow.
 
@@ -95,6 +118,7 @@ class LockRequest:
     trace: str
     acquire_by: datetime
     ttl: timedelta = LOCK_TTL
+    pay_at_once: PayAtOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +139,6 @@ class Refused:
     """A business "no". It is a value, never an exception."""
 
     code: Code
-
-
-@dataclass(frozen=True, slots=True)
-class PayOrder:
-    """Input of BillLock.pay. Accepted only before `deadline`, by the engine's clock."""
-
-    transaction_id: str
-    partner_transaction_id: str
-    trace: str
-    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from payments.ports.batches import Batches
 from payments.ports.biller import Billers
 from payments.ports.payments import Payments, Refunds
 from payments.ports.provider import Providers
@@ -15,6 +16,7 @@ from payments.ports.webhooks import Endpoints, Outbox, WebhookSender
 class Bills:
     billers: Billers
     transactions: Transactions
+    batches: Batches
 
 
 @dataclass(frozen=True, slots=True)

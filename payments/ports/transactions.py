@@ -4,6 +4,7 @@ from typing import Protocol
 
 from payments.domain.bill import BillPayment, LockRequest, LockState, Refused, Transaction
 from payments.domain.outcome import Outcome
+from payments.domain.row import RowRef
 
 
 class SettledOtherwise(Exception):
@@ -16,12 +17,13 @@ class Transactions(Protocol):
     Every write is idempotent: the same call again changes nothing and returns the same.
     """
 
-    async def begin(self, payment: BillPayment) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
         """Write down that the payment is about to be sent. The partner's own id is unique for ever.
 
         Refused: TRANSACTION_ID_USED (it names another payment), LOCK_USED (the lock already has
         another one), BILL_ALREADY_PAID (a payment of this bill is under way or done: the
-        database's last guard).
+        database's last guard). For a batch's `row` also
+        TRANSACTION_ID_USED when it is not under way any more.
         """
 
     async def suspend(self, payment: BillPayment) -> None:

@@ -21,14 +21,14 @@ from payments.domain.batch import (
     NewBatch,
     RefusedRow,
     RowOrder,
-    RowRef,
     RowState,
     Tally,
 )
-from payments.domain.bill import Agreement, BillPayment
+from payments.domain.bill import Agreement, BillPayment, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.domain.row import RowRef
 from payments.ports.batches import Batches, MoveImpossible, ReferenceUsed, RowsTaken
 from payments.ports.transactions import Transactions
 from tests.contracts.direct import Direct
@@ -55,7 +55,7 @@ class Stage:
             amount=order.row.amount,
             trace=order.trace,
         )
-        assert await self.transactions.begin(payment) is None
+        assert await self.transactions.begin(payment, order.ref) is None
         return payment
 
     async def states(self, batch_id: str) -> list[RowState]:
@@ -223,6 +223,31 @@ async def test_a_row_that_was_begun_is_not_refused_but_told(stage: Stage) -> Non
     assert await stage.states(new.batch_id) == [RowState.PAID]
 
 
+async def test_a_row_that_has_ended_begins_nothing_any_more(stage: Stage) -> None:
+    new = make_batch(make_row(2))
+    await stage.batches.create(new)
+    [order] = await stage.batches.take(new.batch_id, 0, 1)
+    await stage.batches.refuse(RefusedRow(order.ref, Code.BILL_NOT_FOUND))
+    payment = make_payment(transaction_id=order.row.object_id, trace=order.trace)
+
+    refused = await stage.transactions.begin(payment, order.ref)
+
+    assert refused == Refused(Code.TRANSACTION_ID_USED)
+    assert await stage.transactions.find(payment.partner_id, payment.transaction_id) is None
+
+
+async def test_a_row_begun_twice_under_one_lock_is_begun_once(stage: Stage) -> None:
+    new = make_batch(make_row(2))
+    await stage.batches.create(new)
+    [order] = await stage.batches.take(new.batch_id, 0, 1)
+
+    payment = await stage.begin(order)
+
+    assert await stage.transactions.begin(payment, order.ref) is None
+    other_run = replace(payment, lock_id=str(uuid4()))
+    assert await stage.transactions.begin(other_run, order.ref) == Refused(Code.TRANSACTION_ID_USED)
+
+
 async def test_a_paused_batch_gives_no_rows_until_it_is_resumed(stage: Stage) -> None:
     new = make_batch()
     await stage.batches.create(new)
@@ -266,7 +291,7 @@ async def test_a_batch_is_not_finished_while_a_row_waits(stage: Stage) -> None:
 
     assert new.batch_id in {each.batch_id for each in await stage.batches.unfinished()}
     progress = await stage.batches.progress(new.batch_id)
-    assert (progress.status, progress.waiting, progress.dispatched) == (BatchStatus.RUNNING, 3, 0)
+    assert (progress.status, progress.is_waiting) == (BatchStatus.RUNNING, True)
 
 
 async def test_batches_are_listed_newest_first(stage: Stage) -> None:

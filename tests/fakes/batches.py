@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from payments.domain.batch import (
     BATCH_MOVES,
@@ -13,13 +13,13 @@ from payments.domain.batch import (
     Progress,
     RefusedRow,
     RowOrder,
-    RowRef,
     RowResult,
     RowState,
     Tally,
 )
 from payments.domain.bill import BillPayment, Transaction, TransactionState
 from payments.domain.codes import Code
+from payments.domain.row import RowRef
 from payments.ports.batches import Ended, MoveImpossible, ReferenceUsed, RowsTaken
 from tests.fakes.transactions import FakeTransactions
 
@@ -34,8 +34,13 @@ class FakeBatches:
     batches: dict[str, Batch] = field(default_factory=dict)
     rows: dict[str, dict[int, RowResult]] = field(default_factory=dict)
     events: list[tuple[str, BatchStatus]] = field(default_factory=list)
+    # How long ago rows are taken as it seems.
+    taken_ago: timedelta = timedelta()
     _files: dict[str, bytes] = field(default_factory=dict)
     _since: dict[RowRef, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.transactions.is_under_way = self._is_under_way
 
     async def create(self, batch: NewBatch) -> Batch:
         for each in self.batches.values():
@@ -105,7 +110,7 @@ class FakeBatches:
 
     async def progress(self, batch_id: str) -> Progress:
         counts = await self.tally(batch_id)
-        return Progress(self.batches[batch_id].status, counts.waiting, counts.dispatched)
+        return Progress(self.batches[batch_id].status, counts.waiting > 0, counts.dispatched)
 
     async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
         if self.batches[batch_id].status is not BatchStatus.RUNNING:
@@ -113,7 +118,7 @@ class FakeBatches:
         waiting = [line for line in self._lines(batch_id, RowState.WAITING) if line > after]
         for line in waiting[:most]:
             self._end(RowRef(batch_id, line), RowState.DISPATCHED)
-            self._since[RowRef(batch_id, line)] = datetime.now(UTC)
+            self._since[RowRef(batch_id, line)] = datetime.now(UTC) - self.taken_ago
         return [self._order(batch_id, line) for line in waiting[:most]]
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
@@ -153,6 +158,9 @@ class FakeBatches:
         for line in waiting:
             self._end(RowRef(batch_id, line), RowState.CANCELED)
         return len(waiting)
+
+    def _is_under_way(self, ref: RowRef) -> bool:
+        return self.rows[ref.batch_id][ref.line].state is RowState.DISPATCHED
 
     def _is_taken(self, partner_id: str, reference: str) -> bool:
         paid = (

@@ -1,5 +1,6 @@
 """The record of bill payments in memory, with the database's own guards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -14,9 +15,14 @@ from payments.domain.bill import (
 )
 from payments.domain.codes import Code
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.domain.row import RowRef
 from payments.ports.record import RecordUnavailable
 from payments.ports.transactions import SettledOtherwise
 from tests.fakes.ledger import FakeLedger
+
+
+def _never(_: RowRef) -> bool:
+    return False
 
 
 @dataclass
@@ -28,23 +34,27 @@ class FakeTransactions:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     events: list[tuple[str, str]] = field(default_factory=list)
     unavailable: bool = False
+    # Of a batch's row, by whoever keeps those.
+    is_under_way: Callable[[RowRef], bool] = _never
     _payments: dict[str, BillPayment] = field(default_factory=dict)
 
-    async def begin(self, payment: BillPayment) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
         self._call("begin", payment.transaction_id)
-        for row in self.rows.values():
-            theirs = (row.partner_id, row.partner_transaction_id)
+        for each in self.rows.values():
+            theirs = (each.partner_id, each.partner_transaction_id)
             same_name = theirs == (payment.partner_id, payment.partner_transaction_id)
-            if same_name and (row.lock_id, row.bill) == (payment.lock_id, payment.bill):
+            if same_name and (each.lock_id, each.bill) == (payment.lock_id, payment.bill):
                 return None
             if same_name:
                 return Refused(Code.TRANSACTION_ID_USED)
-            if row.state is TransactionState.DECLINED:
+            if each.state is TransactionState.DECLINED:
                 continue
-            if row.lock_id == payment.lock_id:
+            if each.lock_id == payment.lock_id:
                 return Refused(Code.LOCK_USED)
-            if row.bill == payment.bill:
+            if each.bill == payment.bill:
                 return Refused(Code.BILL_ALREADY_PAID)
+        if row is not None and not self.is_under_way(row):
+            return Refused(Code.TRANSACTION_ID_USED)
         self._payments[payment.transaction_id] = payment
         self.rows[payment.transaction_id] = _processing(payment)
         return None

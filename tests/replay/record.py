@@ -17,6 +17,7 @@ from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.replay.bank_stories import BANK_STORIES
+from tests.replay.batch_stories import BATCH_STORIES
 from tests.replay.card_stories import CARD_STORIES
 from tests.replay.challenge_stories import CHALLENGE_STORIES
 from tests.replay.fingerprint import fingerprint
@@ -36,6 +37,7 @@ STORIES: Final = {
     **CHALLENGE_STORIES,
     **BANK_STORIES,
     **REFUND_STORIES,
+    **BATCH_STORIES,
 }
 
 

@@ -10,6 +10,7 @@ from payments.config import Settings
 from payments.ports.steps import Bills, Cards, Steps
 from tests.card_fakes import FakePayments
 from tests.fake_provider import FakeProvider, FakeProviders
+from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.refund_fakes import FakeRefunds
@@ -38,7 +39,7 @@ def serve_cards(path: Path, failpoint: str) -> None:
     async def open_steps(_: Settings) -> AsyncIterator[Steps]:
         providers = {"NORTH": watched(world.north), "SOUTH": watched(world.south)}
         yield Steps(
-            Bills(FakeBillers({}), FakeTransactions()),
+            Bills(FakeBillers({}), FakeTransactions(), FakeBatches()),
             Cards(
                 FakeProviders(providers),
                 watched(world.payments),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +47,7 @@ from payments.temporal import (
 )
 from tests.card_fakes import FakePayments
 from tests.fake_provider import FakeProviders
+from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.refund_fakes import FakeRefunds
@@ -139,12 +141,16 @@ class Desk:
     transactions: FakeTransactions = field(default_factory=FakeTransactions)
     task_queue: str = field(default_factory=lambda: f"tq-{uuid4()}")
 
+    @cached_property
+    def batches(self) -> FakeBatches:
+        return FakeBatches(self.transactions)
+
     @property
     def client(self) -> Client:
         return self.environment.client
 
     def bills(self) -> Bills:
-        return Bills(FakeBillers({"DESCO": self.biller}), self.transactions)
+        return Bills(FakeBillers({"DESCO": self.biller}), self.transactions, self.batches)
 
     def cards(self) -> Cards:
         return no_cards()

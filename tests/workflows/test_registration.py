@@ -9,12 +9,13 @@ from typing import Any
 import activities as activity_folder
 import workflows as workflow_folder
 from payments.ports.steps import Bills, Webhooks
+from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import no_cards
 from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
-BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions()), no_cards()
+BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions(), FakeBatches()), no_cards()
 WEBHOOKS: Any = Webhooks(None, None, None)  # type: ignore[arg-type]  # nothing of it is called
 RUNNING = (*activities(BILLS, CARDS), *webhook_activities(WEBHOOKS))
 ALL_WORKFLOWS = (*WORKFLOWS, *WEBHOOK_WORKFLOWS)
@@ -58,6 +59,7 @@ def test_the_worker_runs_every_activity() -> None:
 def test_registered_names_never_change() -> None:
     """They stand in histories. A new name is a new line here, and never a changed one."""
     assert {workflow_name(each) for each in ALL_WORKFLOWS} == {
+        "Batch",
         "BillLock",
         "BankPayment",
         "CardPayment",
@@ -77,6 +79,10 @@ def test_registered_names_never_change() -> None:
         "transactions.suspend",
         "transactions.settle",
         "transactions.close_lock",
+        "batches.advance",
+        "batches.move",
+        "batches.begin",
+        "batches.refuse",
         "providers.authorize",
         "providers.capture",
         "providers.refund",

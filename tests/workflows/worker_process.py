@@ -18,6 +18,7 @@ from typing import Any, Final
 import worker
 from payments.config import Settings
 from payments.ports.steps import Bills, Steps
+from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.workflows.engine import Desk, no_cards, worker_environment
@@ -100,10 +101,12 @@ class Kept:
 
 class World(Kept):
     def __init__(self, path: Path) -> None:
-        super().__init__(path, FakeBiller(), FakeTransactions())
+        transactions = FakeTransactions()
+        super().__init__(path, FakeBiller(), transactions, FakeBatches(transactions))
         self.biller: FakeBiller
         self.transactions: FakeTransactions
-        self.biller, self.transactions = self.fakes
+        self.batches: FakeBatches
+        self.biller, self.transactions, self.batches = self.fakes
 
 
 class Watched:
@@ -140,6 +143,7 @@ def serve_bills(path: Path, failpoint: str) -> None:
     async def open_steps(_: Settings) -> AsyncIterator[Steps]:
         biller: Any = Watched(world.biller, world, failpoint)
         transactions: Any = Watched(world.transactions, world, failpoint)
-        yield Steps(Bills(FakeBillers({"DESCO": biller}), transactions), no_cards())
+        batches: Any = Watched(world.batches, world, failpoint)
+        yield Steps(Bills(FakeBillers({"DESCO": biller}), transactions, batches), no_cards())
 
     worker.main(open_steps)

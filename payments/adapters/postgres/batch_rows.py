@@ -14,7 +14,6 @@ from payments.domain.batch import (
     BillRow,
     NewBatch,
     RowOrder,
-    RowRef,
     RowResult,
     RowState,
     Tally,
@@ -22,6 +21,7 @@ from payments.domain.batch import (
 from payments.domain.bill import Agreement, BillRef
 from payments.domain.codes import Code
 from payments.domain.money import Money
+from payments.domain.row import RowRef
 
 BATCH: Final = (
     "id, partner_id, kind, reference, digest, currency, amount_minor, rows, trace, created_at"

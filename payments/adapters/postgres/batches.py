@@ -84,7 +84,7 @@ _TOLD: Final = {
 }
 _PROGRESS: Final = """
     SELECT status,
-        (SELECT count(*) FROM batch_row WHERE batch_id = $1 AND state = 'waiting') AS waiting,
+        EXISTS (SELECT FROM batch_row WHERE batch_id = $1 AND state = 'waiting') AS is_waiting,
         (SELECT count(*) FROM batch_row WHERE batch_id = $1 AND state = 'dispatched') AS dispatched
     FROM batch WHERE id = $1"""
 _TAKE: Final = f"""
@@ -169,7 +169,7 @@ class PostgresBatches:
 
     async def progress(self, batch_id: str) -> Progress:
         [row] = await self._database.fetch(_PROGRESS, batch_id)
-        return Progress(BatchStatus(row["status"]), row["waiting"], row["dispatched"])
+        return Progress(BatchStatus(row["status"]), row["is_waiting"], row["dispatched"])
 
     async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
         rows = await self._database.fetch(_TAKE, batch_id, after, most)

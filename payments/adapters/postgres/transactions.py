@@ -19,6 +19,7 @@ from payments.domain.bill import (
 )
 from payments.domain.codes import Code
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.domain.row import RowRef
 from payments.ports.record import RecordUnavailable
 from payments.ports.transactions import SettledOtherwise
 
@@ -27,6 +28,18 @@ _BEGIN: Final = f"""
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'PROCESSING')
     ON CONFLICT DO NOTHING
     RETURNING id"""
+# A row of a batch that has ended begins nothing any more.
+_BEGIN_ROW: Final = f"""
+    WITH under_way AS (
+        SELECT FROM batch_row
+        WHERE batch_id = $14 AND line = $15 AND state = 'dispatched' FOR UPDATE
+    )
+    INSERT INTO transaction ({bill_rows.COLUMNS}, state)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'PROCESSING' FROM under_way
+    ON CONFLICT DO NOTHING
+    RETURNING id"""
+_UNDER_WAY: Final = """
+    SELECT line FROM batch_row WHERE batch_id = $1 AND line = $2 AND state = 'dispatched'"""
 # What stands in the way, one branch for each unique index; the first found is the reason to give.
 _OBSTACLES: Final = f"""
     SELECT {bill_rows.COLUMNS}, 1 AS reason FROM transaction
@@ -102,10 +115,11 @@ class PostgresTransactions:
         self._database = database
         self._ledger = ledger
 
-    async def begin(self, payment: BillPayment) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
         values = bill_rows.values(payment)
+        statement, place = (_BEGIN, ()) if row is None else (_BEGIN_ROW, (row.batch_id, row.line))
         for _ in range(_BEGIN_ATTEMPTS):
-            if await self._database.fetch(_BEGIN, *values):
+            if await self._database.fetch(statement, *values, *place):
                 return None
             found = await self._database.fetch(_OBSTACLES, *values[:7])
             if found:
@@ -113,6 +127,8 @@ class PostgresTransactions:
                 if reason == 1 and _is_same(bill_rows.payment(found[0]), payment):
                     return None
                 return Refused(_REASONS[reason])
+            if place and not await self._database.fetch(_UNDER_WAY, *place):
+                return Refused(Code.TRANSACTION_ID_USED)
             # What stood in the way was declined in between: try again.
         raise RecordUnavailable(f"{payment.transaction_id} was not begun: too many rivals")
 

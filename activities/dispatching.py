@@ -1,0 +1,150 @@
+"""Rows on their way: as many at once as end quickly, and each handed over until it has an end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import Final
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError
+
+from payments.domain.batch import BatchOrder, BatchStatus, Progress, RefusedRow, RowOrder
+from payments.domain.codes import Code
+from payments.ports.batches import Batches, Ended
+
+# Starts the workflow of a row, if it has none. Answers why it never can be, or None. Raises
+# RPCError, and NotYet.
+StartRow = Callable[[Client, str, RowOrder], Awaitable[Code | None]]
+
+# Rows at once. The most bounds what waits at a biller that hangs.
+FIRST: Final = 8
+FEWEST: Final = 4
+MOST: Final = 64
+# Rows that take so much longer than they do alone wait for each other, and others wait for them.
+CROWDED: Final = 2.5
+# Below this nobody waits, whatever the quickest took.
+QUICK_S: Final = 0.15
+# Of so many looks at the window, the quickest is what a row takes alone.
+_REMEMBERED: Final = 50
+# Between two looks at the record: while rows end, and while none does.
+BUSY_S: Final = 0.03
+IDLE_S: Final = 0.5
+# A row under way for so long is handed over once more: to an engine that has lost it, or never had
+# it. One that has it keeps it.
+OVERDUE_S: Final = 15.0
+# What an earlier hand has taken and perhaps not handed over, when the next one begins.
+LEFT_S: Final = 2.0
+CANCELED_AT_ONCE: Final = 2_000
+
+
+class NotYet(Exception):
+    """The bill's last workflow has just ended; the row's own can be started in a moment."""
+
+
+class Window:
+    """How many rows are under way at once: more while they end quickly, fewer while they crowd."""
+
+    def __init__(self) -> None:
+        self.size = FIRST
+        self._seen: list[float] = []
+        self._typical: list[float] = []
+
+    def learn(self, ended: Iterable[Ended]) -> None:
+        self._seen += [each.after_s for each in ended]
+        if len(self._seen) < self.size:
+            return
+        typical = median(self._seen)
+        self._seen.clear()
+        self._typical = [*self._typical[-_REMEMBERED:], typical]
+        if typical > max(QUICK_S, CROWDED * min(self._typical)):
+            self.size = max(FEWEST, self.size * 3 // 4)
+        else:
+            self.size = min(MOST, self.size + 1)
+
+
+class Dispatch:
+    """One hand on a batch. Two at once, after a worker was taken for dead, do no harm: the record
+    gives each row to one of them, and the engine has one workflow for each bill.
+    """
+
+    def __init__(
+        self,
+        batches: Batches,
+        start_row: StartRow,
+        *,
+        client: Client,
+        task_queue: str,
+        order: BatchOrder,
+    ) -> None:
+        self._batches = batches
+        self._start_row = start_row
+        self._client = client
+        self._task_queue = task_queue
+        self._batch_id = order.batch_id
+        self._rows_left = order.rows_at_once
+        self._window = Window()
+        self._last_line = 0
+
+    async def run(self, ends_at: datetime) -> Progress:
+        """Until the batch is done, paused with nothing under way, or this hand's time is over."""
+        loop = asyncio.get_running_loop()
+        leaving = asyncio.create_task(activity.wait_for_worker_shutdown())
+        try:
+            left = await self._batches.dispatched(self._batch_id, LEFT_S)
+            await self._hand_over(left)
+            look_again_at, pause_s = loop.time() + OVERDUE_S, BUSY_S
+            while not leaving.done():
+                is_moving = await self._step()
+                progress = await self._batches.progress(self._batch_id)
+                if _is_over(progress) or self._rows_left <= 0 or datetime.now(UTC) >= ends_at:
+                    return progress
+                if loop.time() >= look_again_at:
+                    overdue = await self._batches.dispatched(self._batch_id, OVERDUE_S)
+                    await self._hand_over(overdue)
+                    look_again_at = loop.time() + OVERDUE_S
+                pause_s = BUSY_S if is_moving else min(pause_s * 1.5, IDLE_S)
+                await asyncio.wait({leaving}, timeout=pause_s)
+        finally:
+            leaving.cancel()
+        raise ApplicationError(
+            "this worker leaves", type="WorkerLeaves", category=ApplicationErrorCategory.BENIGN
+        )
+
+    async def _step(self) -> bool:
+        """Whether anything has moved."""
+        ended = await self._batches.reap(self._batch_id)
+        self._window.learn(ended)
+        before = await self._batches.progress(self._batch_id)
+        if before.status is BatchStatus.CANCELING and before.is_waiting:
+            return await self._batches.cancel_waiting(self._batch_id, CANCELED_AT_ONCE) > 0
+        free = min(self._window.size - before.dispatched, self._rows_left)
+        if not before.is_waiting or free <= 0:
+            return bool(ended)
+        taken = await self._batches.take(self._batch_id, self._last_line, free)
+        if taken:
+            self._last_line = taken[-1].ref.line
+            self._rows_left -= len(taken)
+            await self._hand_over(taken)
+        return bool(taken or ended)
+
+    async def _hand_over(self, rows: Sequence[RowOrder]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                group.create_task(self._start(row))
+
+    async def _start(self, row: RowOrder) -> None:
+        """A row whose start was not heard of is handed over again when it is overdue."""
+        try:
+            code = await self._start_row(self._client, self._task_queue, row)
+        except (RPCError, NotYet):
+            activity.logger.warning("row.not_started %s %s", row.ref.batch_id, row.ref.line)
+            return
+        if code is not None:
+            await self._batches.refuse(RefusedRow(row.ref, code))
+
+
+def _is_over(progress: Progress) -> bool:
+    return progress.is_done or (progress.status is BatchStatus.PAUSED and not progress.dispatched)

@@ -1,0 +1,118 @@
+"""A batch of bills before the engine: the record and the biller are fakes, all else is real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
+
+from payments.domain import ids
+from payments.domain.batch import (
+    Batch,
+    BatchKind,
+    BatchOrder,
+    BatchRow,
+    BatchStatus,
+    BillRow,
+    NewBatch,
+    RowResult,
+    RowState,
+    Tally,
+)
+from payments.domain.bill import Agreement, BillRef, LockState
+from tests.contracts.factories import NOW
+from tests.fakes.billers import AMOUNT
+from tests.patience import until
+from tests.workflows.engine import Desk
+from workflows.batch import Batch as BatchWorkflow
+from workflows.batch import begin
+from workflows.bill_lock import BillLock
+
+BatchHandle = WorkflowHandle[BatchWorkflow, BatchStatus]
+ALL = 100_000
+# Apart from those of engine.py: one engine has the locks of all tests.
+_bill_numbers = count(5_000_000_000)
+
+
+def make_rows(how_many: int) -> tuple[BatchRow, ...]:
+    return tuple(make_row(line) for line in range(2, how_many + 2))
+
+
+def make_row(line: int, **changes: Any) -> BatchRow:
+    reference = f"order-{uuid4()}"
+    given = {
+        "line": line,
+        "reference": reference,
+        "object_id": ids.transaction_id("partner_1", reference, NOW),
+        "amount": AMOUNT,
+        "asked": BillRow(BillRef("DESCO", str(next(_bill_numbers)), "2026-04"), Agreement(100, 10)),
+        **changes,
+    }
+    return BatchRow(**given)
+
+
+@dataclass
+class BatchStage:
+    desk: Desk
+
+    async def create(self, rows: Sequence[BatchRow]) -> Batch:
+        reference = f"april-{uuid4()}"
+        return await self.desk.batches.create(
+            NewBatch(
+                batch_id=ids.batch_id("partner_1", reference),
+                partner_id="partner_1",
+                kind=BatchKind.BILL_PAYMENTS,
+                reference=reference,
+                digest=reference.encode(),
+                trace=f"partner_1.{uuid4()}",
+                created_at=NOW,
+                rows=tuple(rows),
+            )
+        )
+
+    async def begin(self, batch: Batch) -> BatchHandle:
+        await begin(self.desk.client, self.desk.task_queue, batch)
+        return self.handle(batch.batch_id)
+
+    async def begin_in_steps(self, batch: Batch, rows_at_once: int) -> BatchHandle:
+        return await self.desk.client.start_workflow(
+            BatchWorkflow.run,
+            BatchOrder(batch.batch_id, rows_at_once),
+            id=ids.batch(batch.batch_id),
+            task_queue=self.desk.task_queue,
+        )
+
+    def handle(self, batch_id: str) -> BatchHandle:
+        return self.desk.client.get_workflow_handle_for(BatchWorkflow.run, ids.batch(batch_id))
+
+    async def results(self, batch: Batch) -> Sequence[RowResult]:
+        return await self.desk.batches.results(batch.batch_id, 0, ALL)
+
+    async def states(self, batch: Batch) -> list[RowState]:
+        return [each.state for each in await self.results(batch)]
+
+    def lock_of(self, row: BatchRow) -> WorkflowHandle[BillLock, LockState]:
+        workflow_id = ids.bill_lock(row.asked.bill)
+        return self.desk.client.get_workflow_handle_for(BillLock.run, workflow_id)
+
+    async def until_tried(self, row: BatchRow, step: str, attempts: int = 1) -> None:
+        """Until the row's workflow is there, and this step of it is under way."""
+
+        async def is_there() -> bool:
+            try:
+                await self.lock_of(row).describe()
+            except RPCError:
+                return False
+            return True
+
+        await until(is_there, 30, "the row was never started")
+        await self.desk.until_tried(self.lock_of(row), step, attempts)
+
+    async def until_tallied(self, batch: Batch, **counts: int) -> None:
+        async def tallied() -> bool:
+            return await self.desk.batches.tally(batch.batch_id) == Tally(**counts)
+
+        await until(tallied, 60, f"the rows never become {counts}")
