@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.api.code_shop import CodeShop
 from tests.api.shop import Shop
 from tests.card_cases import ENDED
 from tests.patience import persistently, until
@@ -110,12 +111,15 @@ class Journey:
         if decision is Decision.WITHDRAW:
             return await self._cancel(payment)
         if decision is not Decision.LEAVE:
-            await self.decide(payment, decision)
+            await self._act(payment, decision)
             confirmed = await self._do("confirm", payment, self.name)
             expected = _DECLINES | {_OK, _PENDING, _STATE}
             self._keep("confirm", payment["id"], self.name, confirmed, expected)
         open_ = ("processing", "requires_action")
         return await self._until(payment, lambda seen: seen["status"] not in open_)
+
+    async def _act(self, payment: dict[str, Any], decision: Decision) -> None:
+        await self.decide(payment, decision)
 
     async def _cancel(self, payment: dict[str, Any]) -> dict[str, Any]:
         answer = await self._do("cancel", payment, self.name)
@@ -192,3 +196,14 @@ class BankJourney(Journey):
 
     async def _method(self, sale: dict[str, str]) -> dict[str, Any]:
         return {"method": {"type": "bank_redirect", "country": "GB", "bank": self.plan.method}}
+
+
+class CodeJourney(Journey):
+    """The customer pays a Brazilian code in an app, or does not."""
+
+    async def _method(self, sale: dict[str, str]) -> dict[str, Any]:
+        return {"method": {"type": "code", "country": self.plan.method}}
+
+    async def _act(self, payment: dict[str, Any], decision: Decision) -> None:
+        assert decision is Decision.APPROVE, "there is nobody to say anything else to"
+        await CodeShop(self.shop).pay(payment)

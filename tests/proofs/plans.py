@@ -63,6 +63,7 @@ _AT_THE_BANK: Final[Mapping[str, int]] = {
     _D.WITHDRAW: 2,
     _D.LEAVE: 1,
 }
+_IN_THE_APP: Final[Mapping[str, int]] = {_D.APPROVE: 16, _D.WITHDRAW: 2, _D.LEAVE: 2}
 # The British test banks, which have every trouble there is.
 _BANKS: Final = {
     **dict.fromkeys(("SUNNY", "TWICE", "SILENT"), 4),
@@ -78,7 +79,7 @@ class Plan:
     """
 
     number: int
-    # The test card, or the test bank.
+    # The test card, the test bank, or the country of a code.
     method: str
     amount_minor: int
     currency: str
@@ -129,6 +130,14 @@ def bank_plans(seed: int, count: int) -> Iterator[Plan]:
         refunds = _refunds(chance, amount)
         currency = chance.choice(("EUR", "USD"))
         yield Plan(number, _drawn(chance, _BANKS), amount, currency, decision, refunds=refunds)
+
+
+def code_plans(seed: int, count: int) -> Iterator[Plan]:
+    for number in range(count):
+        chance = random.Random(f"code {seed} {number}")
+        amount = chance.randrange(300, 50_000)
+        decision = Decision(_drawn(chance, _IN_THE_APP))
+        yield Plan(number, "BR", amount, "BRL", decision, refunds=_refunds(chance, amount))
 
 
 def _plan(chance: random.Random, number: int, what: str, currency: str) -> Plan:
