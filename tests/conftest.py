@@ -1,6 +1,7 @@
 """The whole gateway, started once for all tests that ask for it, and two partners who use it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
@@ -26,8 +27,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessFo
     return OneProcessForAGateway(config, log)
 
 
+def pytest_configure() -> None:
+    # What is made now lives to the end: there is nothing in it to be found a hundred times over.
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _place(item: pytest.Item) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from payments.bootstrap import open_record
 from payments.config import Settings
+from payments.crypto import Vault
+from payments.db.session import Database
+from payments.keys import decode_secret
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
 from tests.api.hooks import Hooks
@@ -30,22 +32,24 @@ async def evidence(gateway: RunningGateway) -> AsyncIterator[Evidence]:
 
 @pytest.fixture(scope="session")
 async def office(gateway: RunningGateway) -> AsyncIterator[Office]:
-    async with open_record(Settings.of(gateway.environment)) as record:
-        office = Office(gateway.api, record.administration)
-        yield office
-        await office.close()
+    settings = Settings.of(gateway.environment)
+    database = Database(str(settings.database_url), pool_size=1)
+    office = Office(gateway.api, database, Vault([decode_secret(e) for e in settings.secret_keys]))
+    yield office
+    await office.close()
+    await database.close()
 
 
 @pytest.fixture
 async def guest(office: Office) -> PartnerClient:
     """A partner of one test's own."""
-    return await office.partner()
+    return await office.guest()
 
 
 @pytest.fixture(scope="session")
 async def shop(gateway: RunningGateway, office: Office) -> AsyncIterator[Shop]:
     """A partner that takes cards."""
-    shop = Shop(gateway, await office.partner())
+    shop = Shop(gateway, await office.guest())
     yield shop
     await shop.close()
 
@@ -53,7 +57,7 @@ async def shop(gateway: RunningGateway, office: Office) -> AsyncIterator[Shop]:
 @pytest.fixture(scope="session")
 async def other_shop(gateway: RunningGateway, office: Office) -> AsyncIterator[Shop]:
     """Another one, who must never notice the first."""
-    shop = Shop(gateway, await office.partner())
+    shop = Shop(gateway, await office.guest())
     yield shop
     await shop.close()
 

@@ -2,10 +2,13 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Final
+from typing import Any, Final
 
 from payments.adapters.postgres.administration import Administration
+from payments.adapters.postgres.sealer import Sealer
+from payments.db.session import Database, Statements
 from payments.domain.bill import Agreement
 from payments.domain.partner import Product, Scope
 from payments.domain.payment import CardTerms
@@ -23,40 +26,68 @@ CARD_TERMS: Final = CardTerms(
     hold_above={"USD": 500_000},
     block_above={"USD": 5_000_000},
 )
+DOZEN: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    requests_per_minute: int = 1_000_000
+    ranges: Sequence[str] = LOOPBACK
+    scopes: Sequence[Scope] = tuple(Scope)
+    billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER")
+    cards: CardTerms | None = CARD_TERMS
+
+    async def given_to_somebody(self, office: Administration) -> PartnerKey:
+        partner_id = f"guest_{secrets.token_hex(6)}"
+        await office.add_partner(
+            partner_id, partner_id, requests_per_minute=self.requests_per_minute
+        )
+        for each in self.ranges:
+            await office.add_range(partner_id, ip_network(each))
+        for each in self.billers:
+            await office.set_agreement(partner_id, each, Agreement(500, 25))
+        products = [Product.BILL_COLLECTION]
+        if self.cards is not None:
+            await office.set_card_terms(partner_id, self.cards)
+            products.append(Product.PAYMENTS)
+        key = await office.add_key(partner_id, products=products, scopes=self.scopes)
+        return PartnerKey(partner_id, key.id, key.secret)
 
 
 class Office:
-    def __init__(self, api: str, administration: Administration) -> None:
+    def __init__(self, api: str, database: Database, sealer: Sealer) -> None:
         self._api = api
-        self.administration = administration
+        self._database = database
+        self._sealer = sealer
+        self.administration = Administration(database, sealer)
+        self._ordinary: list[PartnerKey] = []
         self._clients: list[PartnerClient] = []
 
-    async def partner(
-        self,
-        *,
-        requests_per_minute: int = 1_000_000,
-        ranges: Sequence[str] = LOOPBACK,
-        scopes: Sequence[Scope] = tuple(Scope),
-        billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER"),
-        cards: CardTerms | None = CARD_TERMS,
-    ) -> PartnerClient:
-        """A new partner, once the gateway has heard of it."""
-        partner_id = f"guest_{secrets.token_hex(6)}"
-        await self.administration.add_partner(
-            partner_id, partner_id, requests_per_minute=requests_per_minute
-        )
-        for each in ranges:
-            await self.administration.add_range(partner_id, ip_network(each))
-        for each in billers:
-            await self.administration.set_agreement(partner_id, each, Agreement(500, 25))
-        products = [Product.BILL_COLLECTION]
-        if cards is not None:
-            await self.administration.set_card_terms(partner_id, cards)
-            products.append(Product.PAYMENTS)
-        key = await self.administration.add_key(partner_id, products=products, scopes=scopes)
-        known = PartnerKey(partner_id, key.id, key.secret)
-        await self.wait_until_known(known)
-        return self.client(known)
+    async def guest(self) -> PartnerClient:
+        """A new partner with the ordinary terms.
+
+        Each change to the partners has every process read all of them anew: so they are taken on by
+        the dozen, in one change.
+        """
+        if not self._ordinary:
+            self._ordinary = await self._take_on(DOZEN, Terms())
+        return self.client(self._ordinary.pop())
+
+    async def partner(self, **terms: Any) -> PartnerClient:
+        """A new partner with terms of its own."""
+        (key,) = await self._take_on(1, Terms(**terms))
+        return self.client(key)
+
+    async def _take_on(self, number: int, terms: Terms) -> list[PartnerKey]:
+        """New partners, once the gateway has heard of them."""
+
+        async def sign(statements: Statements) -> list[PartnerKey]:
+            office = Administration(statements, self._sealer)
+            return [await terms.given_to_somebody(office) for _ in range(number)]
+
+        keys = await self._database.in_transaction(sign)
+        await self.wait_until_known(keys[-1])
+        return keys
 
     def client(self, key: PartnerKey, address: str | None = None) -> PartnerClient:
         client = PartnerClient(self._api, key, address=address)

@@ -179,7 +179,7 @@ async def request_replayed(world: World) -> Answer:
 
 @produces(Code.SUSPENDED)
 async def suspended(world: World) -> Answer:
-    guest = await world.office.partner()
+    guest = await world.office.guest()
     await guest.authorised()
     world.gateway.cli("partner", "suspend", guest.key.id)
 

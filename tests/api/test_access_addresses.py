@@ -114,7 +114,7 @@ def test_the_right_hop_counts_behind_proxies_we_configured(
 async def test_a_revoked_token_is_refused_and_another_of_the_same_key_is_not(
     office: Office,
 ) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     token = (await guest.authorised())["Authorization"].removeprefix("Bearer ")
     jti = jwt.decode(token, options={"verify_signature": False})["jti"]
 
@@ -127,7 +127,7 @@ async def test_a_revoked_token_is_refused_and_another_of_the_same_key_is_not(
 
 
 async def test_a_suspended_partners_token_is_refused_until_it_is_resumed(office: Office) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     await becomes("P0000", guest)
 
     await office.administration.suspend_partner(guest.key.id)
@@ -137,7 +137,7 @@ async def test_a_suspended_partners_token_is_refused_until_it_is_resumed(office:
 
 
 async def test_a_suspended_keys_token_is_refused(office: Office) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     await becomes("P0000", guest)
 
     await office.administration.suspend_key(guest.key.api_key)
@@ -146,7 +146,7 @@ async def test_a_suspended_keys_token_is_refused(office: Office) -> None:
 
 
 async def test_a_revoked_keys_token_is_refused(office: Office) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     await becomes("P0000", guest)
 
     await office.administration.revoke_key(guest.key.api_key)

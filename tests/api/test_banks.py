@@ -94,7 +94,7 @@ async def test_a_customer_is_sent_to_the_bank_that_was_named_and_pays_there(shop
 
 
 async def test_only_who_may_read_payments_is_told(office: Office) -> None:
-    partner = await office.partner()
+    partner = await office.guest()
     partner.audience = "bill-collection"
 
     assert (await partner.get("/v1/banks")).code == "P4008"

@@ -28,7 +28,7 @@ async def eventually(code: str, client: PartnerClient) -> Answer:
 
 
 async def test_a_suspended_partner_gets_no_token_and_a_resumed_one_does(office: Office) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     alone = office.client(guest.key, any_address())
 
     await office.administration.suspend_partner(guest.key.id)
@@ -41,7 +41,7 @@ async def test_a_suspended_partner_gets_no_token_and_a_resumed_one_does(office: 
 
 
 async def test_a_revoked_key_gets_no_token(office: Office) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     await office.administration.revoke_key(guest.key.api_key)
 
     await eventually("P4001", guest)
@@ -76,7 +76,7 @@ async def test_too_many_failures_of_one_address_are_rate_limited_and_hurt_nobody
 async def test_too_many_failures_of_one_key_are_rate_limited_from_everywhere(
     office: Office,
 ) -> None:
-    guest = await office.partner()
+    guest = await office.guest()
     thieves = [office.client(guest.key, any_address()) for _ in range(5)]
     wrong = {"signature": "0" * 64}
     answers = await asyncio.gather(

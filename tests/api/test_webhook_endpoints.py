@@ -170,7 +170,7 @@ async def test_an_ill_formed_id_is_unknown(
 async def test_a_token_needs_the_scope_whatever_it_is_for(
     office: Office, method: str, path: str, body: object
 ) -> None:
-    client = await office.partner()
+    client = await office.guest()
     without = await bearer(client, scope="read:bill post:payment")
 
     refused = await client.ask(method, path.format(NOBODYS), json=body, headers=without)

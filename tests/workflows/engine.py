@@ -96,7 +96,7 @@ async def engine() -> AsyncIterator[WorkflowEnvironment]:
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=temporal_program(),
         dev_server_extra_args=flags,
-        dev_server_startup_timeout=timedelta(seconds=30),
+        dev_server_startup_timeout=timedelta(minutes=5),
         search_attributes=KEYS,
         data_converter=DATA_CONVERTER,
     ) as environment:

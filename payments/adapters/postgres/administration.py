@@ -15,7 +15,7 @@ import orjson
 
 from payments.adapters.postgres import providers
 from payments.adapters.postgres.sealer import Sealer, seal_secret
-from payments.db.session import Database, Rows
+from payments.db.session import Rows, Statements
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Product, Scope, Standing
@@ -97,7 +97,8 @@ class Administration:
     and ValueError for a value that the database refuses.
     """
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Statements, sealer: Sealer) -> None:
+        """In a transaction, what is written in it is announced once, at its end."""
         self._database = database
         self._sealer = sealer
 
