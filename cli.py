@@ -13,12 +13,14 @@ import structlog
 import typer
 from rich.console import Console
 
-from payments.cli import partners, providers, routing, webhooks
+from payments.cli import partners, payouts, providers, rails, routing, webhooks
 from payments.config import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
 app.add_typer(partners.app, name="partner")
 app.add_typer(providers.app, name="provider")
+app.add_typer(rails.app, name="rail")
+app.add_typer(payouts.app, name="payout")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")
 app.add_typer(webhooks.app, name="webhooks")
@@ -97,6 +99,7 @@ def migrate() -> None:
 
 @app.command()
 def seed(
+    *,
     biller_url: Annotated[str, typer.Option(help="Where the sandbox's billers listen.")],
     acquirer_url: Annotated[
         str | None,
@@ -110,6 +113,12 @@ def seed(
     webhook_secrets: Annotated[
         str, typer.Option(envvar="QUITTANCE_SEED_WEBHOOK_SECRETS", hidden=True)
     ] = "",
+    rail_secrets: Annotated[
+        str, typer.Option(envvar="QUITTANCE_SEED_RAIL_SECRETS", hidden=True)
+    ] = "",
+    rail_webhook_secrets: Annotated[
+        str, typer.Option(envvar="QUITTANCE_SEED_RAIL_WEBHOOK_SECRETS", hidden=True)
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the partners' secrets.")] = False,
 ) -> None:
     """Make the sandbox's billers, acquirers and two partners; again it changes nothing."""
@@ -117,7 +126,9 @@ def seed(
 
     acquirers = None
     if acquirer_url is not None:
-        acquirers = seeds.Acquirers(acquirer_url, acquirer_secrets, webhook_secrets)
+        acquirers = seeds.Acquirers(
+            acquirer_url, acquirer_secrets, webhook_secrets, rail_secrets, rail_webhook_secrets
+        )
     told = asyncio.run(seeds.seed(Settings.from_env(), biller_url, acquirers))
     typer.echo(told if json else "seeded")
 

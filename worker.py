@@ -23,13 +23,15 @@ from temporalio.client import Client
 from activities.batches import BatchActivities
 from activities.billers import BillerActivities
 from activities.payments import PaymentActivities
+from activities.payouts import PayoutActivities
 from activities.providers import ProviderActivities
+from activities.rails import RailActivities
 from activities.refunds import RefundActivities
 from activities.transactions import TransactionActivities
 from activities.webhooks import LAST_TRIES, WebhookActivities
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards, Steps, Webhooks
+from payments.ports.steps import Bills, Cards, PayoutSteps, Steps, Webhooks
 from workflows.bank_payment import BankPayment
 from workflows.batch import Batch, begin_unfinished
 from workflows.bill_lock import BillLock
@@ -38,6 +40,8 @@ from workflows.challenge import Challenge
 from workflows.code_payment import CodePayment
 from workflows.event_relay import EventRelay, begin_relay
 from workflows.options import PROVIDER_TIMEOUT
+from workflows.payout import Payout
+from workflows.payout_return import PayoutReturn
 from workflows.probe import Probe
 from workflows.refund import Refund
 from workflows.reversal import Reversal
@@ -50,6 +54,8 @@ WORKFLOWS: Final[Sequence[type]] = (
     CardPayment,
     Challenge,
     CodePayment,
+    Payout,
+    PayoutReturn,
     Probe,
     Refund,
     Reversal,
@@ -78,7 +84,7 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
                 client,
                 task_queue=settings.task_queue,
                 workflows=WORKFLOWS,
-                activities=activities(steps.bills, steps.cards),
+                activities=activities(steps.bills, steps.cards, steps.payouts),
                 longest_call=longest_call,
             ),
             _carrying(client, settings, steps.webhooks),
@@ -116,9 +122,9 @@ async def _carrying(
         yield
 
 
-def activities(bills: Bills, cards: Cards) -> Sequence[Callable[..., Any]]:
+def activities(bills: Bills, cards: Cards, payouts: PayoutSteps) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
-    return (*_of_bills(bills), *_of_cards(cards))
+    return (*_of_bills(bills), *_of_cards(cards), *_of_payouts(payouts))
 
 
 def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
@@ -167,6 +173,20 @@ def _of_cards(cards: Cards) -> Sequence[Callable[..., Any]]:
         refunds.reserve,
         refunds.suspend,
         refunds.settle,
+    )
+
+
+def _of_payouts(payouts: PayoutSteps) -> Sequence[Callable[..., Any]]:
+    at_rails = RailActivities(payouts.rails, payouts.destinations)
+    in_record = PayoutActivities(payouts.payouts)
+    return (
+        at_rails.send,
+        at_rails.look,
+        at_rails.ask,
+        in_record.begin,
+        in_record.suspend,
+        in_record.move,
+        in_record.review,
     )
 
 

@@ -5,6 +5,7 @@ A business "no" is never here: it is a value. Only these leave an activity as ex
     type                retried                       means
     BillerUnavailable   yes                           no answer to a call that moves no money
     ProviderUnavailable yes                           the same of a card provider
+    RailUnavailable     yes                           the same of a payout rail
     RecordUnavailable   yes                           our database; every write is idempotent
     NotSent             yes, under the same key       surely nothing happened at the other side
     NotKnown            yes, by asking again          the other side does not say yet
@@ -22,13 +23,16 @@ from temporalio.exceptions import ApplicationError
 
 from payments.domain.charge import Answer
 from payments.domain.outcome import Outcome
+from payments.domain.rail import TransferAnswer
 from payments.ports.biller import BillerUnavailable
 from payments.ports.payments import MoveRefused
 from payments.ports.provider import ProviderUnavailable
+from payments.ports.rail import RailUnavailable
 from payments.ports.record import RecordUnavailable
 
 BILLER_UNAVAILABLE: Final = "BillerUnavailable"
 PROVIDER_UNAVAILABLE: Final = "ProviderUnavailable"
+RAIL_UNAVAILABLE: Final = "RailUnavailable"
 RECORD_UNAVAILABLE: Final = "RecordUnavailable"
 NOT_SENT: Final = "NotSent"
 NOT_KNOWN: Final = "NotKnown"
@@ -45,6 +49,8 @@ def translated() -> Iterator[None]:
         raise ApplicationError(str(error), type=BILLER_UNAVAILABLE) from error
     except ProviderUnavailable as error:
         raise ApplicationError(str(error), type=PROVIDER_UNAVAILABLE) from error
+    except RailUnavailable as error:
+        raise ApplicationError(str(error), type=RAIL_UNAVAILABLE) from error
     except RecordUnavailable as error:
         raise ApplicationError(str(error), type=RECORD_UNAVAILABLE) from error
     except MoveRefused as error:
@@ -65,7 +71,9 @@ def never_again() -> Iterator[None]:
         ) from error
 
 
-def not_sent(answer: Outcome | Answer, longest_pause_s: float | None = None) -> ApplicationError:
+def not_sent(
+    answer: Outcome | Answer | TransferAnswer, longest_pause_s: float | None = None
+) -> ApplicationError:
     """Safe to send again; after the other side's own pause when it named one.
 
     When that pause is longer than somebody can wait, it is not tried again.
@@ -80,5 +88,5 @@ def not_sent(answer: Outcome | Answer, longest_pause_s: float | None = None) -> 
     )
 
 
-def not_known(answer: Outcome | Answer) -> ApplicationError:
+def not_known(answer: Outcome | Answer | TransferAnswer) -> ApplicationError:
     return ApplicationError(f"{answer.kind}: {answer.detail or 'no word yet'}", type=NOT_KNOWN)

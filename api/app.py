@@ -15,16 +15,19 @@ from api.card_guard import CardGuard
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
-from api.desk import CardDesks, Desk
+from api.desk import CardDesks, Desk, PayoutDesks
+from api.destinations import DestinationDesk
 from api.door import Door
-from api.inbound.desk import InboundDesk
+from api.inbound.desk import InboundDesk, Sender
 from api.inbound.payments import PaymentEvents
+from api.inbound.payouts import PayoutEvents
 from api.inbound.refunds import RefundEvents
 from api.inbound.verdict import Owner
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
 from api.openapi import describe
+from api.payouts import PayoutDesk
 from api.refunds import RefundDesk
 from api.routes import (
     banks,
@@ -32,8 +35,10 @@ from api.routes import (
     client_tokens,
     customers,
     deliveries,
+    destinations,
     events,
     payments,
+    payouts,
     provider_webhooks,
     reference,
     refunds,
@@ -61,7 +66,8 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
             yield prefix, router
     for router in (payments.router, refunds.router, client_tokens.router, customers.router):
         yield PREFIX, router
-    yield PREFIX, banks.router
+    for router in (banks.router, destinations.router, payouts.router):
+        yield PREFIX, router
     for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
     yield PREFIX, provider_webhooks.router
@@ -143,6 +149,7 @@ def _desk(gateway: Gateway, addresses: Addresses, answers: AnswerStore) -> Desk:
         lock_tokens=LockTokens(gateway.record.vault),
         lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
         cards=_card_desks(gateway),
+        payouts=_payout_desks(gateway),
         webhooks=EndpointDesk(
             gateway.record.endpoints,
             gateway.record.delivery_log,
@@ -180,6 +187,30 @@ def _card_desks(gateway: Gateway) -> CardDesks:
     )
 
 
+def _payout_desks(gateway: Gateway) -> PayoutDesks:
+    settings, record = gateway.settings, gateway.record
+    return PayoutDesks(
+        records=record.payouts,
+        destinations=record.destinations,
+        accounts=DestinationDesk(
+            record.destinations,
+            partners=record.partners,
+            methods=record.methods,
+            providers=gateway.providers,
+            client_tokens=ClientTokens(gateway.token_keys, issuer=settings.token_issuer),
+            rails=gateway.rails,
+        ),
+        payouts=PayoutDesk(
+            gateway.client,
+            record.payouts,
+            partners=record.partners,
+            rails=gateway.rails,
+            task_queue=settings.task_queue,
+            wait=timedelta(seconds=settings.pay_wait_s),
+        ),
+    )
+
+
 def _inbound(gateway: Gateway) -> InboundDesk:
     client, record = gateway.client, gateway.record
     owners: dict[Meaning, Owner] = {
@@ -187,8 +218,15 @@ def _inbound(gateway: Gateway) -> InboundDesk:
             client, record.payments, task_queue=gateway.settings.task_queue
         ),
         Meaning.REFUND: RefundEvents(client, record.refunds, record.payments),
+        Meaning.PAYOUT: PayoutEvents(
+            client, record.payouts, task_queue=gateway.settings.task_queue
+        ),
     }
-    return InboundDesk(record.inbox, owners, gateway.providers.get)
+
+    def sender(name: str) -> Sender | None:
+        return gateway.providers.get(name) or gateway.rails.get(name)
+
+    return InboundDesk(record.inbox, owners, sender)
 
 
 def _rate_limit_storage(uri: str) -> Storage:

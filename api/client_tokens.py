@@ -77,6 +77,13 @@ class ClientTokens:
             raise NotForThisSale
         return str(claims["jti"])
 
+    def is_of(self, text: str, partner_id: str) -> bool:
+        """Whether it is one of this partner's, for whatever sale."""
+        try:
+            return bool(self._verified(text)["sub"] == partner_id)
+        except NotForThisSale:
+            return False
+
     def _verified(self, text: str) -> dict[str, Any]:
         try:
             header = jwt.get_unverified_header(text)

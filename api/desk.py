@@ -10,10 +10,12 @@ from api.banks import BankBook
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
+from api.destinations import DestinationDesk
 from api.inbound.desk import InboundDesk
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
+from api.payouts import PayoutDesk
 from api.refunds import RefundDesk
 from api.webhook_endpoints import EndpointDesk
 from payments.domain.codes import Code
@@ -22,6 +24,7 @@ from payments.ports.answers import AnswerStore
 from payments.ports.methods import Methods
 from payments.ports.partners import Partners
 from payments.ports.payments import Payments, Refunds
+from payments.ports.payouts import Destinations, Payouts
 from payments.ports.transactions import Transactions
 
 
@@ -42,6 +45,16 @@ class CardDesks:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutDesks:
+    """Everything about payouts: the record to look things up in, and the desks that act."""
+
+    records: Payouts
+    destinations: Destinations
+    accounts: DestinationDesk
+    payouts: PayoutDesk
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     access: Access
     answers: AnswerStore
@@ -51,6 +64,7 @@ class Desk:
     lock_tokens: LockTokens
     lookups: Lookups
     cards: CardDesks
+    payouts: PayoutDesks
     webhooks: EndpointDesk
     key_rings: tuple[KeyRing, ...]
     ready: Callable[[], Awaitable[Code | None]]

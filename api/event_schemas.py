@@ -16,6 +16,14 @@ from api.dispute_event_schemas import (
     EvidenceDueData,
 )
 from api.event_parts import Amount, Code, Currency, Happened, Moment
+from api.payout_event_schemas import (
+    PayoutCanceledData,
+    PayoutFailedData,
+    PayoutHeldData,
+    PayoutPaidData,
+    PayoutReturnedData,
+    PayoutSentData,
+)
 from payments.domain.events import EVENT_TYPES, EventType
 
 
@@ -234,6 +242,12 @@ DATA: Final[Mapping[str, type[Happened]]] = {
     "dispute.updated": DisputeUpdatedData,
     "dispute.evidence_due": EvidenceDueData,
     "dispute.closed": DisputeClosedData,
+    "payout.on_hold": PayoutHeldData,
+    "payout.sent": PayoutSentData,
+    "payout.paid": PayoutPaidData,
+    "payout.failed": PayoutFailedData,
+    "payout.returned": PayoutReturnedData,
+    "payout.canceled": PayoutCanceledData,
     "webhook_endpoint.test": EndpointData,
     "webhook_endpoint.disabled": EndpointDisabledData,
 }

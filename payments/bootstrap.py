@@ -16,6 +16,7 @@ from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.batches import PostgresBatches
 from payments.adapters.postgres.billers import PostgresBillers
 from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
+from payments.adapters.postgres.destinations import PostgresDestinations
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.inbox import PostgresInbox
@@ -26,8 +27,10 @@ from payments.adapters.postgres.methods import PostgresMethods
 from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.adapters.postgres.partners import PostgresPartners
 from payments.adapters.postgres.payments import PostgresPayments
+from payments.adapters.postgres.payouts import PostgresPayouts
 from payments.adapters.postgres.provider_calls import PostgresCallLog
 from payments.adapters.postgres.providers import PostgresProviders
+from payments.adapters.postgres.rails import PostgresRails
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.request_log import PostgresRequestLog
 from payments.adapters.postgres.routing import PostgresRouting
@@ -36,6 +39,7 @@ from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.adapters.postgres.vitals import PostgresVitals
 from payments.adapters.postgres.webhook_insight import PostgresWebhookInsight
 from payments.adapters.providers.plugged import PluggedProviders
+from payments.adapters.rails.plugged import PluggedRails
 from payments.adapters.risk.limits import Limits
 from payments.adapters.routing.book import CelRuleBook
 from payments.adapters.routing.router import CelRouter
@@ -50,9 +54,10 @@ from payments.ports.biller import Billers
 from payments.ports.ledger import Ledger
 from payments.ports.payments import Payments
 from payments.ports.provider import Providers
+from payments.ports.rail import Rails
 from payments.ports.record import RecordUnavailable
 from payments.ports.routing import RuleBook
-from payments.ports.steps import Bills, Cards, Steps, Webhooks
+from payments.ports.steps import Bills, Cards, PayoutSteps, Steps, Webhooks
 from payments.ports.webhooks import WebhookSender
 
 
@@ -68,6 +73,7 @@ class Record:
     billers: PostgresBillers
     calls: PostgresCallLog
     delivery_log: PostgresDeliveryLog
+    destinations: PostgresDestinations
     disputes: PostgresDisputes
     endpoints: PostgresEndpoints
     incidents: PostgresIncidents
@@ -78,7 +84,9 @@ class Record:
     outbox: PostgresOutbox
     partners: PostgresPartners
     payments: PostgresPayments
+    payouts: PostgresPayouts
     providers: PostgresProviders
+    rails: PostgresRails
     refunds: PostgresRefunds
     request_log: PostgresRequestLog
     routing: PostgresRouting
@@ -122,6 +130,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
         delivery_log=PostgresDeliveryLog(database),
+        destinations=PostgresDestinations(database, vault),
         disputes=PostgresDisputes(database, ledger),
         endpoints=PostgresEndpoints(database, vault),
         incidents=PostgresIncidents(database),
@@ -132,7 +141,9 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         outbox=PostgresOutbox(database, vault),
         partners=PostgresPartners(database, vault),
         payments=PostgresPayments(database, ledger),
+        payouts=PostgresPayouts(database, ledger),
         providers=PostgresProviders(database, vault),
+        rails=PostgresRails(database, vault),
         refunds=PostgresRefunds(database, ledger),
         request_log=PostgresRequestLog(database),
         routing=PostgresRouting(database),
@@ -146,7 +157,8 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         batched = (record.calls, record.inbox, record.request_log, record.token_requests)
         for each in (*batched, record.outbox):
             closing.push_async_callback(each.close)
-        for directory in (record.partners, record.billers, record.providers, record.routing):
+        described = (record.billers, record.providers, record.rails, record.routing)
+        for directory in (record.partners, *described):
             closing.push_async_callback(directory.close)
             await directory.start()
         yield record
@@ -162,17 +174,27 @@ async def _open_billers(settings: Settings, record: Record) -> AsyncIterator[Bil
         await billers.close()
 
 
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(settings.provider_quick_timeout_s, settings.provider_timeout_s)
+
+
 @asynccontextmanager
 async def open_providers(settings: Settings, record: Record) -> AsyncIterator[Providers]:
     """The card providers, each with its own connections."""
-    timeouts = Timeouts(
-        quick_s=settings.provider_quick_timeout_s, money_s=settings.provider_timeout_s
-    )
-    providers = PluggedProviders(record.providers.rows, record.calls, timeouts)
+    providers = PluggedProviders(record.providers.rows, record.calls, _timeouts(settings))
     try:
         yield providers
     finally:
         await providers.close()
+
+
+@asynccontextmanager
+async def _open_rails(settings: Settings, record: Record) -> AsyncIterator[Rails]:
+    rails = PluggedRails(record.rails.rows, record.calls, _timeouts(settings))
+    try:
+        yield rails
+    finally:
+        await rails.close()
 
 
 @asynccontextmanager
@@ -193,6 +215,7 @@ class Gateway:
     client: Client
     billers: Billers
     providers: Providers
+    rails: Rails
     token_keys: KeyRing
     answer_keys: KeyRing
 
@@ -213,6 +236,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         open_record(settings) as record,
         _open_billers(settings, record) as billers,
         open_providers(settings, record) as providers,
+        _open_rails(settings, record) as rails,
     ):
         yield Gateway(
             settings=settings,
@@ -220,6 +244,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             client=await temporal.connect(),
             billers=billers,
             providers=providers,
+            rails=rails,
             token_keys=KeyRing.from_settings(Purpose.ACCESS_TOKEN, settings.token_keys),
             answer_keys=KeyRing.from_settings(Purpose.ANSWER, settings.answer_keys),
         )
@@ -242,6 +267,7 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         open_record(settings) as record,
         _open_billers(settings, record) as billers,
         open_providers(settings, record) as providers,
+        _open_rails(settings, record) as rails,
         _open_sender(settings) as sender,
     ):
         router = CelRouter(record.routing, providers.kinds)
@@ -249,7 +275,9 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         webhooks = None
         if settings.webhooks:
             webhooks = Webhooks(record.outbox, record.endpoints, sender)
-        yield Steps(Bills(billers, record.transactions, record.batches), cards, webhooks)
+        payouts = PayoutSteps(rails, record.payouts, record.destinations)
+        bills = Bills(billers, record.transactions, record.batches)
+        yield Steps(bills, cards, payouts, webhooks)
 
 
 @dataclass(frozen=True, slots=True)

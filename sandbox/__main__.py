@@ -1,6 +1,7 @@
 """`python -m sandbox --port 8090 --journal sandbox.jsonl` opens every door; each has a port.
 
-SANDBOX_ACQUIRER_SECRETS=NORTH=…,SOUTH=… says with what the acquirers are called.
+SANDBOX_ACQUIRER_SECRETS=NORTH=…,SOUTH=… says with what the acquirers are called, and
+SANDBOX_RAIL_SECRETS=GIRO=…,PUSH=… with what the payout rails are.
 """
 
 import argparse

@@ -31,6 +31,7 @@ from sandbox.biller.books import Books
 from sandbox.biller.control import BillerControl
 from sandbox.journal import Journal
 from sandbox.listener import Listener
+from sandbox.rail.control import RailControl
 from sandbox.receiver.behaviour import Behaviour as Manner
 from sandbox.receiver.behaviour import Conduct as Manners
 from sandbox.receiver.control import ReceiverControl
@@ -60,6 +61,7 @@ class ControlDoor:
         acquirers = AcquirerControl(self.house, self._acquirers_down)
         payments = PaymentsByHand(self.house)
         disputes = DisputesByHand(self.house)
+        rails = RailControl(self.house.rails)
         receivers = ReceiverControl(self.post, self.journal, self.manners)
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "/", self.page),
@@ -70,6 +72,7 @@ class ControlDoor:
         ]
         houses = [
             *(*billers.routes(), *acquirers.routes(), *payments.routes(), *disputes.routes()),
+            *rails.routes(),
             *receivers.routes(),
         ]
         return own_pages_only(application([*routes, *houses]))

@@ -129,12 +129,19 @@ class Evidence:
 
     async def lock_of(self, bill: TestBill) -> WorkflowHandle[Any, str]:
         """The newest lock of this bill."""
+        return (await self.engine()).get_workflow_handle(workflow_id(bill), result_type=str)
+
+    async def engine(self) -> Client:
         if self._engine is None:
             self._engine = await Client.connect(self._gateway.told["temporalAddress"])
-        return self._engine.get_workflow_handle(workflow_id(bill), result_type=str)
+        return self._engine
 
     async def history(self, bill: TestBill) -> WorkflowHistory:
         return await (await self.lock_of(bill)).fetch_history()
+
+    async def story(self, workflow_id: str) -> WorkflowHistory:
+        client = await self.engine()
+        return await client.get_workflow_handle(workflow_id).fetch_history()
 
     async def begun(self, bill: TestBill, within_s: float = 20) -> None:
         """Wait for the moment when the engine has kept a lock's start."""

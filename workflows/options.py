@@ -159,6 +159,11 @@ def authorize(summary: str, name: str) -> ActivityConfig:
     return {**_AUTHORIZE, "summary": summary, "activity_id": name}
 
 
+def send(summary: str, name: str) -> ActivityConfig:
+    """A transfer: a few quick tries while it surely does not leave; then its workflow waits."""
+    return {**_AUTHORIZE, "summary": summary, "activity_id": name}
+
+
 def look(summary: str) -> ActivityConfig:
     return {**_LOOK, "summary": summary}
 

@@ -11,12 +11,14 @@ from api.desk import desk_of
 from api.exchange import Exchange
 from payments.domain import ids
 from payments.domain.codes import Code
+from payments.domain.destination import Destination
 from payments.domain.payment import Payment
+from payments.domain.payout import Payout
 from payments.domain.refund import Refund
 from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
-_ID: Final = re.compile(r"(pay|re|cus|whe)_[0-9a-z]{26}", re.ASCII)
+_ID: Final = re.compile(r"(pay|re|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
 
 
 def caller_of(request: Request) -> str:
@@ -48,6 +50,27 @@ async def own_refund(request: Request, refund_id: str) -> Refund:
             found = await desk_of(request).cards.refund_records.find(caller_of(request), refund_id)
     if found is None:
         raise Refusal(Code.REFUND_UNKNOWN)
+    return found
+
+
+async def own_payout(request: Request, payout_id: str) -> Payout:
+    exchange, found = Exchange.of(request), None
+    if is_id(payout_id):
+        with exchange.measured("record.payout"):
+            found = await desk_of(request).payouts.records.find(caller_of(request), payout_id)
+    if found is None:
+        raise Refusal(Code.PAYOUT_UNKNOWN)
+    return found
+
+
+async def own_destination(request: Request, destination_id: str) -> Destination:
+    exchange, found = Exchange.of(request), None
+    if is_id(destination_id):
+        with exchange.measured("record.destination"):
+            book = desk_of(request).payouts.destinations
+            found = await book.find(caller_of(request), destination_id)
+    if found is None:
+        raise Refusal(Code.DESTINATION_UNKNOWN)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from ipaddress import ip_network
 from typing import Final
 
@@ -10,10 +10,13 @@ from payments.bootstrap import Record, open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
+from payments.domain.destination import DestinationKind
 from payments.domain.money import digits
 from payments.domain.partner import Partner, Product, Scope
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 from payments.domain.provider import ProviderKind, ProviderProfile
+from payments.domain.rail import RailKind, RailProfile, Timetable
 from payments.domain.routing import Target
 
 PARTNERS: Final = ("partner_1", "partner_2")
@@ -29,7 +32,14 @@ LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 # The sandbox books or forgets a payment within a second; a hanging one decides before it hangs.
 SETTLES_WITHIN: Final = timedelta(seconds=5)
 # Bills first: what asks for a token without naming a product has always meant those.
-PRODUCTS: Final = (Product.BILL_COLLECTION, Product.PAYMENTS)
+# What came later: a key without exactly these could do everything that there was.
+_OF_PAYOUTS: Final = frozenset({Scope.POST_PAYOUT, Scope.READ_PAYOUT})
+_LATER: Final = (
+    frozenset({Scope.MANAGE_WEBHOOK}),
+    _OF_PAYOUTS,
+    _OF_PAYOUTS | {Scope.MANAGE_WEBHOOK},
+)
+PRODUCTS: Final = (Product.BILL_COLLECTION, Product.PAYMENTS, Product.PAYOUTS)
 CURRENCIES: Final = frozenset({"BDT", "BRL", "USD", "EUR", "GBP", "JPY", "BHD"})
 RETURN_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 # In main units of any currency: above the one a person looks, above the other nothing is sent.
@@ -53,6 +63,32 @@ CARD_TERMS: Final = CardTerms(
 )
 
 
+PAYOUT_TERMS: Final = PayoutTerms(
+    currencies=CURRENCIES,
+    fee_flat_minor=25,
+    fee_basis_points=0,
+    hold_above=_minor(10_000),
+    block_above=_minor(50_000),
+    daily_count=None,
+    daily_sum=_minor(10_000_000),
+    destination_count=None,
+    destination_sum=_minor(5_000_000),
+)
+# By rail: what it pays, in which currencies, and when that arrives.
+RAILS: Final = {
+    "GIRO": (
+        DestinationKind.BANK,
+        CURRENCIES - {"BHD"},
+        Timetable("Europe/London", time(15, 30), 1, timedelta()),
+    ),
+    "PUSH": (
+        DestinationKind.CARD,
+        CURRENCIES,
+        Timetable("UTC", time(0), 0, timedelta(minutes=30)),
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Acquirers:
     """Where the sandbox's acquirers listen, and the secrets of each, as NORTH=…,SOUTH=…."""
@@ -60,6 +96,28 @@ class Acquirers:
     url: str
     secrets: str = field(repr=False)
     webhook_secrets: str = field(repr=False)
+    rail_secrets: str = field(repr=False, default="")
+    rail_webhook_secrets: str = field(repr=False, default="")
+
+    def rails(self) -> list[RailProfile]:
+        """They listen where the acquirers do. Raises SecretMissing."""
+        if not self.rail_secrets:
+            return []
+        webhook_secrets = _by_name(self.rail_webhook_secrets)
+        return [
+            RailProfile(
+                name,
+                RailKind.SANDBOX,
+                self.url,
+                secret,
+                (webhook_secrets[name],),
+                SETTLES_WITHIN,
+                frozenset({RAILS[name][0]}),
+                RAILS[name][1],
+                RAILS[name][2],
+            )
+            for name, secret in _by_name(self.rail_secrets).items()
+        ]
 
     def profiles(self) -> list[ProviderProfile]:
         """Raises SecretMissing."""
@@ -121,6 +179,8 @@ async def _acquirers(record: Record, acquirers: Acquirers) -> None:
     profiles = acquirers.profiles()
     for profile in profiles:
         await record.administration.put_provider(profile)
+    for rail in acquirers.rails():
+        await record.administration.put_rail(rail)
     if record.routing.rules() is None:
         # The first takes everything while it can; without rules there would be no route at all.
         fallback = [
@@ -144,19 +204,22 @@ async def _partner(record: Record, partner_id: str) -> dict[str, str]:
     for biller_id, (_, _, agreement) in BILLERS.items():
         await administration.set_agreement(partner_id, biller_id, agreement)
     await administration.set_card_terms(partner_id, CARD_TERMS)
+    await administration.set_payout_terms(partner_id, PAYOUT_TERMS)
     # The key comes last: a run that was interrupted is finished by the next one.
     key = await administration.add_key(partner_id, products=PRODUCTS)
     return {"id": partner_id, "apiKey": key.id, "secret": key.secret}
 
 
 async def _widen(record: Record, partner: Partner) -> None:
-    """A partner from before there were cards, or webhooks, gets them too.
+    """A partner from before there were cards, webhooks or payouts gets them too.
 
     What was set by hand stays: a key that may do less than all there was keeps to that.
     """
     if record.partners.card_terms(partner.id) is None:
         await record.administration.set_card_terms(partner.id, CARD_TERMS)
+    if record.partners.payout_terms(partner.id) is None:
+        await record.administration.set_payout_terms(partner.id, PAYOUT_TERMS)
     key = partner.keys[0]
-    had_all = key.scopes == frozenset(Scope) - {Scope.MANAGE_WEBHOOK}
+    had_all = key.scopes in [frozenset(Scope) - later for later in _LATER]
     if Product.PAYMENTS not in key.products or had_all:
         await record.administration.allow_key(key.id, products=PRODUCTS, scopes=tuple(Scope))

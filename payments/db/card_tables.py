@@ -88,6 +88,7 @@ payment: Final = Table(
     Always("captured_minor", BigInteger, server_default=_ZERO),
     Always("refunded_minor", BigInteger, server_default=_ZERO),
     Always("refund_reserved_minor", BigInteger, server_default=_ZERO),
+    Always("paid_out_minor", BigInteger, server_default=_ZERO),
     Always("fee_minor", BigInteger, server_default=_ZERO),
     Always("held_minor", BigInteger, server_default=_ZERO),
     Maybe("suspended_attempt", Integer),

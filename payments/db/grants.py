@@ -31,9 +31,9 @@ GRANTS: Final[dict[str, str]] = {
     "transaction": "SELECT, INSERT, UPDATE (state, code, biller_reference, suspended_at, paid_at)",
     "payment": (
         "SELECT, INSERT, UPDATE (status, previous_status, captured_minor, refunded_minor,"
-        " refund_reserved_minor, fee_minor, held_minor, suspended_attempt, attempt, provider,"
-        " provider_reference, code, raw_code, next_action, updated_at, expires_at, told, written,"
-        " disputed_minor, open_disputes)"
+        " refund_reserved_minor, paid_out_minor, fee_minor, held_minor, suspended_attempt, attempt,"
+        " provider, provider_reference, code, raw_code, next_action, updated_at, expires_at, told,"
+        " written, disputed_minor, open_disputes)"
     ),
     "payment_attempt": (
         "SELECT, INSERT, UPDATE (provider, challenge, outcome, decline_kind, code, network_code,"
@@ -49,6 +49,17 @@ GRANTS: Final[dict[str, str]] = {
     ),
     "dispute_file": "SELECT, INSERT",
     "dispute_evidence": "SELECT, INSERT",
+    "payout_terms": "SELECT, INSERT, UPDATE",
+    "rail": "SELECT, INSERT, UPDATE",
+    "destination": "SELECT, INSERT, UPDATE (state, reason, verified_at, account_sealed)",
+    "payout": (
+        "SELECT, INSERT, UPDATE (status, held_for, code, raw_code, rail_reference, arrives_at,"
+        " suspended_at, updated_at, told)"
+    ),
+    "payout_source": "SELECT, INSERT, UPDATE (given_back_at)",
+    "payout_review": "SELECT, INSERT (payout_id, operator, approved)",
+    "partner_funds": "SELECT, INSERT, UPDATE (available_minor)",
+    "partner_funds_delta": "SELECT, INSERT (partner_id, currency, amount_minor), DELETE",
     "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at)",
     "routing_rules": "SELECT, INSERT (version, rules, fallback, author)",
     "routing_activation": "SELECT, INSERT (version, activated_by)",

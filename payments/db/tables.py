@@ -25,6 +25,7 @@ from payments.db import (  # noqa: F401  # Of METADATA too.
     batch_tables,
     card_tables,
     dispute_tables,
+    payout_tables,
     webhook_tables,
 )
 from payments.db.columns import METADATA, MOMENT, NEW_ID, NOW, Always, Maybe

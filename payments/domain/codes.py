@@ -103,6 +103,22 @@ class Code(StrEnum):
 
     PAYMENT_DISPUTED = "P2201"
 
+    PAYOUT_UNKNOWN = "P3001"
+    DESTINATION_UNKNOWN = "P3002"
+    PAYOUT_STATE = "P3003"
+    FUNDS_INSUFFICIENT = "P3004"
+    DESTINATION_UNVERIFIED = "P3005"
+    PAYOUT_LIMIT = "P3006"
+    PAYOUT_VELOCITY = "P3007"
+    NO_RAIL = "P3008"
+    RAIL_UNAVAILABLE = "P3009"
+    PAYOUT_REJECTED = "P3101"
+    ACCOUNT_CLOSED = "P3102"
+    ACCOUNT_UNKNOWN = "P3103"
+    BENEFICIARY_REFUSED = "P3104"
+    HOLD_REJECTED = "P3105"
+    DESTINATION_FORGOTTEN = "P3106"
+
     CREDENTIALS_WRONG = "P4001"
     CLOCK_SKEW = "P4002"
     REQUEST_REPLAYED = "P4003"
@@ -269,6 +285,39 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.PAYMENT_DISPUTED: _refused(
         409, "payment_disputed", _PARTNER, "The payment is disputed; its money goes back that way"
+    ),
+    Code.PAYOUT_UNKNOWN: _refused(404, "payout_unknown", _PARTNER, "No such payout"),
+    Code.DESTINATION_UNKNOWN: _refused(404, "destination_unknown", _PARTNER, "No such destination"),
+    Code.PAYOUT_STATE: _refused(
+        409, "payout_state", _PARTNER, "Not possible in the payout's present status"
+    ),
+    Code.FUNDS_INSUFFICIENT: _refused(
+        409, "funds_insufficient", _PARTNER, "Your available funds do not cover amount and fee"
+    ),
+    Code.DESTINATION_UNVERIFIED: _refused(
+        422, "destination_unverified", _PARTNER, "The rail has not verified this destination"
+    ),
+    Code.PAYOUT_LIMIT: _refused(422, "payout_limit", _PARTNER, "More than one payout may be"),
+    Code.PAYOUT_VELOCITY: _refused(
+        422, "payout_velocity", _PARTNER, "Too many payouts, or too much, within 24 hours"
+    ),
+    Code.NO_RAIL: _refused(
+        422, "no_rail", _PARTNER, "Nobody pays out to such destinations in this currency"
+    ),
+    Code.RAIL_UNAVAILABLE: _refused(
+        503, "rail_unavailable", _PROVIDER, "The rail does not answer now", retry=True
+    ),
+    Code.PAYOUT_REJECTED: _refused(402, "payout_rejected", _PROVIDER, "Refused by the rail"),
+    Code.ACCOUNT_CLOSED: _refused(402, "account_closed", _CUSTOMER, "The account is closed"),
+    Code.ACCOUNT_UNKNOWN: _refused(402, "account_unknown", _CUSTOMER, "There is no such account"),
+    Code.BENEFICIARY_REFUSED: _refused(
+        402, "beneficiary_refused", _CUSTOMER, "The other bank refused or returned it"
+    ),
+    Code.HOLD_REJECTED: _refused(
+        402, "hold_rejected", _OURS, "Rejected after a review, or not approved in time"
+    ),
+    Code.DESTINATION_FORGOTTEN: _refused(
+        402, "destination_forgotten", _PARTNER, "The destination was forgotten with its customer"
     ),
     Code.CREDENTIALS_WRONG: _refused(
         401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"

@@ -30,6 +30,7 @@ class ObjectType(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
+    PAYOUT = "payout"
     WEBHOOK_ENDPOINT = "webhook_endpoint"
 
 
@@ -67,6 +68,11 @@ _MOVED: Final = (*_PAYMENT, "updatedAt")
 _LATE: Final = (*_PAYMENT, "attempt", "lateAmount")
 _DECLINE: Final = ("declineCode", "reason", "providerCode")
 _OF_SOME: Final = ("customerId", "expiresAt")
+_PAYOUT: Final = (
+    *("id", "reference", "status", "amount", "fee", "currency", "destinationToken", "metadata"),
+    *("createdAt", "updatedAt"),
+)
+_FAILURE: Final = ("failureCode", "failureReason")
 _REFUND: Final = ("id", "paymentId", "reference", "status", "amount", "currency", "createdAt")
 
 _DISPUTE: Final = (
@@ -93,6 +99,11 @@ def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> Eve
     names = (*_DISPUTE, *more)
     some = () if "dueAt" in more else ("dueAt",)
     return EventType(type_, happened, ObjectType.DISPUTE, ends, names, some)
+
+
+def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
+    names = (*_PAYOUT, *more)
+    return EventType(type_, happened, ObjectType.PAYOUT, ends, names)
 
 
 def _endpoint(type_: str, happened: str, *more: str) -> EventType:
@@ -162,6 +173,25 @@ _TABLE: Final = (
         DISPUTE_CLOSED,
         "A dispute is over: won, lost, or a warning that came to nothing.",
         Ends.YES,
+    ),
+    _payout(
+        "payout.on_hold",
+        "People of ours look at the payout first.",
+        Ends.NO,
+        *("heldFor", "arrivalEstimate"),
+    ),
+    _payout("payout.sent", "Its rail has the payout.", Ends.NO, "arrivalEstimate"),
+    # It may still come back; then `payout.returned` tells.
+    _payout("payout.paid", "The payout has arrived.", Ends.NO),
+    _payout("payout.failed", "It came to nothing; amount and fee are back.", Ends.YES, *_FAILURE),
+    _payout("payout.returned", "It came back; the amount is yours again.", Ends.YES, *_FAILURE),
+    EventType(
+        "payout.canceled",
+        "It never left; amount and fee are back.",
+        ObjectType.PAYOUT,
+        Ends.YES,
+        _PAYOUT,
+        _FAILURE,
     ),
     _endpoint(TEST, "Somebody pressed the test button of an endpoint."),
     _endpoint(DISABLED, "Nothing is sent to an endpoint any more.", "reason", "disabledAt"),

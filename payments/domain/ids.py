@@ -21,6 +21,8 @@ DISPUTE_PREFIX: Final = "dp_"
 FILE_PREFIX: Final = "file_"
 CUSTOMER_PREFIX: Final = "cus_"
 BATCH_PREFIX: Final = "ba_"
+PAYOUT_PREFIX: Final = "po_"
+DESTINATION_PREFIX: Final = "dst_"
 EVENT_PREFIX: Final = "evt_"
 ENDPOINT_PREFIX: Final = "whe_"
 # The workflow id of the one that sends events to partners.
@@ -94,6 +96,14 @@ def response_key(dispute_id: str, stage: str, version: int | None) -> str:
 
 def customer_id(partner_id: str, reference: str) -> str:
     return CUSTOMER_PREFIX + _name("customer", partner_id, reference)
+
+
+def payout_id(partner_id: str, reference: str) -> str:
+    return PAYOUT_PREFIX + _name("payout", partner_id, reference)
+
+
+def destination_id(partner_id: str, reference: str) -> str:
+    return DESTINATION_PREFIX + _name("destination", partner_id, reference)
 
 
 def endpoint_id(partner_id: str, request_key: str) -> str:
@@ -175,6 +185,16 @@ def refund(refund_id: str) -> str:
 def dispute(dispute_id: str) -> str:
     """The workflow id of a dispute."""
     return f"dispute:{dispute_id}"
+
+
+def payout(payout_id: str) -> str:
+    """The workflow id of a payout."""
+    return f"payout:{payout_id}"
+
+
+def payout_return(payout_id: str) -> str:
+    """The workflow id of a payout's way back after it was paid."""
+    return f"payout-return:{payout_id}"
 
 
 def reversal(attempt: str) -> str:

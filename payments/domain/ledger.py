@@ -20,6 +20,7 @@ class AccountKind(StrEnum):
     SUSPENSE = "suspense"
     PROVIDER_RECEIVABLE = "provider_receivable"
     PARTNER_PAYABLE = "partner_payable"
+    PAYOUT_RESERVED = "payout_reserved"
     # Memo: what is reserved on cards and not taken yet. Both sides always cancel out.
     AUTHORIZED = "authorized"
     AUTHORIZED_MEMO = "authorized_memo"

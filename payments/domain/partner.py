@@ -13,6 +13,8 @@ class Scope(StrEnum):
     POST_PAYMENT = "post:payment"
     READ_PAYMENT = "read:payment"
     POST_REFUND = "post:refund"
+    POST_PAYOUT = "post:payout"
+    READ_PAYOUT = "read:payout"
     MANAGE_WEBHOOK = "manage:webhook"
 
 
@@ -21,6 +23,7 @@ class Product(StrEnum):
 
     BILL_COLLECTION = "bill-collection"
     PAYMENTS = "payments"
+    PAYOUTS = "payouts"
 
 
 class Standing(StrEnum):

@@ -186,6 +186,7 @@ class Payment:
     disputed_minor: int = 0
     open_disputes: int = 0
     display: DisplayCode | None = None
+    paid_out_minor: int = 0  # Back to the card, by payouts.
 
     @property
     def capturable_minor(self) -> int:
@@ -196,7 +197,8 @@ class Payment:
     @property
     def refundable_minor(self) -> int:
         """What can still be given back: never what a dispute has taken already."""
-        gone = self.refunded_minor + self.refund_reserved_minor + self.disputed_minor
+        back = self.refunded_minor + self.refund_reserved_minor + self.paid_out_minor
+        gone = back + self.disputed_minor
         return max(self.captured_minor - gone, 0)
 
 

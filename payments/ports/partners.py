@@ -6,6 +6,7 @@ from typing import Protocol
 from payments.domain.bill import Agreement
 from payments.domain.partner import Partner
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 
 
 class Partners(Protocol):
@@ -30,6 +31,9 @@ class Partners(Protocol):
 
     def card_terms(self, partner_id: str) -> CardTerms | None:
         """None: this partner takes no cards."""
+
+    def payout_terms(self, partner_id: str) -> PayoutTerms | None:
+        """None: this partner pays nothing out."""
 
     def is_revoked(self, token_id: str) -> bool:
         """Whether an access token's jti was revoked."""

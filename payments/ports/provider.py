@@ -55,11 +55,14 @@ class Meaning(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
+    PAYOUT = "payout"
     UNKNOWN = "unknown"
 
 
 class Says(StrEnum):
-    """What a webhook claims, in our words. REFUND_* are about a refund, the others an attempt."""
+    """What a webhook claims, in our words. REFUND_* are about a refund, PAYOUT_* about a payout,
+    the others about an attempt.
+    """
 
     NOTHING = ""
     PENDING = "pending"
@@ -72,6 +75,10 @@ class Says(StrEnum):
     REFUND_PENDING = "refund_pending"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
+    PAYOUT_SENT = "payout_sent"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_FAILED = "payout_failed"
+    PAYOUT_RETURNED = "payout_returned"
 
 
 @dataclass(frozen=True, slots=True)

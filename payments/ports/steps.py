@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from payments.ports.batches import Batches
 from payments.ports.biller import Billers
 from payments.ports.payments import Payments, Refunds
+from payments.ports.payouts import Destinations, Payouts
 from payments.ports.provider import Providers
+from payments.ports.rail import Rails
 from payments.ports.risk import Risk
 from payments.ports.routing import Router
 from payments.ports.transactions import Transactions
@@ -29,6 +31,13 @@ class Cards:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutSteps:
+    rails: Rails
+    payouts: Payouts
+    destinations: Destinations
+
+
+@dataclass(frozen=True, slots=True)
 class Webhooks:
     outbox: Outbox
     endpoints: Endpoints
@@ -41,4 +50,5 @@ class Steps:
 
     bills: Bills
     cards: Cards
+    payouts: PayoutSteps
     webhooks: Webhooks | None = None

@@ -7,14 +7,16 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANDBOX_ACQUIRERS = ("NORTH", "SOUTH")
+SANDBOX_RAILS = ("GIRO", "PUSH")
 
 
 class HomeInUse(RuntimeError):
@@ -113,14 +115,16 @@ class Home:
             lines = (line.strip() for line in path.read_text().splitlines())
             pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
             known = {name.strip(): value.strip() for name, _, value in pairs}
-        missing = {
+        missing: dict[str, Callable[[], str]] = {
             "QUITTANCE_SECRET_KEYS": _key,
             "QUITTANCE_TOKEN_KEYS": _key,
             "QUITTANCE_ANSWER_KEYS": _key,
             "QUITTANCE_POSTGRES_OWNER_PASSWORD": _password,
             "QUITTANCE_POSTGRES_APP_PASSWORD": _password,
-            "SANDBOX_ACQUIRER_SECRETS": _acquirer_secrets,
-            "SANDBOX_WEBHOOK_SECRETS": _webhook_secrets,
+            "SANDBOX_ACQUIRER_SECRETS": partial(_secrets_of, SANDBOX_ACQUIRERS),
+            "SANDBOX_WEBHOOK_SECRETS": partial(_webhook_secrets_of, SANDBOX_ACQUIRERS),
+            "SANDBOX_RAIL_SECRETS": partial(_secrets_of, SANDBOX_RAILS),
+            "SANDBOX_RAIL_WEBHOOK_SECRETS": partial(_webhook_secrets_of, SANDBOX_RAILS),
         }
         made = {name: make() for name, make in missing.items() if name not in known}
         if made:
@@ -163,12 +167,12 @@ def _in_use(home: Home, pid: str) -> str:
     )
 
 
-def _acquirer_secrets() -> str:
-    return ",".join(f"{name}={secrets.token_urlsafe(32)}" for name in SANDBOX_ACQUIRERS)
+def _secrets_of(houses: Sequence[str]) -> str:
+    return ",".join(f"{name}={secrets.token_urlsafe(32)}" for name in houses)
 
 
-def _webhook_secrets() -> str:
-    made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in SANDBOX_ACQUIRERS}
+def _webhook_secrets_of(houses: Sequence[str]) -> str:
+    made = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in houses}
     return ",".join(f"{name}=whsec_{secret}" for name, secret in made.items())
 
 

@@ -126,6 +126,8 @@ class Plan:
             "QUITTANCE_SEED_ACQUIRER_URL": self.ports.url("acquirer"),
             "QUITTANCE_SEED_ACQUIRER_SECRETS": self._pretended["SANDBOX_ACQUIRER_SECRETS"],
             "QUITTANCE_SEED_WEBHOOK_SECRETS": self._pretended["SANDBOX_WEBHOOK_SECRETS"],
+            "QUITTANCE_SEED_RAIL_SECRETS": self._pretended["SANDBOX_RAIL_SECRETS"],
+            "QUITTANCE_SEED_RAIL_WEBHOOK_SECRETS": self._pretended["SANDBOX_RAIL_WEBHOOK_SECRETS"],
         }
         return self._cli("seed", *arguments, env=environment, output=output)
 

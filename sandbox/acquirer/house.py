@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -28,6 +28,9 @@ from sandbox.acquirer.vault import Vault
 from sandbox.acquirer.vault_app import VaultDoor
 from sandbox.answers import Answer, application
 from sandbox.journal import Journal
+from sandbox.rail.app import RailDoor
+from sandbox.rail.behaviour import RAILS
+from sandbox.rail.house import RailHouse
 
 
 class SettingsWrong(ValueError):
@@ -36,25 +39,23 @@ class SettingsWrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Secrets by acquirer. Who is not named here gets one that nobody knows."""
+    """Secrets by acquirer and by rail. Who is not named here gets one that nobody knows."""
 
     secrets: Mapping[str, str] = field(repr=False)
     webhook_secrets: Mapping[str, bytes] = field(repr=False)
     # With {acquirer} in it.
     webhook_url: str | None
+    rail_secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+    rail_webhook_secrets: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        given = _by_acquirer("SANDBOX_ACQUIRER_SECRETS", environment)
-        webhooks = _by_acquirer("SANDBOX_WEBHOOK_SECRETS", environment)
-        try:
-            known = {name: secret_bytes(secret) for name, secret in webhooks.items()}
-        except ValueError:
-            raise SettingsWrong("SANDBOX_WEBHOOK_SECRETS are not whsec_ and base64") from None
         return cls(
-            {name: given.get(name) or secrets.token_urlsafe(32) for name in ACQUIRERS},
-            {name: known.get(name) or secrets.token_bytes(32) for name in ACQUIRERS},
+            _secrets("SANDBOX_ACQUIRER_SECRETS", environment, ACQUIRERS),
+            _webhook_secrets("SANDBOX_WEBHOOK_SECRETS", environment, ACQUIRERS),
             environment.get("SANDBOX_WEBHOOK_URL") or None,
+            _secrets("SANDBOX_RAIL_SECRETS", environment, RAILS),
+            _webhook_secrets("SANDBOX_RAIL_WEBHOOK_SECRETS", environment, RAILS),
         )
 
     @property
@@ -80,9 +81,15 @@ class House:
         self.books = Books(journal.append, self.outbox)
         self.desk = Desk(self.books, self.vault, self.conduct)
         self.clearing = Clearing(self.desk, journal)
+        self.rails = RailHouse(
+            journal, settings.rail_secrets, settings.rail_webhook_secrets, settings.webhook_url
+        )
         self._app: ASGIApp | None = None
 
     def fold(self, fields: Mapping[str, Any]) -> None:
+        if "rail" in fields:
+            self.rails.fold(fields)
+            return
         match entry_from(fields):
             case TokenMade() as made:
                 self.vault.fold(made)
@@ -109,6 +116,7 @@ class House:
                 *challenges.routes(),
                 *banks.routes(),
                 *codes.routes(),
+                *RailDoor(self.rails, self.vault).routes(),
                 *fields_app.routes(),
                 ("GET", "/health", _health),
             ]
@@ -121,22 +129,40 @@ class House:
     def resume(self) -> None:
         self.clearing.resume()
         self.outbox.resume()
+        self.rails.resume()
 
     async def stop(self) -> None:
         await self.clearing.stop()
         await self.outbox.stop()
+        await self.rails.stop()
 
 
 async def _health(_: Request) -> Response:
     return Answer(200, {"state": "ready"})
 
 
-def _by_acquirer(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+def _secrets(name: str, environment: Mapping[str, str], houses: Sequence[str]) -> dict[str, str]:
+    given = _by_house(name, environment, houses)
+    return {house: given.get(house) or secrets.token_urlsafe(32) for house in houses}
+
+
+def _webhook_secrets(
+    name: str, environment: Mapping[str, str], houses: Sequence[str]
+) -> dict[str, bytes]:
+    given = _by_house(name, environment, houses)
+    try:
+        known = {house: secret_bytes(secret) for house, secret in given.items()}
+    except ValueError:
+        raise SettingsWrong(f"{name} are not whsec_ and base64") from None
+    return {house: known.get(house) or secrets.token_bytes(32) for house in houses}
+
+
+def _by_house(name: str, environment: Mapping[str, str], houses: Sequence[str]) -> dict[str, str]:
     """`NORTH=…,SOUTH=…`; the values are never told in an error."""
     found: dict[str, str] = {}
     for item in filter(None, environment.get(name, "").split(",")):
-        acquirer, equals, value = item.strip().partition("=")
-        if not equals or acquirer not in ACQUIRERS or not value:
-            raise SettingsWrong(f"{name} is not {'=…,'.join(ACQUIRERS)}=…")
-        found[acquirer] = value
+        house, equals, value = item.strip().partition("=")
+        if not equals or house not in houses or not value:
+            raise SettingsWrong(f"{name} is not {'=…,'.join(houses)}=…")
+        found[house] = value
     return found

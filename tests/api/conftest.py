@@ -16,6 +16,7 @@ from tests.api.hooks import Hooks
 from tests.api.office import Office, any_address
 from tests.api.raw_http import LIVE, Question, ask, get, place, say
 from tests.api.shop import Acquirer, Shop
+from tests.api.till import SandboxRail, Till
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill
 
@@ -68,6 +69,28 @@ async def office_shop(gateway: RunningGateway, guest: PartnerClient) -> AsyncIte
     shop = Shop(gateway, guest)
     yield shop
     await shop.close()
+
+
+@pytest.fixture(scope="session")
+async def till(gateway: RunningGateway, office: Office, shop: Shop) -> Till:
+    """The shop's own money, and where it goes."""
+    till = Till(gateway, shop, office.client(shop.partner.key))
+    await till.earn("20000.00")
+    return till
+
+
+@pytest.fixture
+async def other_till(gateway: RunningGateway, office: Office, office_shop: Shop) -> Till:
+    """One of one test's own, with nothing in it."""
+    return Till(gateway, office_shop, office.client(office_shop.partner.key))
+
+
+@pytest.fixture
+def rail(gateway: RunningGateway) -> Iterator[SandboxRail]:
+    """The rail for bank accounts, ordinary again after the test."""
+    rail = SandboxRail(gateway)
+    yield rail
+    rail.forget()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from payments.db.session import Database, Statements
 from payments.domain.bill import Agreement
 from payments.domain.partner import Product, Scope
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 from tests.partner_key import PartnerKey
 from tests.patience import until
 from tests.running_gateway import PartnerClient
@@ -27,6 +28,18 @@ CARD_TERMS: Final = CardTerms(
     block_above={"USD": 5_000_000},
 )
 DOZEN: Final = 12
+# Above 1,000 dollars people look, above 5,000 nothing is sent. A fee of 0.25.
+PAYOUT_TERMS: Final = PayoutTerms(
+    currencies=CARD_TERMS.currencies,
+    fee_flat_minor=25,
+    fee_basis_points=0,
+    hold_above={"USD": 100_000},
+    block_above={"USD": 500_000},
+    daily_count=None,
+    daily_sum={},
+    destination_count=None,
+    destination_sum={},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Terms:
     scopes: Sequence[Scope] = tuple(Scope)
     billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER")
     cards: CardTerms | None = CARD_TERMS
+    payouts: PayoutTerms = PAYOUT_TERMS
 
     async def given_to_somebody(self, office: Administration) -> PartnerKey:
         partner_id = f"guest_{secrets.token_hex(6)}"
@@ -50,6 +64,8 @@ class Terms:
         if self.cards is not None:
             await office.set_card_terms(partner_id, self.cards)
             products.append(Product.PAYMENTS)
+        await office.set_payout_terms(partner_id, self.payouts)
+        products.append(Product.PAYOUTS)
         key = await office.add_key(partner_id, products=products, scopes=self.scopes)
         return PartnerKey(partner_id, key.id, key.secret)
 

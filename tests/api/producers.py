@@ -13,6 +13,7 @@ from tests.api.forge import Forge
 from tests.api.office import Office
 from tests.api.raw_http import ask
 from tests.api.shop import Shop
+from tests.api.till import Till
 from tests.evidence import Evidence
 from tests.patience import until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
@@ -28,6 +29,7 @@ class World:
     office: Office
     forge: Forge
     shop: Shop
+    till: Till
     evidence: Evidence
     misbehave: Callable[..., None]
     slow_body: "asyncio.Task[Answer]"

@@ -5,17 +5,19 @@ import asyncio
 import pytest
 
 from payments.domain.codes import Code
-from tests.api import card_producers, webhook_producers
+from tests.api import card_producers, payout_producers, webhook_producers
 from tests.api.beside import ApiBeside
 from tests.api.conftest import Misbehave
 from tests.api.forge import Forge
 from tests.api.office import Office
 from tests.api.producers import PRODUCERS, World
 from tests.api.shop import Shop
+from tests.api.till import Till
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway
 
 assert card_producers, "its ways are in the table, too"
+assert payout_producers, "and these"
 assert webhook_producers, "and so are these"
 ROWS = "SELECT code, http_status FROM request_log WHERE trace = $1"
 # The record is gone; that is what the answer says.
@@ -32,6 +34,7 @@ def world(
     office: Office,
     forge: Forge,
     shop: Shop,
+    till: Till,
     evidence: Evidence,
     misbehave: Misbehave,
     slow_body: "asyncio.Task[Answer]",
@@ -45,6 +48,7 @@ def world(
         office=office,
         forge=forge,
         shop=shop,
+        till=till,
         evidence=evidence,
         misbehave=misbehave,
         slow_body=slow_body,

@@ -25,10 +25,17 @@ OURS = [name for name, service in SERVICES.items() if service["image"].startswit
 NOT_A_SETTING = {"QUITTANCE_READY_FILE"}
 # Read by `cli.py seed` alone.
 SEEDS = {
-    f"QUITTANCE_SEED_{each}" for each in ("ACQUIRER_URL", "ACQUIRER_SECRETS", "WEBHOOK_SECRETS")
+    f"QUITTANCE_SEED_{each}"
+    for each in (
+        *("ACQUIRER_URL", "ACQUIRER_SECRETS", "WEBHOOK_SECRETS"),
+        *("RAIL_SECRETS", "RAIL_WEBHOOK_SECRETS"),
+    )
 }
 # Compose demands a variable of every profile; these are demanded by who runs in theirs.
-OF_THE_SANDBOX = {"SANDBOX_ACQUIRER_SECRETS", "SANDBOX_WEBHOOK_SECRETS"}
+OF_THE_SANDBOX = {
+    *("SANDBOX_ACQUIRER_SECRETS", "SANDBOX_WEBHOOK_SECRETS"),
+    *("SANDBOX_RAIL_SECRETS", "SANDBOX_RAIL_WEBHOOK_SECRETS"),
+}
 _VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")
 
 
@@ -215,6 +222,8 @@ def test_the_sandbox_understands_its_command_and_its_environment(tmp_path: Path)
         **sandbox["environment"],
         "SANDBOX_ACQUIRER_SECRETS": "NORTH=n,SOUTH=s",
         "SANDBOX_WEBHOOK_SECRETS": "NORTH=whsec_bm9ydGg=,SOUTH=whsec_c291dGg=",
+        "SANDBOX_RAIL_SECRETS": "GIRO=g,PUSH=p",
+        "SANDBOX_RAIL_WEBHOOK_SECRETS": "GIRO=whsec_bm9ydGg=,PUSH=whsec_c291dGg=",
     }
 
     done = subprocess.run(

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quittance import BankRedirect
+from quittance import BankRedirect, CardAccount, Iban, LocalAccount
 from quittance import DeliveryState as SdkDeliveryState
+from quittance import DestinationState as SdkDestinationState
 from quittance import EndpointState as SdkEndpointState
 from quittance import PaymentStatus as SdkPaymentStatus
+from quittance import PayoutStatus as SdkPayoutStatus
 from quittance import RefundStatus as SdkRefundStatus
 from quittance import card_operations as cards
 from quittance import operations as bills
+from quittance import payout_operations as payouts
 from quittance import webhook_operations as webhooks
 from quittance.codes import RETRYABLE
 from quittance.codes import Code as SdkCode
@@ -29,11 +32,23 @@ from api.card_schemas import (
     RefundBody,
 )
 from api.delivery_schemas import DeliveriesQuery, EventsQuery
+from api.payout_schemas import (
+    CardBody,
+    DestinationBody,
+    DestinationsQuery,
+    FundsQuery,
+    IbanBody,
+    LocalAccountBody,
+    PayoutBody,
+    PayoutsQuery,
+)
 from api.schemas import Asked
 from api.webhook_schemas import EndpointBody, EndpointChanges, ReplayBody, RotateBody
 from payments.domain.codes import MEANINGS, Code
+from payments.domain.destination import DestinationState
 from payments.domain.partner import Product
 from payments.domain.payment import PaymentStatus
+from payments.domain.payout import PayoutStatus
 from payments.domain.refund import RefundStatus
 from payments.domain.webhook import DeliveryState, EndpointState
 
@@ -87,6 +102,14 @@ CHANGE_ENDPOINT = webhooks.change_endpoint(
     key=None,
 )
 LIST_BANKS = cards.list_banks("GB", "GBP")
+PAY_OUT = payouts.create_payout("1.00", "USD", AN_ID, "R", metadata={"a": "b"}, key=None)
+ACCOUNTS: dict[type[Asked], Iban | LocalAccount | CardAccount] = {
+    IbanBody: Iban("I", "H", "B"),
+    LocalAccountBody: LocalAccount("US", "1", "2", "H"),
+    CardBody: CardAccount("t"),
+}
+DESTINATION = payouts.create_destination(ACCOUNTS[IbanBody], "USD", "R", AN_ID, None)
+LIST_PAYOUTS = payouts.list_payouts(payouts.Search("paid", "R", AN_ID, A_DAY, A_DAY, 1), AN_ID)
 ROTATE = webhooks.rotate_secret(AN_ID, timedelta(0), None)
 LIST_DELIVERIES = webhooks.list_deliveries(AN_ID, "failed", 1, AN_ID)
 LIST_EVENTS = webhooks.list_events(AN_ID, 1, AN_ID)
@@ -114,6 +137,15 @@ CALLS: list[Operation[Any]] = [
     cards.delete_customer(AN_ID, None),
     cards.list_methods(AN_ID),
     cards.delete_method(AN_ID, AN_ID, None),
+    DESTINATION,
+    payouts.get_destination(AN_ID),
+    payouts.list_destinations(AN_ID),
+    payouts.verify_destination(AN_ID),
+    PAY_OUT,
+    payouts.get_payout(AN_ID),
+    LIST_PAYOUTS,
+    payouts.cancel(AN_ID, None),
+    payouts.get_funds("USD"),
     ADD_ENDPOINT,
     webhooks.list_endpoints(),
     webhooks.get_endpoint(AN_ID),
@@ -147,6 +179,8 @@ def test_the_sdk_knows_every_code_and_which_are_worth_asking_again() -> None:
 def test_the_sdk_knows_every_status_and_product() -> None:
     assert {status.value for status in SdkPaymentStatus} == set(PaymentStatus)
     assert {status.value for status in SdkRefundStatus} == set(RefundStatus)
+    assert {status.value for status in SdkPayoutStatus} == set(PayoutStatus)
+    assert {state.value for state in SdkDestinationState} == set(DestinationState)
     assert {audience.value for audience in Audience} == set(Product)
 
 
@@ -176,6 +210,8 @@ def test_the_sdk_calls_every_route_with_its_audience_and_no_other() -> None:
         (CAPTURE, CaptureBody),
         (REFUND, RefundBody),
         (CUSTOMER, CustomerBody),
+        (DESTINATION, DestinationBody),
+        (PAY_OUT, PayoutBody),
         (ADD_ENDPOINT, EndpointBody),
         (CHANGE_ENDPOINT, EndpointChanges),
         (ROTATE, RotateBody),
@@ -192,6 +228,9 @@ def test_the_sdk_can_say_all_that_a_route_takes(call: Operation[Any], shape: typ
     [
         (cards.list_payments(SEARCH, AN_ID), PaymentsQuery),
         (LIST_BANKS, BanksQuery),
+        (LIST_PAYOUTS, PayoutsQuery),
+        (payouts.list_destinations(AN_ID), DestinationsQuery),
+        (payouts.get_funds("USD"), FundsQuery),
         (LIST_DELIVERIES, DeliveriesQuery),
         (LIST_EVENTS, EventsQuery),
     ],
@@ -201,6 +240,14 @@ def test_the_sdk_can_search_by_all_that_a_list_takes(
 ) -> None:
     assert call.query is not None
     assert set(call.query) == {field.alias for field in shape.model_fields.values()}
+
+
+@pytest.mark.parametrize("shape", list(ACCOUNTS))
+def test_the_sdk_can_name_every_kind_of_account(shape: type[Asked]) -> None:
+    body = payouts.create_destination(ACCOUNTS[shape], "USD", "R", None, None).body or {}
+    account = body["account"]
+    assert isinstance(account, dict)
+    assert set(account) == {field.alias for field in shape.model_fields.values()}
 
 
 def test_the_sdk_can_ask_for_every_kind_of_replay() -> None:

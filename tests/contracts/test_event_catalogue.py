@@ -20,6 +20,7 @@ from payments.domain.method import BankRedirect
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.domain.payment import PaymentStatus
+from payments.domain.payout import PayoutReview, PayoutStatus
 from payments.domain.refund import RefundStatus
 from payments.domain.webhook import Disabled
 from payments.stack.postgres import DatabaseUrls
@@ -27,6 +28,7 @@ from tests.card_factories import make_attempt, make_refund
 from tests.contracts.card_record import ACTION, S, begun, fact_of
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW, accepted, make_lock, make_payment
+from tests.contracts.payout_record import PayoutRecord
 from tests.contracts.webhook_stage import in_postgres
 from tests.dispute_factories import make_dispute_order, make_sighting
 from tests.event_data import misfits_in
@@ -122,6 +124,15 @@ async def disputed(payments: PostgresPayments, disputes: PostgresDisputes, curre
             await disputes.remind(dispute.dispute_id, 1, last=True)
 
 
+async def paid_out(database: Database) -> None:
+    record = PayoutRecord(database)
+    await record.earn(10_000_000)
+    for status in PayoutStatus:
+        await record.lead_to(status, metadata={"batch": "7"})
+    held = await record.lead_to(PayoutStatus.ON_HOLD)
+    await record.payouts.review(held, PayoutReview(False, "ann"))
+
+
 async def of_endpoints(database: Database) -> None:
     webhooks = in_postgres(database)
     endpoint = await webhooks.add_endpoint()
@@ -137,6 +148,7 @@ async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
     ledger = PostgresLedger(database)
     payments = PostgresPayments(database, ledger)
     await bills(PostgresTransactions(database, ledger))
+    await paid_out(database)
     for currency in ("USD", "JPY", "BHD"):
         await cards(payments, currency)
     await banks(payments)

@@ -24,7 +24,7 @@ from tests.contracts.direct import Direct
 OLD, NEW = b"o" * 32, b"n" * 32
 ROTATED = Vault([NEW, OLD])
 MANY = 230
-NOTHING = {"api_key": 0, "provider": 0, "webhook_endpoint": 0}
+NOTHING = {"api_key": 0, "provider": 0, "rail": 0, "destination": 0, "webhook_endpoint": 0}
 
 
 @pytest.fixture
@@ -160,7 +160,9 @@ async def test_the_command_says_how_many_and_partners_stay_known(
     told = [await reseals.reseal(settings(urls, NEW, OLD)) for _ in range(2)]
 
     assert told == [
-        f"{each} of api_key, 0 of provider, 0 of webhook_endpoint sealed anew" for each in (MANY, 0)
+        f"{each} of api_key, 0 of provider, 0 of rail, 0 of destination,"
+        " 0 of webhook_endpoint sealed anew"
+        for each in (MANY, 0)
     ]
     partners = PostgresPartners(database, Vault([NEW]))
     await partners.start()

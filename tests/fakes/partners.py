@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from payments.domain.bill import Agreement
 from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 
 
 @dataclass
@@ -18,6 +19,7 @@ class FakePartners:
     partners: dict[str, Partner] = field(default_factory=dict)
     agreements: dict[tuple[str, str], Agreement] = field(default_factory=dict)
     terms: dict[str, CardTerms] = field(default_factory=dict)
+    payout: dict[str, PayoutTerms] = field(default_factory=dict)
     revoked: dict[str, datetime] = field(default_factory=dict)
 
     async def fresh(self) -> None:
@@ -34,6 +36,9 @@ class FakePartners:
 
     def card_terms(self, partner_id: str) -> CardTerms | None:
         return self.terms.get(partner_id)
+
+    def payout_terms(self, partner_id: str) -> PayoutTerms | None:
+        return self.payout.get(partner_id)
 
     def is_revoked(self, token_id: str) -> bool:
         expires_at = self.revoked.get(token_id)

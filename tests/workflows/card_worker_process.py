@@ -13,6 +13,7 @@ from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.worker_process import Kept, Watched
@@ -47,6 +48,7 @@ def serve_cards(path: Path, failpoint: str) -> None:
                 FixedRisk(),
                 FixedRoute(),
             ),
+            no_payouts(),
         )
 
     worker.main(open_steps)

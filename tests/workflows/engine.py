@@ -33,7 +33,7 @@ from payments.domain.bill import (
 )
 from payments.domain.codes import Code
 from payments.domain.lock import LockAnswer, PayAnswer, accepted, granted
-from payments.ports.steps import Bills, Cards
+from payments.ports.steps import Bills, Cards, PayoutSteps
 from payments.temporal import (
     AMOUNT_MINOR,
     BILL_ID,
@@ -50,6 +50,7 @@ from tests.fake_provider import FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from worker import WORKFLOWS, activities
@@ -155,6 +156,9 @@ class Desk:
     def cards(self) -> Cards:
         return no_cards()
 
+    def payouts(self) -> PayoutSteps:
+        return no_payouts()
+
     @asynccontextmanager
     async def worker(
         self, *, max_cached_workflows: int = 100, interceptors: Sequence[Interceptor] = ()
@@ -163,7 +167,7 @@ class Desk:
             self.client,
             task_queue=self.task_queue,
             workflows=WORKFLOWS,
-            activities=activities(self.bills(), self.cards()),
+            activities=activities(self.bills(), self.cards(), self.payouts()),
             max_cached_workflows=max_cached_workflows,
             workflow_runner=SANDBOX,
             interceptors=interceptors,

@@ -12,12 +12,13 @@ from payments.ports.steps import Bills, Webhooks
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.payout_fakes import no_payouts
 from tests.workflows.engine import no_cards
 from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
 BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions(), FakeBatches()), no_cards()
 WEBHOOKS: Any = Webhooks(None, None, None)  # type: ignore[arg-type]  # nothing of it is called
-RUNNING = (*activities(BILLS, CARDS), *webhook_activities(WEBHOOKS))
+RUNNING = (*activities(BILLS, CARDS, no_payouts()), *webhook_activities(WEBHOOKS))
 ALL_WORKFLOWS = (*WORKFLOWS, *WEBHOOK_WORKFLOWS)
 
 
@@ -66,6 +67,8 @@ def test_registered_names_never_change() -> None:
         "Challenge",
         "CodePayment",
         "EventRelay",
+        "Payout",
+        "PayoutReturn",
         "Probe",
         "Refund",
         "Reversal",
@@ -99,6 +102,13 @@ def test_registered_names_never_change() -> None:
         "refunds.reserve",
         "refunds.suspend",
         "refunds.settle",
+        "rails.send",
+        "rails.ask",
+        "rails.look",
+        "payouts.begin",
+        "payouts.suspend",
+        "payouts.move",
+        "payouts.review",
         "webhooks.deliver",
         "webhooks.relay",
     }

@@ -21,6 +21,7 @@ from payments.ports.steps import Bills, Steps
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.payout_fakes import no_payouts
 from tests.workflows.engine import Desk, no_cards, worker_environment
 
 DIED: Final = 137
@@ -144,6 +145,7 @@ def serve_bills(path: Path, failpoint: str) -> None:
         biller: Any = Watched(world.biller, world, failpoint)
         transactions: Any = Watched(world.transactions, world, failpoint)
         batches: Any = Watched(world.batches, world, failpoint)
-        yield Steps(Bills(FakeBillers({"DESCO": biller}), transactions, batches), no_cards())
+        bills = Bills(FakeBillers({"DESCO": biller}), transactions, batches)
+        yield Steps(bills, no_cards(), no_payouts())
 
     worker.main(open_steps)

@@ -4,7 +4,7 @@ Every write is announced by the database itself, so that all processes know of i
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
@@ -13,14 +13,16 @@ from typing import Final
 import asyncpg
 import orjson
 
-from payments.adapters.postgres import providers
+from payments.adapters.postgres import providers, rails
 from payments.adapters.postgres.sealer import Sealer, seal_secret
 from payments.db.session import Rows, Statements
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Product, Scope, Standing
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 from payments.domain.provider import ProviderProfile
+from payments.domain.rail import RailProfile
 
 Network = IPv4Network | IPv6Network
 
@@ -81,6 +83,20 @@ _SET_CARD_TERMS: Final = """
     SET currencies = EXCLUDED.currencies, return_hosts = EXCLUDED.return_hosts,
         fee_flat_minor = EXCLUDED.fee_flat_minor, fee_basis_points = EXCLUDED.fee_basis_points,
         hold_above = EXCLUDED.hold_above, block_above = EXCLUDED.block_above
+    RETURNING partner_id"""
+
+_SET_PAYOUT_TERMS: Final = """
+    INSERT INTO payout_terms
+        (partner_id, currencies, fee_flat_minor, fee_basis_points, hold_above, block_above,
+        daily_count, daily_sum, destination_count, destination_sum)
+    SELECT id, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8::jsonb, $9, $10::jsonb
+    FROM partner WHERE id = $1
+    ON CONFLICT (partner_id) DO UPDATE
+    SET currencies = EXCLUDED.currencies, fee_flat_minor = EXCLUDED.fee_flat_minor,
+        fee_basis_points = EXCLUDED.fee_basis_points, hold_above = EXCLUDED.hold_above,
+        block_above = EXCLUDED.block_above, daily_count = EXCLUDED.daily_count,
+        daily_sum = EXCLUDED.daily_sum, destination_count = EXCLUDED.destination_count,
+        destination_sum = EXCLUDED.destination_sum
     RETURNING partner_id"""
 
 
@@ -197,8 +213,29 @@ class Administration:
             sorted(terms.return_hosts),
             terms.fee_flat_minor,
             terms.fee_basis_points,
-            orjson.dumps(terms.hold_above).decode(),
-            orjson.dumps(terms.block_above).decode(),
+            _json(terms.hold_above),
+            _json(terms.block_above),
+        )
+
+    async def put_rail(self, rail: RailProfile) -> None:
+        """Add a payout rail, or describe a known one anew."""
+        statement, parameters = rails.put(self._sealer, rail)
+        await self._write(statement, *parameters)
+
+    async def set_payout_terms(self, partner_id: str, terms: PayoutTerms) -> None:
+        """What this partner may pay out, from its next payout on."""
+        await self._change(
+            _SET_PAYOUT_TERMS,
+            partner_id,
+            sorted(terms.currencies),
+            terms.fee_flat_minor,
+            terms.fee_basis_points,
+            _json(terms.hold_above),
+            _json(terms.block_above),
+            terms.daily_count,
+            _json(terms.daily_sum),
+            terms.destination_count,
+            _json(terms.destination_sum),
         )
 
     async def _change(self, statement: str, *parameters: object) -> None:
@@ -210,6 +247,10 @@ class Administration:
             return await self._database.fetch(statement, *parameters)
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             raise ValueError(str(error)) from error
+
+
+def _json(limits: Mapping[str, int]) -> str:
+    return orjson.dumps(dict(limits)).decode()
 
 
 def _new_key() -> NewKey:

@@ -13,6 +13,7 @@ from payments.db.session import Database, Row, Rows
 from payments.domain.bill import Agreement
 from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
 from payments.domain.payment import CardTerms
+from payments.domain.payout_terms import PayoutTerms
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ _CARD_TERMS: Final = """
     SELECT partner_id, currencies, return_hosts, fee_flat_minor, fee_basis_points, hold_above,
         block_above
     FROM card_terms"""
+_PAYOUT_TERMS: Final = "SELECT * FROM payout_terms"
 _REVOKED: Final = "SELECT jti FROM revoked_token WHERE expires_at > now()"
 
 
@@ -44,6 +46,7 @@ class _Contents:
     by_key: dict[str, Partner]
     agreements: dict[tuple[str, str], Agreement]
     card_terms: dict[str, CardTerms]
+    payout_terms: dict[str, PayoutTerms]
     revoked: frozenset[str]
 
 
@@ -80,11 +83,14 @@ class PostgresPartners:
     def card_terms(self, partner_id: str) -> CardTerms | None:
         return self._directory.current.card_terms.get(partner_id)
 
+    def payout_terms(self, partner_id: str) -> PayoutTerms | None:
+        return self._directory.current.payout_terms.get(partner_id)
+
     def is_revoked(self, token_id: str) -> bool:
         return token_id in self._directory.current.revoked
 
     async def _read(self) -> _Contents:
-        # Five statements and no transaction: a change between two of them notifies, and is read.
+        # Six statements and no transaction: a change between two of them notifies, and is read.
         keys = self._open_keys(await self._database.fetch(_KEYS))
         partners = {
             row["id"]: _partner(row, keys.get(row["id"], []))
@@ -92,6 +98,7 @@ class PostgresPartners:
         }
         agreements = await self._database.fetch(_AGREEMENTS)
         card_terms = await self._database.fetch(_CARD_TERMS)
+        payout_terms = await self._database.fetch(_PAYOUT_TERMS)
         revoked = await self._database.fetch(_REVOKED)
         return _Contents(
             partners=partners,
@@ -103,6 +110,7 @@ class PostgresPartners:
                 for row in agreements
             },
             card_terms={row["partner_id"]: _card_terms(row) for row in card_terms},
+            payout_terms={row["partner_id"]: _payout_terms(row) for row in payout_terms},
             revoked=frozenset(row["jti"] for row in revoked),
         )
 
@@ -140,6 +148,20 @@ def _card_terms(row: Row) -> CardTerms:
         fee_basis_points=row["fee_basis_points"],
         hold_above=row["hold_above"],
         block_above=row["block_above"],
+    )
+
+
+def _payout_terms(row: Row) -> PayoutTerms:
+    return PayoutTerms(
+        currencies=frozenset(row["currencies"]),
+        fee_flat_minor=row["fee_flat_minor"],
+        fee_basis_points=row["fee_basis_points"],
+        hold_above=row["hold_above"],
+        block_above=row["block_above"],
+        daily_count=row["daily_count"],
+        daily_sum=row["daily_sum"],
+        destination_count=row["destination_count"],
+        destination_sum=row["destination_sum"],
     )
 
 

@@ -95,6 +95,7 @@ def payment(row: Row) -> Payment:
         captured_minor=row["captured_minor"],
         refunded_minor=row["refunded_minor"],
         refund_reserved_minor=row["refund_reserved_minor"],
+        paid_out_minor=row["paid_out_minor"],
         fee_minor=row["fee_minor"],
         provider=row["provider"],
         provider_reference=row["provider_reference"],

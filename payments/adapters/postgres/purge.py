@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
+from payments.adapters.postgres import funds
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.db.session import Database
@@ -49,6 +50,7 @@ async def purge(database: Database, webhooks_kept: timedelta) -> dict[str, int]:
     async def revoked_tokens(limit: int) -> int:
         return len(await database.fetch(_REVOKED, limit))
 
+    await funds.fold(database)
     return {
         "idempotency": await _all(PostgresAnswers(database).purge),
         "token_request": await _all(PostgresTokenRequests(database).purge),

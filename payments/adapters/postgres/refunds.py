@@ -29,7 +29,8 @@ _RESERVE: Final = """
     WITH due AS (
         UPDATE payment SET refund_reserved_minor = refund_reserved_minor + $5
         WHERE id = $2 AND partner_id = $3 AND currency = $6
-            AND captured_minor - refunded_minor - refund_reserved_minor - disputed_minor >= $5
+            AND captured_minor - refunded_minor - refund_reserved_minor - disputed_minor
+                - paid_out_minor >= $5
             AND open_disputes = 0
             AND NOT EXISTS (
                 SELECT FROM refund WHERE id = $1 OR (partner_id = $3 AND reference = $4)

@@ -11,8 +11,11 @@ from typing import Final
 import structlog
 
 from payments.adapters.postgres.sealer import (
+    ACCOUNT,
     API_KEY_SECRET,
     PROVIDER_SECRET,
+    RAIL_SECRET,
+    RAIL_WEBHOOK_SECRETS,
     SIGNING_SECRETS,
     WEBHOOK_SECRETS,
     Sealer,
@@ -38,6 +41,9 @@ PLACES: Final = (
     Place("api_key", "secret_sealed", API_KEY_SECRET),
     Place("provider", "secret_sealed", PROVIDER_SECRET),
     Place("provider", "webhook_secrets_sealed", WEBHOOK_SECRETS),
+    Place("rail", "secret_sealed", RAIL_SECRET),
+    Place("rail", "webhook_secrets_sealed", RAIL_WEBHOOK_SECRETS),
+    Place("destination", "account_sealed", ACCOUNT),
     Place("webhook_endpoint", "secrets_sealed", SIGNING_SECRETS),
 )
 

@@ -5,6 +5,9 @@ from typing import Final, Protocol
 API_KEY_SECRET: Final = "api-key-secret"
 PROVIDER_SECRET: Final = "provider-secret"
 WEBHOOK_SECRETS: Final = "provider-webhook-secrets"
+RAIL_SECRET: Final = "rail-secret"
+RAIL_WEBHOOK_SECRETS: Final = "rail-webhook-secrets"
+ACCOUNT: Final = "destination-account"
 SIGNING_SECRETS: Final = "endpoint-signing-secrets"
 
 

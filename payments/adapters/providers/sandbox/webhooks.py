@@ -2,11 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
+from datetime import datetime
 from typing import Any, Final
-
-from standardwebhooks import Webhook
 
 from payments.adapters.providers.sandbox import disputes
 from payments.adapters.providers.sandbox.reading import (
@@ -19,44 +16,26 @@ from payments.adapters.providers.sandbox.reading import (
 from payments.domain import ids
 from payments.domain.charge import Operation
 from payments.domain.dispute import DisputeOrder
+from payments.outside.signatures import signed_event
 from payments.ports.provider import (
     DisputeTold,
-    ForgedWebhook,
     Meaning,
     Says,
     Told,
     UnreadableWebhook,
 )
 
-TOLERANCE: Final = timedelta(minutes=5)
 _UNREADABLE: Final = (Unreadable, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def told(
     raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime, acquirer: str
 ) -> Told:
-    event_id = _verified(raw, {name.lower(): headers[name] for name in headers}, secrets, now)
+    event_id = signed_event(raw, headers, secrets, now)
     try:
         return _read(json.loads(raw), event_id, acquirer)
     except _UNREADABLE as error:
         raise UnreadableWebhook(str(error)) from error
-
-
-def _verified(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> str:
-    """The event's id, when one of the secrets signed these bytes at about this time."""
-    try:
-        event_id, given = headers["webhook-id"], headers["webhook-signature"].split()
-        sent_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
-        content = raw.decode()
-    except (KeyError, ValueError, OverflowError, OSError) as error:
-        raise ForgedWebhook("the headers or the bytes cannot be signed ones") from error
-    if abs(now - sent_at) > TOLERANCE:
-        raise ForgedWebhook("signed too long ago, or in the future")
-    # The library's own verify() knows only the wall clock; its signature is all we need.
-    signed = [Webhook(secret).sign(event_id, sent_at, content).encode() for secret in secrets]
-    if not any(compare_digest(one, other.encode()) for one in signed for other in given):
-        raise ForgedWebhook("no signature fits")
-    return event_id
 
 
 def _read(body: Any, event_id: str, acquirer: str) -> Told:

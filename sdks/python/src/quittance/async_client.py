@@ -15,6 +15,7 @@ import httpx2
 from quittance import operations
 from quittance.access import Credentials
 from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPayments, AsyncRefunds
+from quittance.async_payouts import AsyncDestinations, AsyncPayouts
 from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
 from quittance.clock import Clock
 from quittance.core import Core
@@ -55,6 +56,8 @@ class AsyncQuittance:
         self.payments = AsyncPayments(driver)
         self.refunds = AsyncRefunds(driver)
         self.customers = AsyncCustomers(driver)
+        self.destinations = AsyncDestinations(driver)
+        self.payouts = AsyncPayouts(driver)
         self.webhook_endpoints = AsyncWebhookEndpoints(driver)
         self.events = AsyncEvents(driver)
 

@@ -18,6 +18,7 @@ from quittance.cards import ClientTokens, Customers, Payments, Refunds
 from quittance.clock import Clock
 from quittance.core import Core
 from quittance.drivers import Blocking
+from quittance.payouts import Destinations, Payouts
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
 from quittance.retries import Retries
@@ -61,6 +62,8 @@ class Quittance:
         self.payments = Payments(driver)
         self.refunds = Refunds(driver)
         self.customers = Customers(driver)
+        self.destinations = Destinations(driver)
+        self.payouts = Payouts(driver)
         self.webhook_endpoints = WebhookEndpoints(driver)
         self.events = Events(driver)
 

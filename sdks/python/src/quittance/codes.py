@@ -70,6 +70,22 @@ class Code(StrEnum):
 
     P2201 = "P2201"  # the payment is disputed; its money goes back that way
 
+    P3001 = "P3001"  # no such payout
+    P3002 = "P3002"  # no such destination
+    P3003 = "P3003"  # not possible in the payout's present status
+    P3004 = "P3004"  # your available funds do not cover amount and fee
+    P3005 = "P3005"  # the rail has not verified this destination
+    P3006 = "P3006"  # more than one payout may be
+    P3007 = "P3007"  # too many payouts, or too much, within 24 hours
+    P3008 = "P3008"  # nobody pays out to such destinations in this currency
+    P3009 = "P3009"  # the rail does not answer now
+    P3101 = "P3101"  # payout_rejected: refused by the rail
+    P3102 = "P3102"  # account_closed
+    P3103 = "P3103"  # account_unknown
+    P3104 = "P3104"  # beneficiary_refused: the other bank refused or returned it
+    P3105 = "P3105"  # hold_rejected: after a review, or not approved in time
+    P3106 = "P3106"  # destination_forgotten: with its customer
+
     P4001 = "P4001"  # the credentials are missing or wrong
     P4002 = "P4002"  # the timestamp is more than 60 seconds from the gateway's time
     P4003 = "P4003"  # this token request was used before
@@ -112,6 +128,7 @@ RETRYABLE: Final[frozenset[str]] = frozenset(
         Code.P2006,
         Code.P2015,
         Code.P2117,
+        Code.P3009,
         Code.P5009,
         Code.P5013,
         Code.P5102,

@@ -32,6 +32,12 @@ QuittanceError                    .idempotency_key  .retryable
    │  └─ CustomerUnknown          P2112
    ├─ DisputeError                P22    .reason
    │  └─ PaymentDisputed          P2201
+   ├─ PayoutError                 P3
+   │  ├─ PayoutUnknown            P3001
+   │  ├─ DestinationUnknown       P3002
+   │  ├─ PayoutRefused            P3003, P3005 to P3008  .field .reason
+   │  ├─ FundsInsufficient        P3004
+   │  └─ PayoutFailed             P31    .reason .payout_id
    ├─ EndpointError
    │  ├─ EndpointUnknown          P2118
    │  ├─ EventUnknown             P2119
@@ -51,9 +57,10 @@ from quittance.codes import RETRYABLE, known
 
 if TYPE_CHECKING:
     from quittance.card_results import Payment, Refund
+    from quittance.payout_results import Payout
     from quittance.results import Transaction
 
-Followed: TypeAlias = "Transaction | Payment | Refund"
+Followed: TypeAlias = "Transaction | Payment | Refund | Payout"
 
 
 class QuittanceError(Exception):
@@ -268,6 +275,46 @@ class DisputeError(ApiError):
 
 class PaymentDisputed(DisputeError):
     """No refund: the money of the payment goes back by its dispute."""
+
+
+class PayoutError(ApiError):
+    """A payout or a destination does not allow it. Nothing moved."""
+
+
+class PayoutUnknown(PayoutError):
+    pass
+
+
+class DestinationUnknown(PayoutError):
+    pass
+
+
+class PayoutRefused(PayoutError):
+    """Its status, its destination or a limit does not allow it."""
+
+    @property
+    def field(self) -> str | None:
+        return self._word("field")
+
+    @property
+    def reason(self) -> str | None:
+        return self._word("reason")
+
+
+class FundsInsufficient(PayoutError):
+    """Your available funds do not cover amount and fee."""
+
+
+class PayoutFailed(PayoutError):
+    """It came to nothing, and the money is yours again."""
+
+    @property
+    def reason(self) -> str | None:
+        return self._word("failureReason")
+
+    @property
+    def payout_id(self) -> str | None:
+        return self._word("id")
 
 
 class EndpointError(ApiError):

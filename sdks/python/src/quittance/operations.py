@@ -21,6 +21,7 @@ class Audience(StrEnum):
 
     BILLS = "bill-collection"
     PAYMENTS = "payments"
+    PAYOUTS = "payouts"
 
 
 # For what belongs to the partner and to no product: a token of any of them will do.

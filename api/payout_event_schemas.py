@@ -1,0 +1,56 @@
+"""What webhooks say of payouts."""
+
+from typing import Literal
+
+from api.event_parts import Amount, Code, Currency, Happened, Moment
+
+
+class PayoutData(Happened):
+    id: str
+    reference: str
+    amount: Amount
+    fee: Amount
+    currency: Currency
+    destination_token: str
+    metadata: dict[str, str]
+    created_at: Moment
+    updated_at: Moment
+
+
+class PayoutHeldData(PayoutData):
+    status: Literal["on_hold"]
+    held_for: Literal["amount", "closed_loop"]
+    arrival_estimate: Moment
+
+
+class PayoutSentData(PayoutData):
+    """`arrivalEstimate` is when it is there at the latest, if the rail keeps its word."""
+
+    status: Literal["sent"]
+    arrival_estimate: Moment
+
+
+class PayoutPaidData(PayoutData):
+    status: Literal["paid"]
+
+
+class PayoutFailedData(PayoutData):
+    status: Literal["failed"]
+    failure_code: Code
+    failure_reason: str
+
+
+class PayoutReturnedData(PayoutData):
+    """It was sent, perhaps paid, and came back: `fee` stays."""
+
+    status: Literal["returned"]
+    failure_code: Code
+    failure_reason: str
+
+
+class PayoutCanceledData(PayoutData):
+    """With a reason when people of ours would not let it go."""
+
+    status: Literal["canceled"]
+    failure_code: Code | None = None
+    failure_reason: str | None = None

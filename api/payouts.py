@@ -1,0 +1,174 @@
+"""The API's side of a payout: begin it or find it, cancel it, and never pay twice."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client, WorkflowHandle
+
+from api.answers import Refusal, field_refused
+from api.card_orders import content, money
+from api.card_payments import PATIENCE
+from api.exchange import Exchange
+from api.payout_schemas import PayoutBody
+from api.updates import Over, Unheard, heard
+from payments.domain import ids
+from payments.domain.codes import Code
+from payments.domain.destination import Destination, DestinationState
+from payments.domain.payout import (
+    Payout,
+    PayoutAnswer,
+    PayoutOrder,
+    PayoutStatus,
+)
+from payments.ports.partners import Partners
+from payments.ports.payouts import Payouts
+from payments.ports.rail import Rails
+from workflows import payout as paying_out
+
+_CANCELABLE = frozenset({PayoutStatus.QUEUED, PayoutStatus.ON_HOLD})
+
+
+class PayoutDesk:
+    """Raises Refusal for a "no"; not knowing is P9003."""
+
+    def __init__(
+        self,
+        client: Client,
+        payouts: Payouts,
+        *,
+        partners: Partners,
+        rails: Rails,
+        task_queue: str,
+        wait: timedelta,
+    ) -> None:
+        self._client = client
+        self._payouts = payouts
+        self._partners = partners
+        self._rails = rails
+        self._task_queue = task_queue
+        self._wait = wait
+
+    def order(self, exchange: Exchange, body: PayoutBody, destination: Destination) -> PayoutOrder:
+        """What the workflow is ordered to do, with every right checked. Raises Refusal."""
+        partner_id = destination.partner_id
+        terms = self._partners.payout_terms(partner_id)
+        if terms is None or body.currency not in terms.currencies:
+            raise field_refused(Code.CURRENCY_REFUSED, "currency", "not enabled for you")
+        amount = money(body.amount, body.currency)
+        if destination.currency != body.currency:
+            raise field_refused(
+                Code.FIELD_REFUSED, "currency", f"this destination is for {destination.currency}"
+            )
+        if destination.state is not DestinationState.VERIFIED:
+            raise field_refused(
+                *(Code.DESTINATION_UNVERIFIED, "destinationToken", f"it is {destination.state}")
+            )
+        limits = terms.limits(body.currency)
+        if limits.block_above is not None and amount.minor > limits.block_above:
+            raise field_refused(Code.PAYOUT_LIMIT, "amount", "above your limit for one payout")
+        rail = self._rails.profile(destination.rail)
+        if rail is None or not rail.takes(destination.kind, body.currency):
+            raise field_refused(Code.NO_RAIL, "destinationToken", "its rail takes nothing now")
+        return PayoutOrder(
+            payout_id=ids.payout_id(partner_id, body.reference),
+            partner_id=partner_id,
+            reference=body.reference,
+            amount=amount,
+            fee=terms.fee(amount),
+            destination_id=destination.destination_id,
+            rail=rail.id,
+            limits=limits,
+            arrives_at=rail.timetable.arrival(exchange.received_at),
+            trace=exchange.trace,
+            created_at=exchange.received_at,
+            deadline=datetime.now(UTC) + PATIENCE,
+            content=content({**body.model_dump(by_alias=True), "amount": str(amount)}),
+            metadata=body.metadata or None,
+        )
+
+    async def known(self, partner_id: str, body: PayoutBody) -> Payout | None:
+        """The payout that this very question began before. Raises Refusal for another one's name.
+
+        What was asked before has its answer, whatever limits and standing say today.
+        """
+        found = await self._payouts.by_reference(partner_id, body.reference)
+        if found is None:
+            return None
+        amount = money(body.amount, body.currency)
+        asked = content({**body.model_dump(by_alias=True), "amount": str(amount)})
+        if found.content != asked:
+            raise Refusal(Code.REFERENCE_USED)
+        return found
+
+    async def begin(self, order: PayoutOrder) -> Payout:
+        """Begin the payout, or find it."""
+        start = paying_out.payout_operation(order, self._task_queue)
+        try:
+            answer = await heard(
+                self._client.execute_update_with_start_workflow(
+                    paying_out.Payout.begun,
+                    start_workflow_operation=start,
+                    # However often it is asked, it begins in one way.
+                    id="begun",
+                    rpc_timeout=self._wait,
+                )
+            )
+        except (Over, Unheard):
+            return await self._asked_before(order, Code.OUTCOME_UNKNOWN)
+        finally:
+            # Its failure is the update's; unread, it would be logged a second time.
+            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        if answer.refused is Code.REFERENCE_USED:
+            return await self._asked_before(order, Code.REFERENCE_USED)
+        return _the_same(order, _payout_of(answer))
+
+    async def cancel(self, payout: Payout, *, key: str, trace: str) -> Payout:
+        """Take it back before it leaves. `key` names the request: asked twice, it is one."""
+        if payout.status is PayoutStatus.CANCELED:
+            return payout
+        if payout.status not in _CANCELABLE:
+            raise _not_possible(payout)
+        handle: WorkflowHandle[paying_out.Payout, PayoutStatus]
+        handle = self._client.get_workflow_handle_for(
+            paying_out.Payout.run, ids.payout(payout.payout_id)
+        )
+        update = f"cancel:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        try:
+            answer = await heard(
+                handle.execute_update(
+                    paying_out.Payout.cancel, trace, id=update, rpc_timeout=self._wait
+                )
+            )
+        except (Over, Unheard) as error:
+            fresh = await self._payouts.find(payout.partner_id, payout.payout_id) or payout
+            if fresh.status is PayoutStatus.CANCELED:
+                return fresh
+            if fresh.status not in _CANCELABLE:
+                raise _not_possible(fresh) from error
+            raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1) from error
+        return _payout_of(answer)
+
+    async def _asked_before(self, order: PayoutOrder, otherwise: Code) -> Payout:
+        found = await self._payouts.by_reference(order.partner_id, order.reference)
+        if found is None:
+            raise Refusal(otherwise, retry_after_s=1 if otherwise is Code.OUTCOME_UNKNOWN else None)
+        return _the_same(order, found)
+
+
+def _payout_of(answer: PayoutAnswer) -> Payout:
+    if answer.payout is None:
+        assert answer.refused is not None, "an answer is a payout or a refusal"
+        raise Refusal(answer.refused)
+    return answer.payout
+
+
+def _the_same(order: PayoutOrder, found: Payout) -> Payout:
+    """The reference names one payout: what was asked for the first time."""
+    if found.content != order.content:
+        raise Refusal(Code.REFERENCE_USED)
+    return found
+
+
+def _not_possible(payout: Payout) -> Refusal:
+    return Refusal(Code.PAYOUT_STATE, {"reason": f"the payout is {payout.status}"})

@@ -1,0 +1,72 @@
+"""Rows of payouts ↔ our values, and what partners are told of them."""
+
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from payments.adapters.postgres.json_text import json_text
+from payments.adapters.postgres.payment_rows import rfc3339
+from payments.db.session import Row
+from payments.domain.codes import Code
+from payments.domain.money import Money
+from payments.domain.payout import HoldReason, Payout, PayoutFact, PayoutOrder, PayoutStatus
+
+_ORDER: Final = TypeAdapter(PayoutOrder)
+
+
+def ordered(order: PayoutOrder) -> str:
+    return _ORDER.dump_json(order).decode()
+
+
+def order(row: Row) -> PayoutOrder:
+    return _ORDER.validate_python(row["ordered"])
+
+
+def payout(row: Row) -> Payout:
+    asked = order(row)
+    return Payout(
+        payout_id=row["id"],
+        partner_id=row["partner_id"],
+        reference=row["reference"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        fee=Money(row["fee_minor"], row["currency"]),
+        destination_id=row["destination_id"],
+        rail=row["rail"],
+        status=PayoutStatus(row["status"]),
+        held_for=HoldReason(row["held_for"]) if row["held_for"] else None,
+        code=Code(row["code"]) if row["code"] else None,
+        raw_code=row["raw_code"],
+        rail_reference=row["rail_reference"],
+        suspended=row["suspended_at"] is not None,
+        arrives_at=row["arrives_at"],
+        metadata=asked.metadata or {},
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        trace=asked.trace,
+        content=asked.content,
+    )
+
+
+def told(fact: PayoutFact, row: Row | None, held_for: HoldReason | None = None) -> str:
+    """The data of payout.*, with the partner API's names. `row` is how it stood before."""
+    asked = fact.order
+    arrives_at = fact.arrives_at or (row["arrives_at"] if row is not None else asked.arrives_at)
+    data: dict[str, object] = {
+        "id": asked.payout_id,
+        "reference": asked.reference,
+        "status": fact.status,
+        "amount": str(asked.amount),
+        "fee": str(asked.fee),
+        "currency": asked.amount.currency,
+        "destinationToken": asked.destination_id,
+        "metadata": asked.metadata or {},
+        "createdAt": rfc3339(asked.created_at),
+        "updatedAt": rfc3339(fact.at),
+    }
+    if fact.status in (PayoutStatus.ON_HOLD, PayoutStatus.SENT):
+        data["arrivalEstimate"] = rfc3339(arrives_at)
+    if held_for is not None:
+        data["heldFor"] = held_for
+    if fact.code is not None:
+        data |= {"failureCode": fact.code, "failureReason": fact.code.meaning.reason}
+    return json_text(data)

@@ -1,0 +1,153 @@
+"""`cli.py payout`: what is held until people have looked, and their word on it."""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from payments.cli.opened import with_record
+from payments.domain import ids
+from payments.domain.money import Money
+from payments.domain.payout import Payout, PayoutAnswer, PayoutReview
+from payments.domain.payout_terms import PayoutTerms
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Record
+
+app = typer.Typer(no_args_is_help=True, help="Payouts: what is held, who decides, what became.")
+console = Console()
+Limits = Annotated[list[str], typer.Option(help="CURRENCY:AMOUNT")]
+ANSWER_TIMEOUT: Final = timedelta(seconds=15)
+
+
+@app.command()
+def held() -> None:
+    """Payouts that two different operators have to approve, the oldest first."""
+
+    async def work(record: "Record") -> None:
+        table = Table("payout", "partner", "amount", "why", "destination", "since", "approved by")
+        for each in await record.payouts.held():
+            words = await record.payouts.words(each.payout_id)
+            table.add_row(
+                each.payout_id,
+                each.partner_id,
+                f"{each.amount} {each.amount.currency}",
+                each.held_for,
+                each.destination_id,
+                f"{each.created_at:%Y-%m-%d %H:%M}",
+                " ".join(word.by for word in words if word.approved),
+            )
+        console.print(table)
+
+    with_record(work)
+
+
+@app.command()
+def show(payout_id: str) -> None:
+    """One payout: where it stands, what of it goes back to which payment, and who said what."""
+
+    async def work(record: "Record") -> None:
+        found = await record.payouts.named(payout_id)
+        if found is None:
+            raise LookupError(f"there is no payout {payout_id}")
+        console.print(_told(found))
+        for source in await record.payouts.sources(payout_id):
+            console.print(f"back to {source.payment_id}: {source.amount_minor} in minor units")
+        for word in await record.payouts.words(payout_id):
+            console.print(f"{'yes' if word.approved else 'no'} from {word.by}, {word.at:%F %T}")
+
+    with_record(work)
+
+
+@app.command()
+def review(
+    payout_id: str,
+    *,
+    by: Annotated[str, typer.Option(help="Who decides; kept with the payout.")],
+    approve: Annotated[
+        bool, typer.Option("--approve/--reject", help="Two approve, or one rejects.")
+    ],
+) -> None:
+    """Say a word on a held payout, and tell where it stands then."""
+    try:
+        status = asyncio.run(reviewed(payout_id, PayoutReview(approve, by)))
+    except LookupError as refused:
+        Console(stderr=True).print(str(refused), style="red", markup=False)
+        raise typer.Exit(1) from None
+    typer.echo(status)
+
+
+@app.command()
+def terms(
+    partner_id: str,
+    *,
+    currency: Annotated[list[str], typer.Option(help="In which it may pay out.")],
+    fee: Annotated[
+        str, typer.Option(help="FLAT_MINOR:BASIS_POINTS of each payout, on top of it.")
+    ] = "0:0",
+    hold_above: Limits = [],  # noqa: B006  # typer makes a new list for each call
+    block_above: Limits = [],  # noqa: B006  # as above
+    daily_count: Annotated[int | None, typer.Option(help="Payouts in 24 hours.")] = None,
+    daily_sum: Limits = [],  # noqa: B006  # as above
+    destination_count: Annotated[
+        int | None, typer.Option(help="Payouts to one destination in 24 hours.")
+    ] = None,
+    destination_sum: Limits = [],  # noqa: B006  # as above
+) -> None:
+    """Set what a partner may pay out, from its next payout on. Limits are CURRENCY:AMOUNT."""
+    flat, basis_points = fee.split(":")
+    made = PayoutTerms(
+        currencies=frozenset(currency),
+        fee_flat_minor=int(flat),
+        fee_basis_points=int(basis_points),
+        hold_above=dict(map(_limit, hold_above)),
+        block_above=dict(map(_limit, block_above)),
+        daily_count=daily_count,
+        daily_sum=dict(map(_limit, daily_sum)),
+        destination_count=destination_count,
+        destination_sum=dict(map(_limit, destination_sum)),
+    )
+    with_record(lambda record: record.administration.set_payout_terms(partner_id, made))
+
+
+def _limit(text: str) -> tuple[str, int]:
+    currency, _, amount = text.partition(":")
+    return currency, Money.parse(amount, currency).minor
+
+
+async def reviewed(payout_id: str, word: PayoutReview) -> str:
+    """The payout's status after it. Raises LookupError when nothing waits for a word."""
+    from temporalio.client import WorkflowUpdateFailedError
+    from temporalio.service import RPCError
+
+    from payments import temporal
+
+    client = await temporal.connect()
+    handle = client.get_workflow_handle(ids.payout(payout_id))
+    try:
+        answer: PayoutAnswer = await handle.execute_update(
+            "review",
+            word,
+            # Said twice it is said once.
+            id=f"review:{word.by}:{word.approved}",
+            result_type=PayoutAnswer,
+            rpc_timeout=ANSWER_TIMEOUT,
+        )
+    except (RPCError, WorkflowUpdateFailedError) as error:
+        reason = error.cause if isinstance(error, WorkflowUpdateFailedError) else error
+        raise LookupError(f"{payout_id} does not wait for a word: {reason}") from None
+    assert answer.payout is not None, "a review answers the payout"
+    return answer.payout.status
+
+
+def _told(payout: Payout) -> str:
+    amount = f"{payout.amount} {payout.amount.currency}"
+    code = f" {payout.code} {payout.code.meaning.reason}" if payout.code else ""
+    unknown = ", outcome unknown" if payout.suspended and payout.status == "queued" else ""
+    return (
+        f"{payout.payout_id} of {payout.partner_id}: {amount} over {payout.rail} to"
+        f" {payout.destination_id}, {payout.status}{code}{unknown}"
+    )

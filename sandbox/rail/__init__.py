@@ -1,0 +1,1 @@
+"""Two pretend payout rails: GIRO pays bank accounts within a day, PUSH pays cards at once."""

@@ -1,0 +1,252 @@
+"""Payouts and a rail in memory. Money is postings, as in the record."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from payments.domain import payout_ledger
+from payments.domain.codes import Code
+from payments.domain.destination import Account, Destination, DestinationKind
+from payments.domain.ledger import Posting
+from payments.domain.outcome import OutcomeKind
+from payments.domain.payout import (
+    PAYOUT_MOVES,
+    HoldReason,
+    Payout,
+    PayoutAnswer,
+    PayoutFact,
+    PayoutOrder,
+    PayoutReview,
+    PayoutStatus,
+)
+from payments.domain.rail import (
+    RailProfile,
+    TransferAnswer,
+    TransferQuestion,
+    TransferState,
+    Verification,
+)
+from payments.ports.payments import MoveRefused
+from payments.ports.payouts import PayoutFilter, Source, Word
+from payments.ports.provider import Told
+from payments.ports.rail import RailCapabilities, RailUnavailable
+from payments.ports.record import RecordUnavailable
+from payments.ports.steps import PayoutSteps
+from tests.payout_factories import ACCOUNT
+
+TAKEN = TransferAnswer(OutcomeKind.ACCEPTED, TransferState.SENT, reference="tr_1")
+PAID = replace(TAKEN, state=TransferState.PAID)
+FAILED = replace(TAKEN, state=TransferState.FAILED, code=Code.ACCOUNT_UNKNOWN)
+RETURNED = replace(TAKEN, state=TransferState.RETURNED, code=Code.BENEFICIARY_REFUSED)
+DECLINED = TransferAnswer(OutcomeKind.DECLINED, code=Code.ACCOUNT_CLOSED, raw="ACCOUNT_CLOSED")
+LOST = TransferAnswer(OutcomeKind.UNKNOWN, detail="no answer")
+NOT_SENT = TransferAnswer(OutcomeKind.NOT_SENT, detail="no connection")
+
+
+@dataclass
+class FakeRail:
+    """`answers` are to sendings, in order, and TAKEN after them; `now` is what it says when asked.
+
+    A lost answer is of a transfer that it has, unless `forgets`.
+    """
+
+    answers: deque[TransferAnswer] = field(default_factory=deque)
+    now: TransferAnswer | None = None
+    forgets: bool = False
+    silent: bool = False
+    sent: list[str] = field(default_factory=list)
+    asked: int = 0
+    gate: asyncio.Event | None = None
+    capabilities: RailCapabilities = field(
+        default_factory=lambda: RailCapabilities("sandbox", True, timedelta())
+    )
+
+    async def verify(self, account: Account, currency: str) -> Verification:
+        return Verification(verified=True)
+
+    async def send(self, order: PayoutOrder, account: Account) -> TransferAnswer:
+        assert account == ACCOUNT
+        if self.gate is not None:
+            await self.gate.wait()
+        answer = self.answers.popleft() if self.answers else TAKEN
+        has_it = answer.kind is OutcomeKind.ACCEPTED or (answer is LOST and not self.forgets)
+        if has_it:
+            self.sent.append(order.payout_id)
+            self.now = self.now or replace(answer if answer is not LOST else TAKEN)
+        return answer
+
+    async def inquire(self, question: TransferQuestion) -> TransferAnswer:
+        self.asked += 1
+        if self.silent:
+            raise RailUnavailable("no answer")
+        return self.now or NOT_SENT
+
+    def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
+        raise NotImplementedError
+
+
+@dataclass
+class FakeRails:
+    rail: FakeRail
+
+    def get(self, rail_id: str) -> FakeRail | None:
+        return self.rail if rail_id == "GIRO" else None
+
+    def profile(self, rail_id: str) -> RailProfile | None:
+        return None
+
+    def taking(self, kind: DestinationKind, currency: str) -> RailProfile | None:
+        return None
+
+
+@dataclass
+class FakeDestinations:
+    forgotten: bool = False
+
+    async def add(self, destination: Destination, account: Account) -> Destination | Code:
+        raise NotImplementedError
+
+    async def verified(self, destination_id: str, word: Verification) -> Destination:
+        raise NotImplementedError
+
+    async def find(self, partner_id: str, destination_id: str) -> Destination | None:
+        raise NotImplementedError
+
+    async def list(self, partner_id: str, customer_id: str | None) -> Sequence[Destination]:
+        raise NotImplementedError
+
+    async def opened(self, destination_id: str) -> Account | None:
+        return None if self.forgotten else ACCOUNT
+
+    def fingerprint(self, partner_id: str, account: Account) -> str:
+        raise NotImplementedError
+
+
+@dataclass
+class FakePayouts:
+    """Held when limits say so; anything else of the guard is PostgreSQL's own."""
+
+    refuses: Code | None = None
+    rows: dict[str, Payout] = field(default_factory=dict)
+    postings: dict[str, Posting] = field(default_factory=dict)
+    spoken: dict[str, list[Word]] = field(default_factory=dict)
+    unavailable: bool = False
+
+    async def begin(self, order: PayoutOrder) -> PayoutAnswer:
+        self._reach()
+        if order.payout_id not in self.rows:
+            if self.refuses is not None:
+                return PayoutAnswer(refused=self.refuses)
+            above = order.limits.hold_above
+            held = above is not None and order.amount.minor > above
+            self._post(payout_ledger.reserved(order))
+            self.rows[order.payout_id] = _begun(order, HoldReason.AMOUNT if held else None)
+        return PayoutAnswer(self.rows[order.payout_id])
+
+    async def suspend(self, order: PayoutOrder) -> None:
+        self._reach()
+        row = self.rows[order.payout_id]
+        if row.status is PayoutStatus.QUEUED and not row.suspended:
+            self._post(payout_ledger.suspended(order))
+            self.rows[order.payout_id] = replace(row, suspended=True)
+
+    async def move(self, fact: PayoutFact) -> Payout:
+        self._reach()
+        row, order = self.rows[fact.order.payout_id], fact.order
+        if fact.status is row.status:
+            return row
+        if fact.status not in PAYOUT_MOVES[row.status]:
+            raise MoveRefused(f"{order.payout_id} is {row.status}")
+        posting = payout_ledger.moved(order, row.status, fact.status, suspended=row.suspended)
+        if posting is not None:
+            self._post(posting)
+        moved = replace(row, status=fact.status, code=fact.code, raw_code=fact.raw_code)
+        self.rows[order.payout_id] = moved
+        return moved
+
+    async def review(self, order: PayoutOrder, review: PayoutReview) -> Payout:
+        self._reach()
+        words = self.spoken.setdefault(order.payout_id, [])
+        at = datetime.now(UTC)
+        if (review.by, review.approved) not in {(word.by, word.approved) for word in words}:
+            words.append(Word(review.by, review.approved, at))
+        if not all(word.approved for word in words):
+            code = Code.HOLD_REJECTED
+            return await self.move(PayoutFact(order, PayoutStatus.CANCELED, at, code))
+        if len(words) > 1:
+            return await self.move(PayoutFact(order, PayoutStatus.QUEUED, at))
+        return self.rows[order.payout_id]
+
+    async def find(self, partner_id: str, payout_id: str) -> Payout | None:
+        row = self.rows.get(payout_id)
+        return row if row is not None and row.partner_id == partner_id else None
+
+    async def named(self, payout_id: str) -> Payout | None:
+        return self.rows.get(payout_id)
+
+    async def order(self, payout_id: str) -> PayoutOrder | None:
+        raise NotImplementedError
+
+    async def by_reference(self, partner_id: str, reference: str) -> Payout | None:
+        raise NotImplementedError
+
+    async def list(self, partner_id: str, wanted: PayoutFilter) -> Sequence[Payout]:
+        raise NotImplementedError
+
+    async def held(self) -> Sequence[Payout]:
+        raise NotImplementedError
+
+    async def words(self, payout_id: str) -> Sequence[Word]:
+        return self.spoken.get(payout_id, [])
+
+    async def sources(self, payout_id: str) -> Sequence[Source]:
+        raise NotImplementedError
+
+    async def available(self, partner_id: str, currency: str) -> int:
+        raise NotImplementedError
+
+    def balances(self) -> dict[str, int]:
+        """Every account that is not at zero, by kind."""
+        sums: dict[str, int] = {}
+        for posting in self.postings.values():
+            for entry in posting.entries:
+                sums[entry.account.kind] = sums.get(entry.account.kind, 0) + entry.amount.minor
+        return {kind: minor for kind, minor in sums.items() if minor}
+
+    def _post(self, posting: Posting) -> None:
+        assert self.postings.setdefault(posting.key, posting) == posting, "another posting"
+
+    def _reach(self) -> None:
+        if self.unavailable:
+            raise RecordUnavailable("connection refused")
+
+
+def no_payouts() -> PayoutSteps:
+    """For a worker that pays nothing out."""
+    return PayoutSteps(FakeRails(FakeRail()), FakePayouts(), FakeDestinations())
+
+
+def _begun(order: PayoutOrder, held_for: HoldReason | None) -> Payout:
+    return Payout(
+        payout_id=order.payout_id,
+        partner_id=order.partner_id,
+        reference=order.reference,
+        amount=order.amount,
+        fee=order.fee,
+        destination_id=order.destination_id,
+        rail=order.rail,
+        status=PayoutStatus.ON_HOLD if held_for else PayoutStatus.QUEUED,
+        held_for=held_for,
+        code=None,
+        raw_code=None,
+        rail_reference=None,
+        suspended=False,
+        arrives_at=order.arrives_at,
+        metadata=order.metadata or {},
+        created_at=order.created_at,
+        updated_at=order.created_at,
+        trace=order.trace,
+        content=order.content,
+    )

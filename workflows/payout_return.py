@@ -1,0 +1,88 @@
+"""Take back what came back after it was paid.
+
+webhook -> seen -> rails.ask -> returned: payouts.move RETURNED
+                             -> anything else: nothing
+
+It can be started whenever there is a doubt: it asks the rail before it moves anything.
+"""
+
+from temporalio import workflow
+from temporalio.client import WithStartWorkflowOperation
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from activities.payouts import PayoutActivities
+from payments.domain import ids
+from payments.domain.codes import Code
+from payments.domain.payout import PayoutFact, PayoutOrder, PayoutStatus
+from payments.domain.rail import TransferState
+from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PROVIDER
+from workflows import record, transferring
+from workflows.asking import Bell, known_at
+from workflows.door import door
+from workflows.transferring import RAILS
+from workflows.uncancelled import to_its_end
+
+
+def payout_return_operation(
+    order: PayoutOrder, task_queue: str
+) -> WithStartWorkflowOperation["PayoutReturn", bool]:
+    """How it is started: together with its first update, `seen`."""
+    amount = order.amount
+    return WithStartWorkflowOperation(
+        PayoutReturn.run,
+        order,
+        id=ids.payout_return(order.payout_id),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(PARTNER_ID, order.partner_id),
+                SearchAttributePair(PROVIDER, order.rail),
+                SearchAttributePair(AMOUNT_MINOR, amount.minor),
+            ]
+        ),
+        static_summary=f"{amount} {amount.currency} back over {order.rail}, if it came back",
+    )
+
+
+@workflow.defn(name="PayoutReturn")
+class PayoutReturn:
+    @workflow.init
+    def __init__(self, order: PayoutOrder) -> None:
+        self._order = order
+        self._bell = Bell()
+        self._found: bool | None = None
+
+    @workflow.run
+    async def run(self, order: PayoutOrder) -> bool:  # noqa: ARG002 read by __init__
+        """Whether it had come back."""
+        await to_its_end(self._story())
+        workflow.set_current_details("came back" if self._found else "nothing came back")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return bool(self._found)
+
+    async def _story(self) -> None:
+        answer = await known_at(RAILS, transferring.asked_after(self._order), self._bell)
+        came_back = answer.state is TransferState.RETURNED
+        if came_back:
+            fact = PayoutFact(
+                self._order,
+                PayoutStatus.RETURNED,
+                workflow.now(),
+                code=answer.code or Code.BENEFICIARY_REFUSED,
+                raw_code=answer.raw,
+                rail_reference=answer.reference,
+            )
+            await record.write(PayoutActivities.move, fact, "now returned")
+        self._found = came_back
+
+    @door("seen", "Whether it came back, as soon as that is in the ledger")
+    async def seen(self) -> bool:
+        await workflow.wait_condition(lambda: self._found is not None)
+        return bool(self._found)
