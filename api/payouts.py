@@ -109,8 +109,9 @@ class PayoutDesk:
                 self._client.execute_update_with_start_workflow(
                     paying_out.Payout.begun,
                     start_workflow_operation=start,
-                    # However often it is asked, it begins in one way.
-                    id="begun",
+                    # Each request asks anew: a run that was refused keeps its answers for ever,
+                    # and the next run of this reference is to be heard, not that one.
+                    id=f"begun:{order.trace}",
                     rpc_timeout=self._wait,
                 )
             )

@@ -240,3 +240,14 @@ async def test_no_account_and_no_name_is_kept_where_people_read(
         assert "Canary-Holder" not in text
         assert number not in text
         assert number[4:] not in text
+
+
+async def test_a_reference_that_was_refused_is_free_for_another_try(other_till: Till) -> None:
+    order = await other_till.order()
+    assert (await other_till.create(order)).code == "P3004"
+    await other_till.earn("100.00")
+
+    answer = await other_till.create(order)
+
+    assert answer.code == "P0001", answer
+    await other_till.becomes(answer.data, "paid")

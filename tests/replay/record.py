@@ -21,10 +21,11 @@ from tests.replay.batch_stories import BATCH_STORIES
 from tests.replay.card_stories import CARD_STORIES
 from tests.replay.challenge_stories import CHALLENGE_STORIES
 from tests.replay.fingerprint import fingerprint
+from tests.replay.payout_stories import PAYOUT_STORIES
 from tests.replay.refund_stories import REFUND_STORIES
 from tests.replay.stories import STORIES as BILL_STORIES
-from tests.workflows.card_desk import CardDesk
 from tests.workflows.engine import engine
+from tests.workflows.payout_desk import PayoutDesk
 
 HERE: Final = Path(__file__).parent
 FINGERPRINTS: Final = HERE / "fingerprints.json"
@@ -36,6 +37,7 @@ STORIES: Final = {
     **CARD_STORIES,
     **CHALLENGE_STORIES,
     **BANK_STORIES,
+    **PAYOUT_STORIES,
     **REFUND_STORIES,
     **BATCH_STORIES,
 }
@@ -48,7 +50,7 @@ async def tell(
     room = asyncio.Semaphore(AT_ONCE)
 
     async def told(name: str) -> WorkflowHistory:
-        desk = CardDesk(environment)
+        desk = PayoutDesk(environment)
         async with room, desk.worker():
             handle = await STORIES[name](desk)
             # What was never begun ends as failed, so that its reference stays free.
