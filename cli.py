@@ -13,7 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from payments.cli import partners, payouts, providers, rails, routing, webhooks
+from payments.cli import batches, partners, payouts, providers, rails, routing, webhooks
 from payments.config import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
@@ -24,6 +24,7 @@ app.add_typer(payouts.app, name="payout")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(batches.app, name="batch")
 ledger = typer.Typer(no_args_is_help=True, help="Read the ledger.")
 app.add_typer(ledger, name="ledger")
 

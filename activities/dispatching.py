@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Final
 
@@ -15,9 +15,9 @@ from payments.domain.batch import BatchOrder, BatchStatus, Progress, RefusedRow,
 from payments.domain.codes import Code
 from payments.ports.batches import Batches, Ended
 
-# Starts the workflow of a row, if it has none. Answers why it never can be, or None. Raises
-# RPCError, and NotYet.
-StartRow = Callable[[Client, str, RowOrder], Awaitable[Code | None]]
+# Starts the workflow of a row, if it has none, to begin by then. Answers why it never can be, or
+# None. Raises RPCError, and NotYet.
+StartRow = Callable[[Client, str, RowOrder, datetime], Awaitable[Code | None]]
 
 # Rows at once. The most bounds what waits at a biller that hangs.
 FIRST: Final = 8
@@ -38,6 +38,8 @@ OVERDUE_S: Final = 15.0
 # What an earlier hand has taken and perhaps not handed over, when the next one begins.
 LEFT_S: Final = 2.0
 CANCELED_AT_ONCE: Final = 2_000
+# A row that no worker has looked at for so long is not begun any more.
+PATIENCE: Final = timedelta(days=1)
 
 
 class NotYet(Exception):
@@ -138,7 +140,8 @@ class Dispatch:
     async def _start(self, row: RowOrder) -> None:
         """A row whose start was not heard of is handed over again when it is overdue."""
         try:
-            code = await self._start_row(self._client, self._task_queue, row)
+            begin_by = datetime.now(UTC) + PATIENCE
+            code = await self._start_row(self._client, self._task_queue, row, begin_by)
         except (RPCError, NotYet):
             activity.logger.warning("row.not_started %s %s", row.ref.batch_id, row.ref.line)
             return

@@ -11,6 +11,8 @@ from limits.storage import storage_from_string
 from api.access import Access
 from api.addresses import Addresses
 from api.banks import BankBook
+from api.batches import BatchDesk
+from api.bodies import BodyLimits
 from api.card_guard import CardGuard
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
@@ -31,6 +33,7 @@ from api.payouts import PayoutDesk
 from api.refunds import RefundDesk
 from api.routes import (
     banks,
+    batches,
     bills,
     client_tokens,
     customers,
@@ -66,7 +69,7 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
             yield prefix, router
     for router in (payments.router, refunds.router, client_tokens.router, customers.router):
         yield PREFIX, router
-    for router in (banks.router, destinations.router, payouts.router):
+    for router in (banks.router, destinations.router, payouts.router, batches.router):
         yield PREFIX, router
     for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
@@ -104,7 +107,7 @@ def partner_api(gateway: Gateway) -> Door:
         request_log=gateway.record.request_log,
         guard=CardGuard(table, desk.access, gateway.record.incidents),
         addresses=addresses,
-        max_body_bytes=gateway.settings.max_body_bytes,
+        bodies=BodyLimits(table, desk.access, gateway.settings.max_body_bytes),
     )
 
 
@@ -150,6 +153,7 @@ def _desk(gateway: Gateway, addresses: Addresses, answers: AnswerStore) -> Desk:
         lookups=Lookups(gateway.billers, locks, ttl_s=settings.lookup_cache_s),
         cards=_card_desks(gateway),
         payouts=_payout_desks(gateway),
+        batches=batch_desk(gateway),
         webhooks=EndpointDesk(
             gateway.record.endpoints,
             gateway.record.delivery_log,
@@ -158,6 +162,16 @@ def _desk(gateway: Gateway, addresses: Addresses, answers: AnswerStore) -> Desk:
         ),
         key_rings=(gateway.token_keys, gateway.answer_keys),
         ready=gateway.ready,
+    )
+
+
+def batch_desk(gateway: Gateway) -> BatchDesk:
+    return BatchDesk(
+        gateway.client,
+        gateway.record.batches,
+        partners=gateway.record.partners,
+        billers=gateway.record.billers.rows,
+        task_queue=gateway.settings.task_queue,
     )
 
 

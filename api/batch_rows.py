@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from api.answers import Refusal, field_refused
+from api.batches import BillerTerms
 from api.formats import formats_of
-from api.row_files import CardNumberSeen, Flaw, Line, RowFormat, count_rows, read
+from api.row_files import CardNumberSeen, Flaw, Line, RowFormat, Unreadable, count_rows, read
 from api.schemas import Amount, Asked, BillerId, BillingPeriod, BillNumber, TransactionId
 from api.strict import checked
 from payments.domain import ids
@@ -15,7 +16,7 @@ from payments.domain.batch import MOST_ROWS, BatchRow, BillRow
 from payments.domain.bill import Agreement, BillRef
 from payments.domain.card_numbers import find
 from payments.domain.codes import Code
-from payments.domain.money import Money, MoneyError
+from payments.domain.money import LARGEST_MINOR, Money, MoneyError
 
 
 class BillRowBody(Asked):
@@ -38,14 +39,6 @@ _FORMATS: Final = formats_of(BillRowBody)
 
 class TooManyRows(Exception):
     """More than MOST_ROWS."""
-
-
-@dataclass(frozen=True, slots=True)
-class BillerTerms:
-    """What rows of one biller have in common for one partner; no agreement, no row."""
-
-    currency: str
-    agreement: Agreement | None
 
 
 TermsOf = Callable[[str], BillerTerms | None]
@@ -82,6 +75,8 @@ class RowJudge:
                 flaws.append(each)
             else:
                 rows.append(each)
+        if sum(row.amount.minor for row in rows) > LARGEST_MINOR:
+            raise Unreadable("all rows together are more than any amount we move")
         return Judged(tuple(rows), tuple(flaws))
 
     def _judged(self, body: bytes, format_: RowFormat) -> Iterator[BatchRow | Flaw]:

@@ -62,7 +62,7 @@ class CardGuard:
     async def look(self, exchange: Exchange, scope: Scope) -> None:
         """Raises Refusal for a request that holds one."""
         fields = _target(scope) + self._headers(scope)
-        if exchange.body and not self._is_redacted_later(scope):
+        if exchange.body and not (self._is_redacted_later(scope) or self._is_file(scope)):
             fields += _body(exchange.body)
         found = self._first(scope, fields)
         if found is not None:
@@ -114,6 +114,15 @@ class CardGuard:
     def _is_redacted_later(self, scope: Scope) -> bool:
         route = self._routes.route_of(scope)
         return route is not None and (route.openapi_extra or {}).get(REDACTED_LATER, False)
+
+    def _is_file(self, scope: Scope) -> bool:
+        """Its route looks at each row, and says so by CardNumberSeen."""
+        route = self._routes.route_of(scope)
+        return route is not None and route.largest_file is not None
+
+    async def refused(self, exchange: Exchange, scope: Scope, line: str) -> Refusal:
+        """The same of a file, in which a route has seen one."""
+        return await self._refused(exchange, scope, Field("body", line, "", ""))
 
     async def _refused(self, exchange: Exchange, scope: Scope, field: Field) -> Refusal:
         route = self._routes.route_of(scope)

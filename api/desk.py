@@ -7,6 +7,7 @@ from fastapi import Request
 
 from api.access import Access
 from api.banks import BankBook
+from api.batches import BatchDesk
 from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
@@ -65,6 +66,7 @@ class Desk:
     lookups: Lookups
     cards: CardDesks
     payouts: PayoutDesks
+    batches: BatchDesk
     webhooks: EndpointDesk
     key_rings: tuple[KeyRing, ...]
     ready: Callable[[], Awaitable[Code | None]]

@@ -20,6 +20,15 @@ class Envelope(Told, Generic[Data]):
     trace: str
 
 
+class RowFlaw(Told):
+    """What is wrong with one line of a file; lines count from 1, the header included."""
+
+    line: int
+    code: str
+    reason: str
+    field: str | None = None
+
+
 class Details(Told):
     """What a refusal says more: the field it is about, or how long to wait."""
 
@@ -32,6 +41,9 @@ class Details(Told):
     retry_after_s: int | None = None
     held_by_you: bool | None = None
     limit_bytes: int | None = None
+    limit_rows: int | None = None
+    refused_rows: int | None = None
+    rows: list[RowFlaw] | None = None
 
 
 class Refused(Envelope[Details | None]):

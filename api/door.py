@@ -21,8 +21,10 @@ from starlette.types import Message, Receive, Scope, Send
 from api import metrics, versions
 from api.addresses import Addresses, header_values
 from api.answers import Refusal, envelope, refusal
+from api.bodies import BodyLimits
 from api.card_guard import CardGuard
 from api.exchange import Exchange
+from api.row_files import CardNumberSeen
 from api.signing import TRACE_HEADER, AnswerSigner, Question
 from api.table import RouteTable
 from payments.domain.codes import Code, Status
@@ -34,7 +36,6 @@ log = structlog.get_logger("api")
 
 MAX_HEADER_BYTES: Final = 16_384
 MAX_TARGET_BYTES: Final = 4_096
-BODY_TIMEOUT_S: Final = 10.0
 # Of a body that is too large, how much more is read and thrown away before it is refused.
 LONGEST_READ_AWAY: Final = 8_388_608
 READ_AWAY_TIMEOUT_S: Final = 1.0
@@ -64,7 +65,7 @@ class Door:
         request_log: RequestLog,
         guard: CardGuard,
         addresses: Addresses,
-        max_body_bytes: int,
+        bodies: BodyLimits,
     ) -> None:
         self._routes = routes
         self._signer = signer
@@ -72,7 +73,7 @@ class Door:
         self._request_log = request_log
         self._guard = guard
         self._addresses = addresses
-        self._max_body_bytes = max_body_bytes
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", "the partner API has no other kind of connection"
@@ -121,6 +122,8 @@ class Door:
             return await self._routes.answer(scope)
         except Refusal as refused:
             return refusal(exchange, refused)
+        except CardNumberSeen as seen:
+            return refusal(exchange, await self._guard.refused(exchange, scope, seen.place))
         except RecordUnavailable:
             return refusal(exchange, Refusal(Code.RECORD_UNAVAILABLE, retry_after_s=1))
         except Exception:
@@ -134,20 +137,20 @@ class Door:
             raise Refusal(Code.HEADERS_TOO_LARGE, {"limitBytes": MAX_HEADER_BYTES})
         if not _BODY_HEADERS & {name for name, _ in scope["headers"]}:
             return b""
-        body = bytearray()
+        body, limit = bytearray(), self._bodies.of(scope)
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(limit.seconds):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         # Half a body must never be taken for a whole one.
                         raise Refusal(Code.REQUEST_MALFORMED)
                     body += message.get("body", b"")
-                    if len(body) > self._max_body_bytes:
+                    if len(body) > limit.bytes:
                         await _read_away(receive, message)
                         raise Refusal(
                             Code.BODY_TOO_LARGE,
-                            {"limitBytes": self._max_body_bytes},
+                            {"limitBytes": limit.bytes},
                             headers={"Connection": "close"},
                         )
                     if not message.get("more_body", False):

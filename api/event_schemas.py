@@ -197,6 +197,46 @@ class RefundFailedData(RefundData):
     decline_reason: str
 
 
+class RowCounts(Happened):
+    """How many rows are in each state; all together they are `rows`."""
+
+    waiting: int
+    under_way: int
+    paid: int
+    declined: int
+    refused: int
+    canceled: int
+
+
+class BatchData(Happened):
+    id: str
+    reference: str
+    kind: Literal["bill_payments"]
+    amount: Amount
+    currency: Currency
+    rows: int
+    counts: RowCounts
+    created_at: Moment
+
+
+class BatchPausedData(BatchData):
+    status: Literal["paused"]
+
+
+class BatchResumedData(BatchData):
+    status: Literal["running"]
+
+
+class BatchCanceledData(BatchData):
+    status: Literal["canceled"]
+    ended_at: Moment
+
+
+class BatchFinishedData(BatchData):
+    status: Literal["finished"]
+    ended_at: Moment
+
+
 class EndpointData(Happened):
     id: str
     url: str
@@ -248,6 +288,10 @@ DATA: Final[Mapping[str, type[Happened]]] = {
     "payout.failed": PayoutFailedData,
     "payout.returned": PayoutReturnedData,
     "payout.canceled": PayoutCanceledData,
+    "batch.paused": BatchPausedData,
+    "batch.resumed": BatchResumedData,
+    "batch.canceled": BatchCanceledData,
+    "batch.finished": BatchFinishedData,
     "webhook_endpoint.test": EndpointData,
     "webhook_endpoint.disabled": EndpointDisabledData,
 }

@@ -13,10 +13,11 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from api import vitals
-from api.app import routes
-from api.console import frame
+from api.app import batch_desk, routes
+from api.console import batches, frame, webhook_actions, webhooks
 from api.console.app import console
 from api.console.desk import WebhookConsole
 from api.operations import operations
@@ -28,13 +29,22 @@ from payments.ports.record import RecordUnavailable
 _STATIC: Final = Path(__file__).parent / "static"
 
 
+def _pages(gateway: Gateway) -> list[Route]:
+    desk = WebhookConsole.of(gateway)
+    return [
+        *webhooks.routes(desk),
+        *webhook_actions.routes(desk),
+        *batches.routes(batch_desk(gateway)),
+    ]
+
+
 def operator_app(gateway: Gateway) -> FastAPI:
     """Works offline: every asset of the pages is served from here."""
     partner_document = routes().openapi()
     app = FastAPI(title="Quittance operator", openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
-    app.mount(frame.ROOT, console(WebhookConsole.of(gateway), gateway.settings.operator_names))
+    app.mount(frame.ROOT, console(_pages(gateway), gateway.settings.operator_names))
     app.include_router(operations(gateway.record, rule_desk(gateway.record, gateway.providers)))
 
     @app.exception_handler(RecordUnavailable)

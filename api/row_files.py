@@ -18,7 +18,7 @@ from payments.domain.codes import Code
 
 LONGEST_LINE: Final = 1_000
 _BOM: Final = b"\xef\xbb\xbf"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RowFormat(StrEnum):
@@ -115,7 +115,7 @@ def _row(number: int, line: bytes, format_: RowFormat, columns: Sequence[str]) -
     except ValueError as error:
         return Flaw(number, Code.FIELD_MALFORMED, str(error))
     for name, value in fields.items():
-        if isinstance(value, str) and value.startswith(_FORMULA):
+        if isinstance(value, str) and value.startswith(FORMULA):
             return Flaw(number, Code.FIELD_REFUSED, "begins as a formula does", name)
     return Line(number, fields)
 

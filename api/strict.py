@@ -7,7 +7,7 @@ start.
 
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, NoReturn, get_type_hints
@@ -34,6 +34,11 @@ AUDIENCE: Final = "x-audience"
 REDACTED_LATER: Final = "x-card-numbers-redacted"
 # On a route whose answer shows a secret: what is kept of it for a repeat is kept sealed.
 ANSWER_KEPT_SEALED: Final = "x-answer-kept-sealed"
+# On a route whose body is a file of rows: how large it may be, in bytes. The route reads it itself,
+# card numbers included.
+LARGEST_FILE: Final = "x-largest-file"
+# On a route that can answer with a file: the media types that a caller may ask for besides JSON.
+FILES: Final = "x-files"
 _NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
@@ -91,21 +96,21 @@ def _printable(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:200]
 
 
-def _refuse_media(request: Request, *, has_body: bool) -> None:
+def _refuse_media(request: Request, files: Sequence[str], *, has_body: bool) -> None:
     if has_body:
         kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
         charset = parameters.strip().removeprefix("charset=").strip('"')
         if kind.strip() != "application/json" or charset not in {"", "utf-8"}:
             raise Refusal(Code.CONTENT_TYPE_REFUSED)
     accept = ",".join(request.headers.getlist("accept") or ["*/*"]).lower()
-    if not any(_takes_json(part) for part in accept.split(",")):
+    if not any(_takes(part, files) for part in accept.split(",")):
         raise Refusal(Code.NOT_ACCEPTABLE)
 
 
-def _takes_json(media_range: str) -> bool:
+def _takes(media_range: str, files: Sequence[str]) -> bool:
     kind, *parameters = (part.strip() for part in media_range.split(";"))
     refused = any(_NEVER.fullmatch(part) for part in parameters)
-    return kind in {"*/*", "application/*", "application/json", ""} and not refused
+    return kind in {"*/*", "application/*", "application/json", "", *files} and not refused
 
 
 def _query(request: Request, *, takes_query: bool) -> dict[str, str]:
@@ -203,6 +208,10 @@ class StrictRoute(APIRoute):
         shape = self._shape()
         return formats_of(shape[1]) if shape else {}
 
+    @property
+    def largest_file(self) -> int | None:
+        return (self.openapi_extra or {}).get(LARGEST_FILE)
+
     def _shape(self) -> tuple[str, type[Asked]] | None:
         """The shape that it asks for, and by which name."""
         shapes = [
@@ -227,7 +236,7 @@ class StrictRoute(APIRoute):
         needed = self._needed()
         endpoint, shape, has_body = self.endpoint, self._shape(), self.body_field is not None
         takes_query = shape is not None and not has_body
-        name = self.name_in_log
+        name, files = self.name_in_log, (self.openapi_extra or {}).get(FILES, ())
 
         async def strict(request: Request) -> Response:
             asked: dict[str, Any] = dict(request.path_params)
@@ -236,7 +245,7 @@ class StrictRoute(APIRoute):
             if needed is not None:
                 exchange.caller = await desk_of(request).access.admit(request, *needed)
             exchange.version = _version(request, exchange)
-            _refuse_media(request, has_body=has_body)
+            _refuse_media(request, files, has_body=has_body)
             query = _query(request, takes_query=takes_query)
             if shape is not None:
                 fields = strict_json(exchange.body) if has_body else query

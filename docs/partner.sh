@@ -11,12 +11,12 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 token=
 
-# ask METHOD PATH [BODY [IDEMPOTENCY-KEY]]: send it, show the answer, verify it.
+# ask METHOD PATH [BODY [IDEMPOTENCY-KEY [MEDIA-TYPE]]]: send it, show the answer, verify it.
 ask() {
     method=$1 url=$API$2 key=${4:-}
     status=$(curl --silent --show-error --request "$method" "$url" \
         --header "Authorization: Bearer $token" \
-        ${3:+--header "Content-Type: application/json" --data-binary "$3"} \
+        ${3:+--header "Content-Type: ${5:-application/json}" --data-binary "$3"} \
         ${key:+--header "Idempotency-Key: $key"} \
         --dump-header "$tmp/headers" --output "$tmp/body" --write-out '%{http_code}')
     echo "$method $2 -> $status $(field code)"

@@ -1,6 +1,6 @@
 """How a row of a batch is started: as the lock of its bill, with its payment."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -15,19 +15,19 @@ from payments.domain.codes import Code
 from payments.temporal import LOCK_ID
 from workflows.bill_lock import BillLock, attributes_of
 
-# A row that no worker has looked at for so long is not begun any more.
-PATIENCE: Final = timedelta(days=1)
 # Behind those who wait at a counter (3), where the engine has to choose.
 LATER: Final = Priority(priority_key=5)
 _RPC_TIMEOUT: Final = timedelta(seconds=5)
 
 
-async def start_row(client: Client, task_queue: str, order: RowOrder) -> Code | None:
+async def start_row(
+    client: Client, task_queue: str, order: RowOrder, begin_by: datetime
+) -> Code | None:
     """Start the row's lock. Again, it is found. Answers why it cannot be: somebody else's is open.
 
     Raises RPCError and NotYet: ask again later.
     """
-    request = request_of(order)
+    request = request_of(order, begin_by)
     workflow_id = ids.bill_lock(request.bill)
     try:
         await client.start_workflow(
@@ -53,16 +53,16 @@ async def start_row(client: Client, task_queue: str, order: RowOrder) -> Code | 
     return None
 
 
-def request_of(order: RowOrder) -> LockRequest:
-    row, until = order.row, datetime.now(UTC) + PATIENCE
+def request_of(order: RowOrder, begin_by: datetime) -> LockRequest:
+    row = order.row
     return LockRequest(
         lock_id=ids.lock_of_row(order.partner_id, order.ref.batch_id, order.ref.line),
         partner_id=order.partner_id,
         bill=row.asked.bill,
         agreement=row.asked.agreement,
         trace=order.trace,
-        acquire_by=until,
+        acquire_by=begin_by,
         pay_at_once=PayAtOnce(
-            order.ref, PayOrder(row.object_id, row.reference, order.trace, until), row.amount
+            order.ref, PayOrder(row.object_id, row.reference, order.trace, begin_by), row.amount
         ),
     )

@@ -1,5 +1,6 @@
 """The console as an app: its pages, and a page too for whatever goes wrong."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -11,19 +12,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api.answers import Refusal
-from api.console import frame, webhook_actions, webhooks
-from api.console.desk import WebhookConsole
+from api.console import frame
 from payments.ports.record import RecordUnavailable
 
 
-def console(desk: WebhookConsole, names: tuple[str, ...] = ()) -> ASGIApp:
-    """To be mounted at frame.ROOT. `names`: see frame.OwnPagesOnly."""
+def console(pages: Sequence[Route], names: tuple[str, ...] = ()) -> ASGIApp:
+    """These pages, to be mounted at frame.ROOT. `names`: see frame.OwnPagesOnly."""
     app = Starlette(
         routes=[
             Route("/", _start),
             Route("/console.css", _styles),
-            *webhooks.routes(desk),
-            *webhook_actions.routes(desk),
+            *pages,
         ],
         middleware=[Middleware(frame.OwnPagesOnly, names=names)],
         exception_handlers={

@@ -18,7 +18,7 @@ from payments.domain.refund import Refund
 from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
-_ID: Final = re.compile(r"(pay|re|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
+_ID: Final = re.compile(r"(ba|pay|re|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
 
 
 def caller_of(request: Request) -> str:

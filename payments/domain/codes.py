@@ -145,6 +145,11 @@ class Code(StrEnum):
     KEY_REUSED = "P5101"
     KEY_IN_FLIGHT = "P5102"
     KEY_MALFORMED = "P5103"
+    ROWS_REFUSED = "P5201"
+    TOO_MANY_ROWS = "P5202"
+    FILE_MALFORMED = "P5203"
+    BATCH_UNKNOWN = "P5204"
+    BATCH_STATE = "P5205"
 
     INTERNAL = "P9001"
     ENGINE_UNAVAILABLE = "P9002"
@@ -379,6 +384,17 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.KEY_MALFORMED: _refused(
         400, "key_malformed", _PARTNER, "Idempotency-Key is 1 to 255 visible ASCII characters"
+    ),
+    Code.ROWS_REFUSED: _refused(
+        422, "rows_refused", _PARTNER, "Some rows are refused; nothing of the file was begun"
+    ),
+    Code.TOO_MANY_ROWS: _refused(422, "too_many_rows", _PARTNER, "The file has too many rows"),
+    Code.FILE_MALFORMED: _refused(
+        400, "file_malformed", _PARTNER, "The file cannot be read as one of rows"
+    ),
+    Code.BATCH_UNKNOWN: _refused(404, "batch_unknown", _PARTNER, "No such batch"),
+    Code.BATCH_STATE: _refused(
+        409, "batch_state", _PARTNER, "Not possible in the batch's present status"
     ),
     Code.INTERNAL: _refused(500, "internal", _OURS, "Something failed on our side", retry=True),
     Code.ENGINE_UNAVAILABLE: _refused(

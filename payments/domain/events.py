@@ -31,6 +31,7 @@ class ObjectType(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     PAYOUT = "payout"
+    BATCH = "batch"
     WEBHOOK_ENDPOINT = "webhook_endpoint"
 
 
@@ -75,6 +76,9 @@ _PAYOUT: Final = (
 _FAILURE: Final = ("failureCode", "failureReason")
 _REFUND: Final = ("id", "paymentId", "reference", "status", "amount", "currency", "createdAt")
 
+_BATCH: Final = (
+    *("id", "reference", "kind", "status", "amount", "currency", "rows", "counts", "createdAt"),
+)
 _DISPUTE: Final = (
     *("id", "paymentId", "status", "amount", "currency", "fee", "alreadyReturned", "reason"),
     *("providerReason", "createdAt", "updatedAt"),
@@ -104,6 +108,10 @@ def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> Eve
 def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
     names = (*_PAYOUT, *more)
     return EventType(type_, happened, ObjectType.PAYOUT, ends, names)
+
+
+def _batch(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
+    return EventType(type_, happened, ObjectType.BATCH, ends, (*_BATCH, *more))
 
 
 def _endpoint(type_: str, happened: str, *more: str) -> EventType:
@@ -193,6 +201,10 @@ _TABLE: Final = (
         _PAYOUT,
         _FAILURE,
     ),
+    _batch("batch.paused", "No more rows of a batch are begun for now.", Ends.NO),
+    _batch("batch.resumed", "A paused batch goes on.", Ends.NO),
+    _batch("batch.canceled", "A batch was canceled, and has ended.", Ends.YES, "endedAt"),
+    _batch("batch.finished", "Every row of a batch has its end.", Ends.YES, "endedAt"),
     _endpoint(TEST, "Somebody pressed the test button of an endpoint."),
     _endpoint(DISABLED, "Nothing is sent to an endpoint any more.", "reason", "disabledAt"),
 )

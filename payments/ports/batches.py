@@ -52,7 +52,11 @@ class Batches(Protocol):
         a row that is still to come or under way.
         """
 
-    async def find(self, partner_id: str, batch_id: str) -> Batch | None: ...
+    async def find(self, partner_id: str, batch_id: str) -> Batch | None:
+        """One of the partner's."""
+
+    async def get(self, batch_id: str) -> Batch | None:
+        """Whoever's it is: for operators."""
 
     async def tally(self, batch_id: str) -> Tally: ...
 

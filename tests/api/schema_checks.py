@@ -15,6 +15,8 @@ from schemathesis import Case, CheckContext, HookContext, Response
 
 from api.versions import NEWEST
 from tests.api.raw_http import BOUND, Message, Question, keys_of
+from tests.batch_files import csv_of, rows_of
+from tests.running_gateway import new_id
 
 API: Final = os.environ["SCHEMA_API"]
 TOKENS: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_TOKENS"])
@@ -63,6 +65,10 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
         case.headers[VERSION_HEADER] = NEWEST.isoformat()
     if case.method != "DELETE":
         case.path_parameters |= {n: THERE[n] for n in THERE.keys() & case.path_parameters.keys()}
+    if case.path == "/v1/batches" and case.method == "POST":
+        case.body = csv_of(rows_of(1))
+        case.media_type = "text/csv"
+        case.query["reference"] = new_id("BATCH")
     if isinstance(case.body, dict):
         make_good(case.body)
         if case.path.endswith("/rotate-secret"):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from payments.domain.codes import Code
-from tests.api import card_producers, payout_producers, webhook_producers
+from tests.api import batch_producers, card_producers, payout_producers, webhook_producers
 from tests.api.beside import ApiBeside
 from tests.api.conftest import Misbehave
 from tests.api.forge import Forge
@@ -16,6 +16,7 @@ from tests.api.till import Till
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, RunningGateway
 
+assert batch_producers, "and its ways are in the table, too"
 assert card_producers, "its ways are in the table, too"
 assert payout_producers, "and these"
 assert webhook_producers, "and so are these"

@@ -14,6 +14,7 @@ from quittance import EndpointState as SdkEndpointState
 from quittance import PaymentStatus as SdkPaymentStatus
 from quittance import PayoutStatus as SdkPayoutStatus
 from quittance import RefundStatus as SdkRefundStatus
+from quittance import batch_operations as batches
 from quittance import card_operations as cards
 from quittance import operations as bills
 from quittance import payout_operations as payouts
@@ -114,6 +115,10 @@ ROTATE = webhooks.rotate_secret(AN_ID, timedelta(0), None)
 LIST_DELIVERIES = webhooks.list_deliveries(AN_ID, "failed", 1, AN_ID)
 LIST_EVENTS = webhooks.list_events(AN_ID, 1, AN_ID)
 
+SEND_BATCH = batches.create(b"", "R", "text/csv", None)
+LIST_BATCHES = batches.list_page(1, AN_ID)
+BATCH_RESULTS = batches.results(AN_ID, "csv")
+
 CALLS: list[Operation[Any]] = [
     bills.lookup("B", "1", "2026-04"),
     bills.lock("B", "1", "2026-04", None),
@@ -160,6 +165,11 @@ CALLS: list[Operation[Any]] = [
     webhooks.replay(AN_ID, None, failures=True),
     LIST_EVENTS,
     webhooks.get_event(AN_ID),
+    SEND_BATCH,
+    LIST_BATCHES,
+    batches.get(AN_ID),
+    BATCH_RESULTS,
+    *(batches.move(AN_ID, how, None) for how in ("pause", "resume", "cancel")),
 ]
 # The token is fetched by the client itself, health goes without the version, and webhooks are for
 # providers.

@@ -110,6 +110,8 @@ async def test_a_new_batch_runs_and_all_its_rows_wait(stage: Stage) -> None:
     assert (batch.rows, batch.amount) == (3, Money(375_000, "BDT"))
     assert await stage.batches.find("partner_1", new.batch_id) == batch
     assert await stage.batches.find("partner_2", new.batch_id) is None
+    assert await stage.batches.get(new.batch_id) == batch
+    assert await stage.batches.get("ba_never") is None
     assert await stage.batches.tally(new.batch_id) == Tally(waiting=3)
     results = await stage.batches.results(new.batch_id, 0, ALL)
     assert tuple(each.row for each in results) == new.rows

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from payments.adapters.postgres.batches import PostgresBatches
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.db.session import Database
+from payments.domain.batch import BatchMove, RefusedRow
+from payments.domain.batch import BatchStatus as B
 from payments.domain.bill import LockState
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
@@ -29,6 +32,7 @@ from tests.contracts.card_record import ACTION, S, begun, fact_of
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW, accepted, make_lock, make_payment
 from tests.contracts.payout_record import PayoutRecord
+from tests.contracts.test_batches import make_batch
 from tests.contracts.webhook_stage import in_postgres
 from tests.dispute_factories import make_dispute_order, make_sighting
 from tests.event_data import misfits_in
@@ -142,6 +146,18 @@ async def of_endpoints(database: Database) -> None:
         await webhooks.endpoints.disable(endpoint.partner_id, endpoint.endpoint_id, why, NOW)
 
 
+async def of_batches(batches: PostgresBatches) -> None:
+    for ways in ((B.PAUSED, B.RUNNING, B.FINISHED), (B.CANCELING, B.CANCELED)):
+        batch = make_batch()
+        await batches.create(batch)
+        for way in ways:
+            if way in (B.FINISHED, B.CANCELED):
+                for order in await batches.take(batch.batch_id, 0, 10):
+                    await batches.refuse(RefusedRow(order.ref, Code.BILL_NOT_FOUND))
+                await batches.cancel_waiting(batch.batch_id, 10)
+            await batches.move(BatchMove(batch.batch_id, way))
+
+
 async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
     database: Database, direct: Direct, urls: DatabaseUrls
 ) -> None:
@@ -156,6 +172,7 @@ async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
     for currency in ("USD", "JPY", "BHD"):
         await disputed(payments, PostgresDisputes(database, ledger), currency)
     await of_endpoints(database)
+    await of_batches(PostgresBatches(database))
 
     assert await misfits_in(urls.owner_url) == []
     told = {type_ for (type_,) in await direct.rows("SELECT DISTINCT type FROM event")}

@@ -67,6 +67,9 @@ class FakeBatches:
         found = self.batches.get(batch_id)
         return found if found and found.partner_id == partner_id else None
 
+    async def get(self, batch_id: str) -> Batch | None:
+        return self.batches.get(batch_id)
+
     async def tally(self, batch_id: str) -> Tally:
         states = [row.state for row in self.rows[batch_id].values()]
         return Tally(**{state.value: states.count(state) for state in RowState})

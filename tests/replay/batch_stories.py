@@ -11,7 +11,7 @@ from payments.domain.batch import BatchRow
 from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
 from tests.patience import until
-from tests.workflows.batch_stage import BatchHandle, BatchStage, make_row, make_rows
+from tests.workflows.batch_stage import LATER, BatchHandle, BatchStage, make_row, make_rows
 from tests.workflows.engine import Desk, make_order
 from workflows.batch import Batch
 from workflows.row_start import start_row
@@ -24,7 +24,7 @@ async def _row(desk: Desk, row: BatchRow) -> WorkflowHandle[Any, Any]:
     stage = BatchStage(desk)
     batch = await stage.create([row])
     [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    assert await start_row(desk.client, desk.task_queue, order) is None
+    assert await start_row(desk.client, desk.task_queue, order, LATER) is None
     return stage.lock_of(row)
 
 
@@ -58,7 +58,7 @@ async def row_refused_by_the_record(desk: Desk) -> WorkflowHandle[Any, Any]:
     batch = await stage.create([row])
     await desk.pay(handle, make_order(row.reference, transaction_id=row.object_id))
     [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    await start_row(desk.client, desk.task_queue, order)
+    await start_row(desk.client, desk.task_queue, order, LATER)
     return stage.lock_of(row)
 
 
@@ -67,11 +67,11 @@ async def row_that_finds_a_lost_payment(desk: Desk) -> WorkflowHandle[Any, Any]:
     desk.biller.script.append(Paying.PENDING)
     batch = await stage.create([row])
     [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    await start_row(desk.client, desk.task_queue, order)
+    await start_row(desk.client, desk.task_queue, order, LATER)
     await stage.until_tried(row, "billers.confirm")
     await stage.lock_of(row).terminate("the engine has lost it")
     desk.biller.decide(row.object_id)
-    await start_row(desk.client, desk.task_queue, order)
+    await start_row(desk.client, desk.task_queue, order, LATER)
     return stage.lock_of(row)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.batch_rows import COLUMNS, BillerTerms, Judged, RowJudge, TooManyRows
+from api.batch_rows import COLUMNS, Judged, RowJudge, TooManyRows
+from api.batches import BillerTerms
 from api.row_files import LONGEST_LINE, CardNumberSeen, RowFormat, Unreadable
 from payments.domain import ids
 from payments.domain.batch import BatchRow, BillRow
@@ -285,3 +286,11 @@ def test_no_value_of_a_bad_row_is_repeated() -> None:
 
     assert len(flaws) == len(COLUMNS)
     assert not [flaw for flaw in flaws if re.search(secret, flaw.reason)]
+
+
+def test_more_than_any_amount_together_is_refused() -> None:
+    most = "9" * 13 + ".00"
+    rows = (line(billNumber=str(at), transactionId=f"o{at}", amount=most) for at in range(2))
+
+    with pytest.raises(Unreadable, match="together"):
+        judged(csv_of(*rows))

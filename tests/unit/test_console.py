@@ -10,6 +10,8 @@ import httpx2
 import pytest
 
 from api import webhook_endpoints
+from api.console import webhook_actions
+from api.console import webhooks as webhook_pages
 from api.console.app import console
 from api.console.desk import WebhookConsole
 from api.webhook_endpoints import EndpointDesk
@@ -40,7 +42,9 @@ async def asked(
     error: Exception, names: Sequence[str] = (), *, method: str = "GET", **headers: str
 ) -> httpx2.Response:
     ports = [Broken(error)] * 4
-    app = console(WebhookConsole(*ports), tuple(names))  # type: ignore[arg-type]
+    desk = WebhookConsole(*ports)  # type: ignore[arg-type]
+    pages = [*webhook_pages.routes(desk), *webhook_actions.routes(desk)]
+    app = console(pages, tuple(names))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         path = "/webhooks" if method == "GET" else f"/webhooks/{NOBODYS}/enable"
@@ -97,7 +101,8 @@ async def test_what_one_form_does_not_replay_is_asked_about_next(
         await webhooks.tell(event)
     desk = EndpointDesk(webhooks.endpoints, webhooks.log, vault=VAULT, rules=Rules())
     watching: Any = Watching(webhooks, endpoint)
-    app = console(WebhookConsole(watching, webhooks.outbox, webhooks.log, desk))
+    both = WebhookConsole(watching, webhooks.outbox, webhooks.log, desk)
+    app = console([*webhook_pages.routes(both), *webhook_actions.routes(both)])
     form = {"from": f"{NOW:%Y-%m-%dT%H:%M:%S}", "to": "2030-01-01T00:00"}
     path = f"/webhooks/{NOBODYS}/replay-range"
     transport = httpx2.ASGITransport(app)

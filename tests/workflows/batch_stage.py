@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -33,6 +34,8 @@ from workflows.bill_lock import BillLock
 
 BatchHandle = WorkflowHandle[BatchWorkflow, BatchStatus]
 ALL = 100_000
+# By the wall clock; no test skips so far.
+LATER = datetime.now(UTC) + timedelta(days=1)
 # Apart from those of engine.py: one engine has the locks of all tests.
 _bill_numbers = count(5_000_000_000)
 

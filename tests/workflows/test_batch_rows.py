@@ -1,7 +1,7 @@
 """One row of a batch: every end it can have, and that it is done once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,9 +10,8 @@ from payments.domain.bill import TransactionState
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
-from tests.workflows.batch_stage import BatchStage, make_row
+from tests.workflows.batch_stage import LATER, BatchStage, make_row
 from tests.workflows.engine import Desk, make_order, make_request
-from workflows import row_start
 from workflows.bill_lock import BillLock
 from workflows.row_start import start_row
 
@@ -151,7 +150,7 @@ async def test_a_row_started_again_after_its_end_pays_nothing(stage: BatchStage)
     lock = stage.lock_of(row)
     for _ in range(2):
         queue = stage.desk.task_queue
-        assert await start_row(stage.desk.client, queue, order) is None
+        assert await start_row(stage.desk.client, queue, order, LATER) is None
         await lock.result()
 
     assert [call for call in stage.desk.biller.calls if call.startswith("pay")] == [
@@ -168,11 +167,11 @@ async def test_a_refused_row_started_again_stays_refused(stage: BatchStage) -> N
     batch = await stage.create([row])
     [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
     lock = stage.lock_of(row)
-    await start_row(stage.desk.client, stage.desk.task_queue, order)
+    await start_row(stage.desk.client, stage.desk.task_queue, order, LATER)
     await lock.result()
     stage.desk.biller.missing.clear()
 
-    await start_row(stage.desk.client, stage.desk.task_queue, order)
+    await start_row(stage.desk.client, stage.desk.task_queue, order, LATER)
     await lock.result()
 
     assert await stage.states(batch) == [RowState.REFUSED]
@@ -197,13 +196,11 @@ async def test_what_the_engine_lost_in_mid_payment_is_asked_after(stage: BatchSt
     assert stage.desk.biller.effects == [row.object_id]
 
 
-async def test_a_row_that_nobody_looked_at_for_a_day_is_not_begun(
-    stage: BatchStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_row_that_nobody_looked_at_for_a_day_is_not_begun(stage: BatchStage) -> None:
     batch = await stage.create([make_row(2)])
     [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
-    monkeypatch.setattr(row_start, "PATIENCE", timedelta(seconds=-1))
-    await row_start.start_row(stage.desk.client, stage.desk.task_queue, order)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    await start_row(stage.desk.client, stage.desk.task_queue, order, yesterday)
     await stage.lock_of(order.row).result()
 
     [result] = await stage.results(batch)

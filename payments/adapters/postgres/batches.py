@@ -49,6 +49,7 @@ _PAID_BEFORE: Final[dict[BatchKind, str]] = {
             AND transaction.partner_transaction_id = given.reference"""
 }
 _FIND: Final = "SELECT * FROM batch WHERE partner_id = $1 AND id = $2"
+_GET: Final = "SELECT * FROM batch WHERE id = $1"
 _TALLY: Final = "SELECT state, count(*) FROM batch_row WHERE batch_id = $1 GROUP BY state"
 _LATEST: Final = """
     SELECT * FROM batch WHERE ($1::text IS NULL OR partner_id = $1)
@@ -144,6 +145,10 @@ class PostgresBatches:
 
     async def find(self, partner_id: str, batch_id: str) -> Batch | None:
         rows = await self._database.fetch(_FIND, partner_id, batch_id)
+        return batch_rows.batch(rows[0]) if rows else None
+
+    async def get(self, batch_id: str) -> Batch | None:
+        rows = await self._database.fetch(_GET, batch_id)
         return batch_rows.batch(rows[0]) if rows else None
 
     async def tally(self, batch_id: str) -> Tally:

@@ -5,6 +5,7 @@ What a partner needs is imported from here; the modules below are the package's 
 
 from quittance.access import sign_token_request
 from quittance.async_client import AsyncQuittance
+from quittance.batch_results import Batch, BatchStatus
 from quittance.card_results import (
     Bank,
     BankRedirect,
@@ -118,6 +119,8 @@ __all__ = [
     "AuthenticationError",
     "Bank",
     "BankRedirect",
+    "Batch",
+    "BatchStatus",
     "Bill",
     "BillError",
     "BillLocked",

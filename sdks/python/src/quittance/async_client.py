@@ -14,6 +14,7 @@ import httpx2
 
 from quittance import operations
 from quittance.access import Credentials
+from quittance.async_batches import AsyncBatches
 from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPayments, AsyncRefunds
 from quittance.async_payouts import AsyncDestinations, AsyncPayouts
 from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
@@ -60,6 +61,7 @@ class AsyncQuittance:
         self.payouts = AsyncPayouts(driver)
         self.webhook_endpoints = AsyncWebhookEndpoints(driver)
         self.events = AsyncEvents(driver)
+        self.batches = AsyncBatches(driver)
 
     async def codes(self) -> tuple[CodeMeaning, ...]:
         return await self._driver.call(operations.codes())

@@ -14,6 +14,7 @@ import httpx2
 
 from quittance import operations
 from quittance.access import Credentials
+from quittance.batches import Batches
 from quittance.cards import ClientTokens, Customers, Payments, Refunds
 from quittance.clock import Clock
 from quittance.core import Core
@@ -66,6 +67,7 @@ class Quittance:
         self.payouts = Payouts(driver)
         self.webhook_endpoints = WebhookEndpoints(driver)
         self.events = Events(driver)
+        self.batches = Batches(driver)
 
     def codes(self) -> tuple[CodeMeaning, ...]:
         """The gateway's own table of codes: HTTP status, who should act, whether to retry."""

@@ -113,6 +113,12 @@ class Code(StrEnum):
     P5102 = "P5102"  # the first request with this key is still under way
     P5103 = "P5103"  # Idempotency-Key is 1 to 255 visible ASCII characters
 
+    P5201 = "P5201"  # some rows are refused; nothing of the file was begun
+    P5202 = "P5202"  # the file has too many rows
+    P5203 = "P5203"  # the file cannot be read as one of rows
+    P5204 = "P5204"  # no such batch
+    P5205 = "P5205"  # not possible in the batch's present status
+
     P9001 = "P9001"  # something failed on the gateway's side
     P9002 = "P9002"  # not possible now: retry with the same key
     P9003 = "P9003"  # the outcome is not known yet: ask again with the same id or reference

@@ -94,6 +94,10 @@ class Core:
                 body=operation.body,
                 token=token.value if token else None,
                 key=operation.key,
+                content=operation.content,
+                media_type=operation.media_type,
+                is_file=operation.is_file,
             )
 
-        return (yield from self._exchange.ask(make, once=operation.once))
+        asked = self._exchange.ask(make, once=operation.once, is_file=operation.is_file)
+        return (yield from asked)

@@ -56,11 +56,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from quittance.codes import RETRYABLE, known
 
 if TYPE_CHECKING:
+    from quittance.batch_results import Batch
     from quittance.card_results import Payment, Refund
     from quittance.payout_results import Payout
     from quittance.results import Transaction
 
-Followed: TypeAlias = "Transaction | Payment | Refund | Payout"
+Followed: TypeAlias = "Transaction | Payment | Refund | Payout | Batch"
 
 
 class QuittanceError(Exception):

@@ -21,13 +21,18 @@ class Exchange:
         self._retries = retries
 
     def ask(
-        self, make: Callable[[], httpx2.Request], *, nonce: bool = False, once: bool = False
+        self,
+        make: Callable[[], httpx2.Request],
+        *,
+        nonce: bool = False,
+        once: bool = False,
+        is_file: bool = False,
     ) -> Program[Envelope]:
         """`nonce`: each request carries a key made for it alone, which proves its answer fresh."""
         attempt = 1
         while True:
             try:
-                return (yield from self._ask_once(make(), nonce=nonce))
+                return (yield from self._ask_once(make(), nonce=nonce, is_file=is_file))
             except QuittanceError as error:
                 pause_s = None if once else self._retries.pause_s(error, attempt)
                 if pause_s is None:
@@ -35,7 +40,9 @@ class Exchange:
             yield Pause(pause_s)
             attempt += 1
 
-    def _ask_once(self, request: httpx2.Request, *, nonce: bool) -> Program[Envelope]:
+    def _ask_once(
+        self, request: httpx2.Request, *, nonce: bool, is_file: bool
+    ) -> Program[Envelope]:
         try:
             response = yield from send(request)
         except httpx2.RequestError as error:
@@ -44,6 +51,9 @@ class Exchange:
         signed = yield from self._trust.check(response)
         if not nonce:
             signed.refuse_stale(self._clock.now(), _fresh_for_s(response))
+        # The status is signed: what is no refusal is the file that was asked for.
+        if is_file and response.is_success:
+            return Envelope.of_file(response)
         envelope = Envelope.read(response, self._clock.now())
         if (refusal := envelope.refusal()) is not None:
             raise refusal

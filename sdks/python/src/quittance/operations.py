@@ -43,6 +43,11 @@ class Operation(Generic[T]):
     query: Mapping[str, str] | None = None
     body: Mapping[str, object] | None = None
     key: str | None = None
+    # A file instead of a JSON body, and which kind.
+    content: bytes | None = None
+    media_type: str = "application/json"
+    # Whether the answer is a file and no envelope.
+    is_file: bool = False
     # Health is asked only once: the asker wants to know how it is now.
     once: bool = False
 

@@ -130,6 +130,14 @@ class Envelope:
     data: Mapping[str, object]
     trace: str
     retry_after_s: float | None
+    # Of the one answer that is a file, and has no envelope of its own.
+    content: bytes | None = None
+
+    @classmethod
+    def of_file(cls, response: httpx2.Response) -> Self:
+        trace = response.headers.get("quittance-trace", "")
+        file = response.content
+        return cls(response.status_code, "OK", "P0000", "", {}, trace, None, file)
 
     @classmethod
     def read(cls, response: httpx2.Response, now_s: float) -> Self:

@@ -32,9 +32,12 @@ class Target:
         body: Mapping[str, object] | None = None,
         token: str | None = None,
         key: str | None = None,
+        content: bytes | None = None,
+        media_type: str = "application/json",
+        is_file: bool = False,
     ) -> httpx2.Request:
         headers = {
-            "Accept": "application/json",
+            "Accept": "*/*" if is_file else "application/json",
             # The signed digest is over the bytes on the wire, so they come as they are.
             "Accept-Encoding": "identity",
             "User-Agent": USER_AGENT,
@@ -43,9 +46,9 @@ class Target:
             headers["Authorization"] = f"Bearer {token}"
         if key is not None:
             headers["Idempotency-Key"] = key
-        content = None
         if body is not None:
-            headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = media_type
         url = self.base_url + path
         return httpx2.Request(method, url, params=query, headers=headers, content=content)

@@ -1,0 +1,35 @@
+"""How large a request's body may be, and how long it may take to come."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from api.access import Access
+from api.table import RouteTable
+
+TIMEOUT_S: Final = 10.0
+FILE_TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    bytes: int
+    seconds: float = TIMEOUT_S
+
+
+class BodyLimits:
+    """A stranger sends no more than anybody may: files are taken from those whom we know."""
+
+    def __init__(self, routes: RouteTable, access: Access, largest: int) -> None:
+        self._routes = routes
+        self._access = access
+        self._ordinary = BodyLimit(largest)
+
+    def of(self, scope: Scope) -> BodyLimit:
+        route = self._routes.route_of(scope)
+        largest = route.largest_file if route else None
+        if largest is None or self._access.recognise(Request(scope)) is None:
+            return self._ordinary
+        return BodyLimit(largest, FILE_TIMEOUT_S)

@@ -1,0 +1,90 @@
+"""The pages of batches: which there are, how far one is, and an operator's hand on it."""
+
+from typing import Final
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api.answers import Refusal
+from api.batches import Asked, BatchDesk
+from api.console import asked
+from api.console.frame import ROOT, page
+from api.routes.owned import is_id
+from payments.domain.batch import BATCH_MOVES, Batch, BatchStatus
+from payments.domain.codes import Code
+
+PAGE: Final = 50
+_LEADS_TO: Final = {
+    Asked.PAUSE: BatchStatus.PAUSED,
+    Asked.RESUME: BatchStatus.RUNNING,
+    Asked.CANCEL: BatchStatus.CANCELING,
+}
+
+log = structlog.get_logger("console")
+
+
+def routes(desk: BatchDesk) -> list[Route]:
+    pages, one = _Pages(desk), "/batches/{batch}"
+    return [
+        Route("/batches", pages.batches),
+        Route(one, pages.batch),
+        Route(f"{one}/cancel", pages.ask_cancel),
+        Route(f"{one}/{{what}}", pages.move, methods=["POST"]),
+    ]
+
+
+class _Pages:
+    def __init__(self, desk: BatchDesk) -> None:
+        self._desk = desk
+
+    async def batches(self, request: Request) -> Response:
+        query = asked.query_of(request, "partner", "before")
+        partner_id, before = asked.partner_of(query), query.get("before")
+        if before is not None and not is_id(before):
+            raise HTTPException(400, "There is no such page; begin with the first one.")
+        record = self._desk.record
+        found = await record.latest(partner_id, PAGE + 1, before)
+        shown = found[:PAGE]
+        return page(
+            "batches.html",
+            found=[(each, await record.tally(each.batch_id)) for each in shown],
+            partner=partner_id,
+            older=shown[-1].batch_id if len(found) > PAGE else None,
+            is_first=before is None,
+        )
+
+    async def batch(self, request: Request) -> Response:
+        asked.query_of(request)
+        batch = await self._found(request)
+        moves = BATCH_MOVES[batch.status]
+        return page(
+            "batch.html",
+            batch=batch,
+            tally=await self._desk.record.tally(batch.batch_id),
+            can=[each.value for each, to in _LEADS_TO.items() if to in moves],
+        )
+
+    async def ask_cancel(self, request: Request) -> Response:
+        asked.query_of(request)
+        batch = await self._found(request)
+        tally = await self._desk.record.tally(batch.batch_id)
+        return page("cancel_batch.html", batch=batch, tally=tally)
+
+    async def move(self, request: Request) -> Response:
+        await asked.form_of(request)
+        batch, what = await self._found(request), request.path_params["what"]
+        if what not in set(Asked):
+            raise HTTPException(404, "There is no such page.")
+        await self._desk.move(batch, Asked(what))
+        log.info("console.batch", batch=batch.batch_id, what=what)
+        return RedirectResponse(f"{ROOT}/batches/{batch.batch_id}", 303)
+
+    async def _found(self, request: Request) -> Batch:
+        name = request.path_params["batch"]
+        found = await self._desk.record.get(name) if is_id(name) else None
+        if found is None:
+            raise Refusal(Code.BATCH_UNKNOWN)
+        return found

@@ -1,0 +1,62 @@
+"""The calls for batches, awaiting. A batch may be given as the object or as its id."""
+
+from collections.abc import AsyncIterator
+
+from quittance import batch_operations as operations
+from quittance.batch_results import Batch
+from quittance.batches import CSV
+from quittance.drivers import Awaiting
+
+
+class AsyncBatches:
+    def __init__(self, driver: Awaiting) -> None:
+        self._driver = driver
+
+    async def create(
+        self,
+        content: bytes,
+        reference: str,
+        *,
+        media_type: str = CSV,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Pay the bills of a file; `reference` is yours and names this one file for ever.
+
+        One bad row, and nothing is begun: InvalidRequest tells each by its line, in `data`.
+        """
+        operation = operations.create(content, reference, media_type, idempotency_key)
+        return await self._driver.call(operation)
+
+    async def get(self, batch: Batch | str) -> Batch:
+        """How far it is."""
+        return await self._driver.call(operations.get(batch))
+
+    async def wait(self, batch: Batch | str, timeout_s: float = 3600.0) -> Batch:
+        """Ask, ever less often, until it has ended. Raises StillProcessing."""
+        return await self._driver.wait(operations.get(batch), timeout_s)
+
+    async def list(self, page_size: int = 20) -> AsyncIterator[Batch]:
+        """Yours, newest first; pages are fetched as they are needed."""
+        after = None
+        while True:
+            page = await self._driver.call(operations.list_page(page_size, after))
+            for batch in page.batches:
+                yield batch
+            after = page.next
+            if after is None:
+                return
+
+    async def results(self, batch: Batch | str, format: str = "csv") -> bytes:  # noqa: A002
+        """What became of each row, as a file: `csv` or `jsonl`."""
+        return await self._driver.call(operations.results(batch, format))
+
+    async def pause(self, batch: Batch | str, *, idempotency_key: str | None = None) -> Batch:
+        """Begin no more rows for now; those under way come to their end."""
+        return await self._driver.call(operations.move(batch, "pause", idempotency_key))
+
+    async def resume(self, batch: Batch | str, *, idempotency_key: str | None = None) -> Batch:
+        return await self._driver.call(operations.move(batch, "resume", idempotency_key))
+
+    async def cancel(self, batch: Batch | str, *, idempotency_key: str | None = None) -> Batch:
+        """Begin no more rows, ever; it ends when those under way have."""
+        return await self._driver.call(operations.move(batch, "cancel", idempotency_key))
