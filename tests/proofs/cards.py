@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from tests.proofs.plans import sandbox_plans, stripe_plans
-from tests.proofs.proof import Crowd, Scene, Walk, prove, show, told_seed
+from tests.proofs.proof import Crowd, Guests, Scene, prove, show, told_seed
 
 
 def crowd(payments: int, stripe: int) -> Crowd:
-    def customers(scene: Scene) -> dict[str, Sequence[Walk]]:
-        return {
-            "S": [scene.journey("S", plan) for plan in sandbox_plans(scene.seed, payments)],
-            "L": [scene.journey("L", plan) for plan in stripe_plans(scene.seed, stripe)],
-        }
+    async def customers(scene: Scene) -> Guests:
+        return Guests(
+            {
+                "S": [scene.journey("S", plan) for plan in sandbox_plans(scene.seed, payments)],
+                "L": [scene.journey("L", plan) for plan in stripe_plans(scene.seed, stripe)],
+            }
+        )
 
     return customers
 

@@ -29,6 +29,12 @@ _BEHAVIOURS: Final = (
     *("reset_after_effect", "garbage_after_effect", "refuse", "slow"),
 )
 _OPERATIONS: Final = ("authorize", "capture", "void", "refund", "inquire")
+_RAILS: Final = ("GIRO", "PUSH")
+# What a rail does to any request of one payout or another.
+_AT_A_RAIL: Final = (
+    *("refuse", "hang_before_effect", "hang_after_effect", "error_before_effect"),
+    *("error_after_effect", "reset_after_effect", "garbage_after_effect"),
+)
 _FORGERIES: Final = ("signature", "body", "stale", "unsigned")
 
 
@@ -41,9 +47,10 @@ class Chaos:
         pace: float,
         *,
         engine: bool = False,
+        rails: bool = False,
     ) -> None:
         """`pace` 1 is for a long run; below it calls and webhooks go wrong more often. `engine`:
-        Temporal dies as well.
+        Temporal dies as well. `rails`: rails are spoilt, too.
         """
         self.figures: Counter[str] = Counter()
         self._gateway = gateway
@@ -51,6 +58,7 @@ class Chaos:
         self._proxies = proxies
         self._pace = pace
         self._kills_the_engine = engine
+        self._spoils_rails = rails
         self._passed: dict[FaultyProxy, int] = {}
         # Over-refunds are let through, so that nothing but our own guard is in their way.
         life = int(_CHALLENGE_LASTS_MS * pace)
@@ -65,10 +73,13 @@ class Chaos:
         for acquirer in ACQUIRERS:
             await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
         engine = [(25, 50, self._kill_the_engine)] if self._kills_the_engine else []
+        slowly = (1.5 * self._pace, 5 * self._pace)
+        rails = [(*slowly, self._spoil_a_rail)] if self._spoils_rails else []
         self._tasks = [
             asyncio.create_task(self._again_and_again(*each))
             for each in (
                 *engine,
+                *rails,
                 # What was killed needs some seconds to come back, however short the run is.
                 (5, 11, self._kill_a_worker),
                 (12, 40, self._kill_the_api),
@@ -88,6 +99,8 @@ class Chaos:
         for acquirer in ACQUIRERS:
             answer = await self._control.post(f"/control/acquirers/{acquirer}", json=self._ordinary)
             assert answer.is_success, answer.text
+        for rail in _RAILS:
+            await self._control.delete(f"/control/rails/{rail}")
 
     async def close(self) -> None:
         await self._control.aclose()
@@ -154,6 +167,14 @@ class Chaos:
         answer = await self._control.post(path, json=setting)
         assert answer.is_success, answer.text
         self.figures[f"acquirer: {behaviour}"] += 1
+
+    async def _spoil_a_rail(self) -> None:
+        behaviour = self._chance.choice(_AT_A_RAIL)
+        setting = {"behaviour": behaviour, "times": self._chance.randint(1, 3)}
+        path = f"/control/rails/{self._chance.choice(_RAILS)}"
+        answer = await self._control.post(path, json=setting)
+        assert answer.is_success, answer.text
+        self.figures[f"rail: {behaviour}"] += 1
 
     async def _spoil_stripe(self) -> None:
         fault, proxy = self._chance.choice(list(Fault)), self._chance.choice(self._proxies)

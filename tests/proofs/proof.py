@@ -27,7 +27,7 @@ from tests.proofs.histories import unfaithful
 from tests.proofs.journeys import Journey, Notes
 from tests.proofs.listeners import Listeners
 from tests.proofs.plans import STRIPE_CURRENCY, Plan
-from tests.proofs.reckoning import Reckoning, drain, reckon
+from tests.proofs.reckoning import Aftermath, Reckoning, drain, reckon
 from tests.proofs.strange_stripe import StrangeStripe, strange_stripes
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 
@@ -112,8 +112,21 @@ class Scene:
         await self.shop.decide(payment, decision)
 
 
-# By kind: the customers who come.
-Crowd = Callable[[Scene], Mapping[str, Sequence[Walk]]]
+async def _nothing() -> Aftermath:
+    return Aftermath()
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """Who comes: customers who pay, by kind; and others, who know themselves what they leave."""
+
+    payments: Mapping[str, Sequence[Walk]]
+    others: Sequence[Walk] = ()
+    aftermath: Callable[[], Awaitable[Aftermath]] = _nothing
+
+
+# Called before anything goes wrong.
+Crowd = Callable[[Scene], Awaitable[Guests]]
 
 
 async def prove(
@@ -137,14 +150,19 @@ async def prove(
         ):
             await _route(gateway, stripes)
             scene = Scene(gateway, seed, shop, stripes)
-            walks = crowd(scene)
+            guests = await crowd(scene)
             chaos = Chaos(
-                gateway, chance, [each.proxy for each in stripes], pace, engine=kill_engine
+                gateway,
+                chance,
+                [each.proxy for each in stripes],
+                pace,
+                engine=kill_engine,
+                rails=bool(guests.others),
             )
             began = time.monotonic()
             await chaos.begin()
             try:
-                await scene.play(chain.from_iterable(walks.values()))
+                await scene.play(chain(*guests.payments.values(), guests.others))
             finally:
                 await chaos.end()
             paid = time.monotonic()
@@ -153,8 +171,8 @@ async def prove(
             drained = time.monotonic()
             await chaos.close()
             effects = [e for each in stripes for e in await asyncio.to_thread(each.effects)]
-            reckoning = await reckon(evidence, scene.notes, effects)
-            reckoning.findings += left + _too_few(reckoning, scene, walks)
+            reckoning = await reckon(evidence, scene.notes, effects, await guests.aftermath())
+            reckoning.findings += left + _too_few(reckoning, scene, guests.payments)
             reckoning.findings += await listeners.drained(evidence, engine) + await unfaithful(
                 engine
             )

@@ -25,6 +25,7 @@ _OPEN: Final = """
     SELECT (SELECT count(*) FROM payment WHERE status NOT IN
                ('captured', 'canceled', 'expired', 'failed'))
          + (SELECT count(*) FROM refund WHERE status = 'pending')
+         + (SELECT count(*) FROM payout WHERE status IN ('queued', 'on_hold', 'sent'))
          + (SELECT count(*) FROM inbound_event WHERE state = 'received') AS many"""
 _UNBALANCED: Final = """
     SELECT currency, sum(amount_minor) AS minor FROM ledger_entry
@@ -44,11 +45,23 @@ _SET_ASIDE: Final = """
 # comes late is rightly left to a person.
 _CONTRADICTED: Final = frozenset({"0390", "FICKLE"})
 # What must be empty when everything has ended.
-_EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo"})
+_EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo", "payout_reserved"})
 
 
 # Has a provider deliver what it has not delivered yet of one attempt.
 TellTheRest = Callable[[str, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What others than the customers of payments leave behind: what they are owed or owe us by
+    their own books, by name and currency in minor units; what of it does not fit; and how many of
+    what there are.
+    """
+
+    booked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -59,6 +72,7 @@ class Reckoning:
     # Provider and currency: captured less refunded, by us and by them.
     sums: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     inbound: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
 
 
 async def drain(
@@ -104,13 +118,15 @@ async def waits_for(client: Client, workflow_id: str) -> str:
     )
 
 
-async def reckon(evidence: Evidence, notes: Notes, more: Iterable[Effect]) -> Reckoning:
+async def reckon(
+    evidence: Evidence, notes: Notes, more: Iterable[Effect], others: Aftermath
+) -> Reckoning:
     """`more` is what providers outside the sandbox have booked."""
     effects = list(more)
     for acquirer in ACQUIRERS:
         effects += await sandbox_effects(evidence, acquirer)
     every = await cases(evidence, effects)
-    result = Reckoning(every, effects)
+    result = Reckoning(every, effects, list(others.findings), others=others.counts)
     for case in every:
         result.findings += findings(case)
     known = {case.id: case for case in every}
@@ -121,7 +137,7 @@ async def reckon(evidence: Evidence, notes: Notes, more: Iterable[Effect]) -> Re
         if said.answer.code == "P0000":
             result.findings += _kept(said, known.get(said.payment_id))
     result.findings += _never_left(notes, known)
-    await _ledger(evidence, result)
+    await _ledger(evidence, result, others.booked)
     await _inbox(evidence, result, known)
     return result
 
@@ -161,7 +177,7 @@ def _never_left(notes: Notes, known: dict[str, Case]) -> list[Finding]:
     ]
 
 
-async def _ledger(evidence: Evidence, result: Reckoning) -> None:
+async def _ledger(evidence: Evidence, result: Reckoning, others: Counter[tuple[str, str]]) -> None:
     for row in [*await evidence.rows(_UNBALANCED), *await evidence.rows(_ONE_SIDED)]:
         result.findings.append(Finding(Kind.LEDGER, "balance", str(row)))
     ours: Counter[tuple[str, str]] = Counter()
@@ -170,7 +186,7 @@ async def _ledger(evidence: Evidence, result: Reckoning) -> None:
             result.findings.append(Finding(Kind.LEDGER, "not empty", str(row)))
         if row["kind"] == "provider_receivable":
             ours[row["owner"], row["currency"]] = int(row["minor"])
-    theirs: Counter[tuple[str, str]] = Counter()
+    theirs = others.copy()
     for effect in result.effects:
         sign = {"capture": 1, "refund": -1}.get(effect.kind, 0)
         theirs[effect.provider, effect.currency] += sign * effect.amount_minor

@@ -46,7 +46,7 @@ def _payments(proof: "Proof") -> Table:
     effects = Counter(f"effects at providers: {each.kind}" for each in proof.reckoning.effects)
     inbound = Counter({f"events from {name}": n for name, n in proof.reckoning.inbound.items()})
     answers = {"answers that were verified and noted": len(proof.notes.said)}
-    for counted in (statuses, refunds, sent, effects, inbound, answers):
+    for counted in (statuses, refunds, proof.reckoning.others, sent, effects, inbound, answers):
         for name, number in sorted(counted.items()):
             table.add_row(name, str(number))
     return table
