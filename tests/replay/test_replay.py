@@ -10,7 +10,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, WorkflowRunner
 
-from payments.temporal import DATA_CONVERTER, SANDBOX, UNGUARDED
+from payments.temporal import DATA_CONVERTER, UNGUARDED
+from tests.guarded import GUARDED
 from tests.replay.fingerprint import differences, fingerprint
 from tests.replay.record import HERE, STORIES, fingerprints, tell
 from worker import WORKFLOWS
@@ -45,7 +46,7 @@ def prefixes(history: WorkflowHistory) -> Iterator[WorkflowHistory]:
 async def test_an_old_history_replays_from_its_end_and_from_every_crash(path: Path) -> None:
     history = history_of(path)
 
-    await replayer(SANDBOX).replay_workflow(history)
+    await replayer(GUARDED).replay_workflow(history)
     for prefix in (history, *prefixes(history)):
         await replayer(UNGUARDED).replay_workflow(prefix)
 

@@ -42,7 +42,6 @@ from payments.temporal import (
     PARTNER_ID,
     PAY_STATE,
     PROVIDER,
-    SANDBOX,
     make_worker,
 )
 from tests.card_fakes import FakePayments
@@ -50,6 +49,7 @@ from tests.fake_provider import FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
+from tests.guarded import GUARDED
 from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
@@ -169,7 +169,7 @@ class Desk:
             workflows=WORKFLOWS,
             activities=activities(self.bills(), self.cards(), self.payouts()),
             max_cached_workflows=max_cached_workflows,
-            workflow_runner=SANDBOX,
+            workflow_runner=GUARDED,
             interceptors=interceptors,
         ):
             yield

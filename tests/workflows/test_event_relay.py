@@ -24,9 +24,10 @@ from payments.domain.webhook import (
 )
 from payments.ports.record import RecordUnavailable
 from payments.ports.steps import Webhooks
-from payments.temporal import SANDBOX, make_worker
+from payments.temporal import make_worker
 from tests.fakes.webhook_record import WebhookRecord
 from tests.fakes.webhooks import FakeEndpoints, FakeOutbox
+from tests.guarded import GUARDED
 from tests.patience import until
 from tests.webhook_factories import make_endpoint, make_event
 from worker import WEBHOOK_WORKFLOWS, webhook_activities
@@ -103,7 +104,7 @@ class Post:
             workflows=WEBHOOK_WORKFLOWS,
             activities=webhook_activities(steps),
             longest_call=timedelta(),
-            workflow_runner=SANDBOX,
+            workflow_runner=GUARDED,
         ):
             await begin_relay(self.environment.client, self.task_queue)
             yield
