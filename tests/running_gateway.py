@@ -22,6 +22,7 @@ from http_message_signatures import algorithms
 from http_message_signatures.httpx2 import SignatureHooks, SignatureHooksMode
 
 from payments.domain.trace import Trace
+from tests.command_line import typed
 from tests.partner_key import PartnerKey
 from tests.published_keys import PublishedKeys
 
@@ -116,15 +117,7 @@ class RunningGateway:
         return (self.home / "logs" / f"{part}.log").read_text()
 
     def cli(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "cli.py", *arguments],
-            cwd=REPOSITORY,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=ANSWER_WITHIN_S,
-        )
+        done = typed(self.environment, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

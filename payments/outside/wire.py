@@ -6,8 +6,10 @@ NoAnswer    it may have arrived: no answer, half an answer, or an endless one
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import httpx2
@@ -37,6 +39,12 @@ _NEVER_LEFT: Final = (
 )
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """One for all, as it takes 20 ms to read every authority's certificate."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def open_http() -> httpx2.AsyncClient:
     """One for each of them, so that one that hangs cannot use up the others' connections."""
     return httpx2.AsyncClient(
@@ -48,6 +56,7 @@ def open_http() -> httpx2.AsyncClient:
         timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         trust_env=False,
+        verify=_trust(),
     )
 
 

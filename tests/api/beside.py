@@ -71,7 +71,7 @@ class ApiBeside:
         return self._log.read_text()
 
     async def wait_ready(self) -> None:
-        async with httpx2.AsyncClient(base_url=self.url, timeout=5) as http:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=5, verify=False) as http:
 
             async def ready() -> bool:
                 assert self._process.poll() is None, self.log

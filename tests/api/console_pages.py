@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import httpx2
 
+from tests.running_gateway import ANSWER_WITHIN_S
+
 ROOT: Final = "/console/webhooks"
 _VOID: Final = frozenset({"meta", "link", "input", "br"})
 
@@ -65,7 +67,9 @@ class Seen(HTMLParser):
 class Console:
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx2.AsyncClient(base_url=url, timeout=10, follow_redirects=True)
+        self._http = httpx2.AsyncClient(
+            base_url=url, timeout=ANSWER_WITHIN_S, follow_redirects=True, verify=False
+        )
 
     async def get(self, path: str = "", **query: str) -> Seen:
         return await self.ask("GET", path, params=query or None)

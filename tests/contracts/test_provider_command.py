@@ -1,11 +1,8 @@
 """`cli.py provider` and `cli.py partner cards`, as an operator types them."""
 
 import os
-import subprocess
-import sys
 from base64 import urlsafe_b64encode
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +13,9 @@ from payments.crypto import Vault
 from payments.db.session import Database
 from payments.domain.partner import Standing
 from payments.stack.postgres import DatabaseUrls
+from tests.command_line import typed
 from tests.contracts.partner_stages import VAULT
 
-REPOSITORY = Path(__file__).parents[2]
 STRIPE = ("provider", "put", "STRIPE", "--kind", "stripe", "--base-url", "https://api.stripe.com")
 
 
@@ -34,22 +31,10 @@ def environment(urls: DatabaseUrls) -> dict[str, str]:
     }
 
 
-def cli(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "cli.py", *arguments],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 async def test_a_provider_is_put_suspended_resumed_and_listed(
     environment: dict[str, str], database: Database
 ) -> None:
-    assert cli(environment, *STRIPE).returncode == 0
+    assert typed(environment, *STRIPE).returncode == 0
     providers = PostgresProviders(database, VAULT)
     await providers.start()
     [stripe] = providers.rows()
@@ -58,10 +43,10 @@ async def test_a_provider_is_put_suspended_resumed_and_listed(
     assert stripe.webhook_secrets == ("whsec_new", "whsec_old")
 
     for command, standing in (("suspend", Standing.SUSPENDED), ("resume", Standing.ACTIVE)):
-        assert cli(environment, "provider", command, "STRIPE").returncode == 0
+        assert typed(environment, "provider", command, "STRIPE").returncode == 0
         [row] = await database.fetch("SELECT standing FROM provider")
         assert row["standing"] == standing
-    listed = cli(environment, "provider", "list").stdout
+    listed = typed(environment, "provider", "list").stdout
     assert "STRIPE" in listed
     assert not any(secret in listed for secret in ("sk_of_ours", "whsec"))
 
@@ -70,14 +55,14 @@ async def test_webhook_secrets_are_rotated_and_nothing_else_changes(
     environment: dict[str, str], database: Database
 ) -> None:
     for arguments in (STRIPE, ("provider", "suspend", "STRIPE")):
-        assert cli(environment, *arguments).returncode == 0
+        assert typed(environment, *arguments).returncode == 0
     providers = PostgresProviders(database, VAULT)
     await providers.start()
     [before] = providers.rows()
     changed = environment | {"QUITTANCE_PROVIDER_WEBHOOK_SECRETS": "whsec_newest,whsec_new"}
 
-    assert cli(changed, "provider", "webhook-secrets", "STRIPE").returncode == 0
-    refused = cli(
+    assert typed(changed, "provider", "webhook-secrets", "STRIPE").returncode == 0
+    refused = typed(
         environment | {"QUITTANCE_PROVIDER_WEBHOOK_SECRETS": "whsec_newest,"},
         *("provider", "webhook-secrets", "STRIPE"),
     )
@@ -99,7 +84,7 @@ async def test_what_cannot_be_is_said_plainly(environment: dict[str, str]) -> No
         ("partner", "cards", "nobody", "--currency", "USD", "--fee", "30:140"),
         ("partner", "cards", "nobody", "--currency", "dollars", "--fee", "30:140"),
     ):
-        done = cli(environment, *arguments)
+        done = typed(environment, *arguments)
         assert done.returncode == 1
         assert done.stderr
         assert "Traceback" not in done.stderr
@@ -110,7 +95,7 @@ async def test_what_a_partner_may_do_with_cards_is_set(
 ) -> None:
     await Administration(database, Vault([bytes(32)])).add_partner("shop", "A shop")
 
-    done = cli(
+    done = typed(
         environment,
         *("partner", "cards", "shop", "--currency", "USD", "--currency", "JPY", "--fee", "30:140"),
         *("--return-host", "shop.example", "--hold-above", "USD:500.00", "--block-above", "JPY:9"),

@@ -11,9 +11,10 @@ from payments.adapters.postgres.endpoints import PostgresEndpoints
 from payments.adapters.postgres.outbox import PostgresOutbox
 from payments.db.session import Database
 from payments.domain.webhook import DeliveryState, Disabled, Endpoint, EndpointState, SigningSecrets
+from tests.command_line import typed
 from tests.contracts.direct import Direct
 from tests.contracts.partner_stages import VAULT
-from tests.contracts.test_provider_command import cli, environment
+from tests.contracts.test_provider_command import environment
 from tests.webhook_factories import make_endpoint
 
 assert environment, "a fixture"
@@ -49,7 +50,7 @@ def place(endpoint: Endpoint) -> tuple[str, str]:
 
 def numbers(environment: dict[str, str]) -> dict[str, float]:
     """The lag, by the words before each colon."""
-    lines = cli(environment, "webhooks", "lag").stdout.splitlines()
+    lines = typed(environment, "webhooks", "lag").stdout.splitlines()
     pairs = [line.split(": ") for line in lines]
     return {name: float(number.removesuffix(" s")) for name, number in pairs}
 
@@ -57,20 +58,20 @@ def numbers(environment: dict[str, str]) -> dict[str, float]:
 async def test_endpoints_are_listed_without_their_secrets(
     environment: dict[str, str], endpoint: Endpoint
 ) -> None:
-    told = cli(environment | {"COLUMNS": "200"}, "webhooks", "list", endpoint.partner_id).stdout
+    told = typed(environment | {"COLUMNS": "200"}, "webhooks", "list", endpoint.partner_id).stdout
 
     assert endpoint.endpoint_id in told
     assert endpoint.url in told
     assert "whsec" not in told
-    assert cli(environment, "webhooks", "list", "partner_nobody").stdout == "no endpoints\n"
+    assert typed(environment, "webhooks", "list", "partner_nobody").stdout == "no endpoints\n"
 
 
 async def test_an_operator_disables_and_enables_an_endpoint(
     environment: dict[str, str], endpoints: PostgresEndpoints, endpoint: Endpoint
 ) -> None:
-    assert cli(environment, "webhooks", "disable", *place(endpoint)).stdout == "disabled\n"
+    assert typed(environment, "webhooks", "disable", *place(endpoint)).stdout == "disabled\n"
     off = await endpoints.find(*place(endpoint))
-    assert cli(environment, "webhooks", "enable", *place(endpoint)).stdout == "enabled\n"
+    assert typed(environment, "webhooks", "enable", *place(endpoint)).stdout == "enabled\n"
     on = await endpoints.find(*place(endpoint))
 
     assert off is not None
@@ -90,9 +91,9 @@ async def test_failures_are_replayed_at_an_endpoint_that_is_enabled(
     await outbox.plan(100)
     await endpoints.disable(*at, Disabled.BY_PARTNER, datetime.now(UTC))
 
-    refused = cli(environment, "webhooks", "replay-failures", *at)
+    refused = typed(environment, "webhooks", "replay-failures", *at)
     await endpoints.enable(*at)
-    done = cli(environment, "webhooks", "replay-failures", *at)
+    done = typed(environment, "webhooks", "replay-failures", *at)
 
     assert (refused.returncode, "is disabled" in refused.stderr) == (1, True)
     assert done.stdout == "1 on their way again\n"
@@ -113,8 +114,8 @@ async def test_a_time_is_replayed_to_its_end_however_much_happened(
     )
 
     command = ("webhooks", "replay-between", *place(endpoint))
-    done = cli(environment, *command, "2026-04-01T00:00:03", "2026-04-02")
-    again = cli(environment, *command, "2026-04-01", "2026-04-02")
+    done = typed(environment, *command, "2026-04-01T00:00:03", "2026-04-02")
+    again = typed(environment, *command, "2026-04-01", "2026-04-02")
 
     assert done.stdout == "10008 on their way again\n", done.stderr
     assert again.stdout == "2 on their way again\n"
@@ -151,7 +152,7 @@ async def test_an_endpoint_that_the_partner_has_not_is_told_of_plainly(
     command: str,
     more: tuple[str, ...],
 ) -> None:
-    refused = cli(environment, "webhooks", command, "partner_2", endpoint.endpoint_id, *more)
+    refused = typed(environment, "webhooks", command, "partner_2", endpoint.endpoint_id, *more)
 
     assert refused.returncode == 1
     assert "the partner has no endpoint whe_" in refused.stderr

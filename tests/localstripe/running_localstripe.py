@@ -70,7 +70,9 @@ class RunningLocalstripe:
             stderr=subprocess.DEVNULL,
         )
         headers = {"Authorization": f"Bearer {KEY}"}
-        self.api = httpx2.Client(base_url=self.url, headers=headers, timeout=PATIENCE_S)
+        self.api = httpx2.Client(
+            base_url=self.url, headers=headers, timeout=PATIENCE_S, verify=False
+        )
         self._wait()
 
     def payment_method(self, number: str) -> str:

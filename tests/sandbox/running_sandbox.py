@@ -48,10 +48,11 @@ class RunningSandbox:
         self.errors: list[str] = []
         self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
-        self.control = httpx2.Client(base_url=ready["control"], timeout=PATIENCE_S)
-        self.biller = httpx2.Client(base_url=ready["biller"], timeout=PATIENCE_S)
-        self.acquirer = httpx2.Client(base_url=ready["acquirer"], timeout=PATIENCE_S)
-        self.receiver = httpx2.Client(base_url=ready["receiver"], timeout=PATIENCE_S)
+        self.control, self.biller, self.acquirer, self.receiver = (
+            # All of this is plain HTTP, and reading the trusted certificates takes 20 ms.
+            httpx2.Client(base_url=ready[door], timeout=PATIENCE_S, verify=False)
+            for door in ("control", "biller", "acquirer", "receiver")
+        )
 
     @property
     def ports(self) -> tuple[int, int, int, int]:

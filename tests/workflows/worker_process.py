@@ -6,7 +6,6 @@ first time it is reached in this world.
 
 import asyncio
 import inspect
-import multiprocessing
 import os
 import pickle
 import signal
@@ -18,6 +17,7 @@ from typing import Any, Final
 import worker
 from payments.config import Settings
 from payments.ports.steps import Bills, Steps
+from tests.cradle import CRADLE
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
@@ -25,9 +25,6 @@ from tests.payout_fakes import no_payouts
 from tests.workflows.engine import Desk, no_cards, worker_environment
 
 DIED: Final = 137
-# Its children begin with everything imported: that is most of what a worker's start costs.
-_CRADLE: Final = multiprocessing.get_context("forkserver")
-_CRADLE.set_forkserver_preload([__name__, "tests.workflows.card_worker_process"])
 
 # Runs a worker until it is told to stop: over the world in this file, up to this failpoint.
 Serve = Callable[[Path, str], None]
@@ -40,7 +37,7 @@ class WorkerProcess:
         self, serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]
     ) -> None:
         arguments = (serve, world, failpoint, environment)
-        self._process = _CRADLE.Process(target=_live, args=arguments, daemon=True)
+        self._process = CRADLE.Process(target=_live, args=arguments, daemon=True)
         self._process.start()
         self._ended = asyncio.Event()
         # Not join() in a thread: the next start reaps too, and who comes second reads nothing.

@@ -36,7 +36,9 @@ class FaultyProxy:
         self.next: Fault | None = None
         self.passed = 0
         self._changes = changes
-        self._http = httpx2.AsyncClient(base_url=upstream, timeout=10, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=upstream, timeout=10, trust_env=False, verify=False
+        )
         self._server: asyncio.Server | None = None
         self._port = 0
 
