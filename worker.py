@@ -22,6 +22,8 @@ from temporalio.client import Client
 
 from activities.batches import BatchActivities
 from activities.billers import BillerActivities
+from activities.dispute_calls import DisputeCallActivities
+from activities.disputes import DisputeActivities
 from activities.payments import PaymentActivities
 from activities.payouts import PayoutActivities
 from activities.providers import ProviderActivities
@@ -31,13 +33,15 @@ from activities.transactions import TransactionActivities
 from activities.webhooks import LAST_TRIES, WebhookActivities
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards, PayoutSteps, Steps, Webhooks
+from payments.ports.provider import Providers
+from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps, Steps, Webhooks
 from workflows.bank_payment import BankPayment
 from workflows.batch import Batch, begin_unfinished
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
 from workflows.challenge import Challenge
 from workflows.code_payment import CodePayment
+from workflows.dispute import Dispute
 from workflows.event_relay import EventRelay, begin_relay
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.payout import Payout
@@ -56,6 +60,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     CodePayment,
     Payout,
     PayoutReturn,
+    Dispute,
     Probe,
     Refund,
     Reversal,
@@ -84,7 +89,7 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
                 client,
                 task_queue=settings.task_queue,
                 workflows=WORKFLOWS,
-                activities=activities(steps.bills, steps.cards, steps.payouts),
+                activities=activities(steps.bills, steps.cards, steps.payouts, steps.disputes),
                 longest_call=longest_call,
             ),
             _carrying(client, settings, steps.webhooks),
@@ -122,9 +127,14 @@ async def _carrying(
         yield
 
 
-def activities(bills: Bills, cards: Cards, payouts: PayoutSteps) -> Sequence[Callable[..., Any]]:
+def activities(
+    bills: Bills, cards: Cards, payouts: PayoutSteps, disputes: DisputeSteps
+) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
-    return (*_of_bills(bills), *_of_cards(cards), *_of_payouts(payouts))
+    return (
+        *(*_of_bills(bills), *_of_cards(cards), *_of_payouts(payouts)),
+        *_of_disputes(disputes, cards.providers),
+    )
 
 
 def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
@@ -187,6 +197,20 @@ def _of_payouts(payouts: PayoutSteps) -> Sequence[Callable[..., Any]]:
         in_record.suspend,
         in_record.move,
         in_record.review,
+    )
+
+
+def _of_disputes(disputes: DisputeSteps, providers: Providers) -> Sequence[Callable[..., Any]]:
+    at_providers = DisputeCallActivities(providers, disputes.evidence)
+    in_record = DisputeActivities(disputes.record)
+    return (
+        at_providers.look,
+        at_providers.send,
+        at_providers.sent,
+        in_record.see,
+        in_record.remind,
+        in_record.respond,
+        in_record.responded,
     )
 
 

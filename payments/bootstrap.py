@@ -19,6 +19,7 @@ from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
 from payments.adapters.postgres.destinations import PostgresDestinations
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.endpoints import PostgresEndpoints
+from payments.adapters.postgres.evidence import PostgresEvidence
 from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.insight import PostgresInsight
@@ -57,7 +58,7 @@ from payments.ports.provider import Providers
 from payments.ports.rail import Rails
 from payments.ports.record import RecordUnavailable
 from payments.ports.routing import RuleBook
-from payments.ports.steps import Bills, Cards, PayoutSteps, Steps, Webhooks
+from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps, Steps, Webhooks
 from payments.ports.webhooks import WebhookSender
 
 
@@ -76,6 +77,7 @@ class Record:
     destinations: PostgresDestinations
     disputes: PostgresDisputes
     endpoints: PostgresEndpoints
+    evidence: PostgresEvidence
     incidents: PostgresIncidents
     inbox: PostgresInbox
     insight: PostgresInsight
@@ -133,6 +135,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         destinations=PostgresDestinations(database, vault),
         disputes=PostgresDisputes(database, ledger),
         endpoints=PostgresEndpoints(database, vault),
+        evidence=PostgresEvidence(database),
         incidents=PostgresIncidents(database),
         inbox=PostgresInbox(database),
         insight=PostgresInsight(database),
@@ -277,7 +280,8 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
             webhooks = Webhooks(record.outbox, record.endpoints, sender)
         payouts = PayoutSteps(rails, record.payouts, record.destinations)
         bills = Bills(billers, record.transactions, record.batches)
-        yield Steps(bills, cards, payouts, webhooks)
+        disputes = DisputeSteps(record.disputes, record.evidence)
+        yield Steps(bills, cards, payouts, disputes, webhooks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,21 @@
 """Disputes in memory, over the same payments as FakePayments. tests/contracts keeps them honest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from payments.domain import dispute_ledger
+from payments.domain import dispute_ledger, ids
+from payments.domain.codes import Code
 from payments.domain.dispute import (
     CLOSED,
     OPEN,
     TAKING,
+    UNANSWERED,
     Dispute,
     DisputeStatus,
+    Response,
+    ResponseOrder,
+    ResponseState,
     Seen,
     Sighting,
     Unopened,
@@ -17,6 +23,17 @@ from payments.domain.dispute import (
     taken_minor,
 )
 from payments.domain.dispute_events import CREATED, EVIDENCE_DUE, event_of
+from payments.domain.evidence import (
+    MOST_FILES,
+    MOST_VERSIONS,
+    Enclosure,
+    Evidence,
+    EvidenceFile,
+    EvidenceText,
+    KeptFile,
+    MediaType,
+    digest_of,
+)
 from payments.domain.money import Money
 from payments.ports.disputes import DisputeFilter
 from payments.ports.record import RecordUnavailable
@@ -32,7 +49,11 @@ class FakeDisputes:
     rows: dict[str, Dispute] = field(default_factory=dict)
     events: list[tuple[str, str, DisputeStatus]] = field(default_factory=list)
     unavailable: bool = False
+    evidence: "FakeEvidence" = field(init=False)
     _told: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.evidence = FakeEvidence(self)
 
     async def see(self, sighting: Sighting) -> Seen:
         dispute_id, found = sighting.order.dispute_id, sighting.found
@@ -62,6 +83,39 @@ class FakeDisputes:
             return standing
         self.rows[dispute_id] = replace(standing, reminded=number)
         self._tell(EVIDENCE_DUE, standing)
+        return self.rows[dispute_id]
+
+    async def answer(self, order: ResponseOrder) -> Dispute | Code:
+        self._call("answer", f"{order.response} {order.dispute_id}")
+        standing = self.rows[order.dispute_id]
+        if standing.response_state in (ResponseState.SENDING, ResponseState.TAKEN):
+            is_same = (standing.response, standing.response_version) == (
+                *(order.response, order.version),
+            )
+            return standing if is_same else Code.DISPUTE_ANSWERED
+        if standing.status not in UNANSWERED:
+            return Code.DISPUTE_STATE
+        if order.version is not None:
+            if standing.due_at is not None and standing.due_at <= order.at:
+                return Code.EVIDENCE_TOO_LATE
+            if order.version > len(self.evidence.rows.get(order.dispute_id, [])):
+                return Code.EVIDENCE_MISSING
+        self.rows[order.dispute_id] = replace(
+            standing,
+            response=order.response,
+            response_version=order.version,
+            response_state=ResponseState.SENDING,
+        )
+        return self.rows[order.dispute_id]
+
+    async def answered(
+        self, dispute_id: str, response: Response, version: int | None, state: ResponseState
+    ) -> Dispute:
+        self._call("answered", f"{state} {dispute_id}")
+        standing = self.rows[dispute_id]
+        here = (standing.response, standing.response_version, standing.response_state)
+        if here == (response, version, ResponseState.SENDING):
+            self.rows[dispute_id] = replace(standing, response_state=state)
         return self.rows[dispute_id]
 
     async def find(self, partner_id: str, dispute_id: str) -> Dispute | None:
@@ -173,3 +227,78 @@ class FakeDisputes:
         self.calls.append(f"{operation} {subject}")
         if self.unavailable:
             raise RecordUnavailable("connection refused")
+
+
+@dataclass
+class FakeEvidence:
+    """Of the disputes; `contents` holds each file's bytes by its id."""
+
+    disputes: FakeDisputes
+    rows: dict[str, list[Evidence]] = field(default_factory=dict)
+    kept: dict[str, list[KeptFile]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    async def keep_file(
+        self, dispute_id: str, media_type: MediaType, content: bytes, at: datetime
+    ) -> KeptFile | Code:
+        digest = digest_of(content)
+        file_id = ids.file_id(dispute_id, digest)
+        kept = self.kept.setdefault(dispute_id, [])
+        known = next((one for one in kept if one.file_id == file_id), None)
+        if known is not None:
+            return known
+        if len(kept) >= MOST_FILES or self._obstacle(dispute_id, at):
+            return self._obstacle(dispute_id, at) or Code.TOO_MUCH_EVIDENCE
+        made = KeptFile(file_id, media_type, len(content), digest.hex(), at)
+        kept.append(made)
+        self.contents[file_id] = content
+        return made
+
+    async def add(
+        self,
+        dispute_id: str,
+        texts: Mapping[EvidenceText, str],
+        files: Mapping[EvidenceFile, str],
+        *,
+        trace: str,
+        at: datetime,
+    ) -> Evidence | Code:
+        rows = self.rows.setdefault(dispute_id, [])
+        if rows and (rows[-1].texts, rows[-1].files) == (texts, files):
+            return rows[-1]
+        if not {one.file_id for one in self.kept.get(dispute_id, [])}.issuperset(files.values()):
+            return Code.EVIDENCE_MISSING
+        if len(rows) >= MOST_VERSIONS or self._obstacle(dispute_id, at):
+            return self._obstacle(dispute_id, at) or Code.TOO_MUCH_EVIDENCE
+        rows.append(Evidence(len(rows) + 1, dict(texts), dict(files), at))
+        return rows[-1]
+
+    async def versions(self, dispute_id: str) -> Sequence[Evidence]:
+        return list(self.rows.get(dispute_id, []))
+
+    async def files(self, dispute_id: str) -> Sequence[KeptFile]:
+        return list(self.kept.get(dispute_id, []))
+
+    async def enclosed(
+        self, dispute_id: str, version: int
+    ) -> tuple[Mapping[EvidenceText, str], tuple[Enclosure, ...]]:
+        rows = self.rows.get(dispute_id, [])
+        if version > len(rows):
+            raise LookupError(f"{dispute_id} has no version {version} of evidence")
+        types = {one.file_id: one.media_type for one in self.kept.get(dispute_id, [])}
+        evidence = rows[version - 1]
+        return evidence.texts, tuple(
+            Enclosure(about, file_id, types[file_id], self.contents[file_id])
+            for about, file_id in sorted(evidence.files.items())
+        )
+
+    def _obstacle(self, dispute_id: str, at: datetime) -> Code | None:
+        dispute = self.disputes.rows.get(dispute_id)
+        if dispute is None:
+            raise LookupError(f"{dispute_id} was never opened")
+        if dispute.response_state in (ResponseState.SENDING, ResponseState.TAKEN):
+            return Code.DISPUTE_ANSWERED
+        if dispute.status not in UNANSWERED:
+            return Code.DISPUTE_STATE
+        is_late = dispute.due_at is not None and dispute.due_at <= at
+        return Code.EVIDENCE_TOO_LATE if is_late else None

@@ -78,6 +78,12 @@ _PROVIDER: Final[ActivityConfig] = {
     ),
 }
 
+# Somebody else's money, with files that take their time: each is as long a call as the whole one.
+_WITH_FILES: Final[ActivityConfig] = {
+    **_PROVIDER,
+    "start_to_close_timeout": timedelta(minutes=5),
+}
+
 # The same while a customer waits and another provider may be asked: a few quick tries.
 _AUTHORIZE: Final[ActivityConfig] = {
     "start_to_close_timeout": PROVIDER_TIMEOUT,
@@ -153,6 +159,10 @@ def record_until_written(summary: str) -> ActivityConfig:
 def provider(summary: str, name: str | None = None) -> ActivityConfig:
     """`name` is the call's own at the provider; operators find it as the activity's id."""
     return {**_PROVIDER, "summary": summary, "activity_id": name}
+
+
+def with_files(summary: str, name: str) -> ActivityConfig:
+    return {**_WITH_FILES, "summary": summary, "activity_id": name}
 
 
 def authorize(summary: str, name: str) -> ActivityConfig:

@@ -102,6 +102,14 @@ class Code(StrEnum):
     ENDPOINT_DISABLED = "P2121"
 
     PAYMENT_DISPUTED = "P2201"
+    DISPUTE_UNKNOWN = "P2202"
+    DISPUTE_STATE = "P2203"
+    EVIDENCE_TOO_LATE = "P2204"
+    EVIDENCE_MISSING = "P2205"
+    DISPUTE_ANSWERED = "P2206"
+    ANSWER_REFUSED = "P2207"
+    FILE_REFUSED = "P2208"
+    TOO_MUCH_EVIDENCE = "P2209"
 
     PAYOUT_UNKNOWN = "P3001"
     DESTINATION_UNKNOWN = "P3002"
@@ -323,6 +331,28 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.DESTINATION_FORGOTTEN: _refused(
         402, "destination_forgotten", _PARTNER, "The destination was forgotten with its customer"
+    ),
+    Code.DISPUTE_UNKNOWN: _refused(404, "dispute_unknown", _PARTNER, "No such dispute"),
+    Code.DISPUTE_STATE: _refused(
+        409, "dispute_state", _PARTNER, "Not possible in the dispute's present status"
+    ),
+    Code.EVIDENCE_TOO_LATE: _refused(
+        422, "evidence_too_late", _PARTNER, "The time for evidence is over"
+    ),
+    Code.EVIDENCE_MISSING: _refused(
+        422, "evidence_missing", _PARTNER, "There is no such version of evidence"
+    ),
+    Code.DISPUTE_ANSWERED: _refused(
+        409, "dispute_answered", _PARTNER, "The dispute was answered; that is possible once"
+    ),
+    Code.ANSWER_REFUSED: _refused(
+        409, "answer_refused", _PROVIDER, "The provider refused the answer to the dispute"
+    ),
+    Code.FILE_REFUSED: _refused(
+        422, "file_refused", _PARTNER, "The file is not of the type that it is said to be"
+    ),
+    Code.TOO_MUCH_EVIDENCE: _refused(
+        409, "too_much_evidence", _PARTNER, "There is as much evidence as there can be"
     ),
     Code.CREDENTIALS_WRONG: _refused(
         401, "credentials_wrong", _PARTNER, "The credentials are missing or wrong"

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 
@@ -186,8 +187,11 @@ def taken_minor(status: DisputeStatus, amount: Money, fee: Money) -> int:
 
 
 class Unopened(StrEnum):
-    """Why a dispute that a provider tells of is not in the record."""
+    """Why a dispute that a provider told of is not in the record. NOT_THERE: it does not know it
+    itself.
+    """
 
+    NOT_THERE = "not_there"
     NO_PAYMENT = "no_payment"
     OTHER_MONEY = "other_money"
 
@@ -202,3 +206,22 @@ class Seen:
     dispute: Dispute | None = None
     unopened: Unopened | None = None
     contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseOrder:
+    """Answer the dispute: with the evidence of this version, or by accepting it (no version)."""
+
+    dispute_id: str
+    response: Response
+    at: datetime
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeAnswer:
+    """What the doors of a dispute answer: the dispute as it stands, and why not if it did not."""
+
+    dispute: Dispute | None = None
+    refused: Code | None = None
+    unopened: Unopened | None = None

@@ -4,6 +4,7 @@ A version is a whole: it is never changed, and the provider gets one of them. Hi
 logs hold its number alone.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,6 +69,10 @@ MOST_VERSIONS: Final = 100
 def is_of_type(content: bytes, media_type: MediaType) -> bool:
     """Whether it begins as a file of this type must, whatever it is called."""
     return content.startswith(_BEGINNINGS[media_type])
+
+
+def digest_of(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 @dataclass(frozen=True, slots=True)

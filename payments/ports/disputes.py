@@ -2,15 +2,28 @@
 from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from payments.domain.codes import Code
 from payments.domain.dispute import (
     Dispute,
     DisputeStatus,
+    Response,
+    ResponseOrder,
+    ResponseState,
     Seen,
     Sighting,
+)
+from payments.domain.evidence import (
+    Enclosure,
+    Evidence,
+    EvidenceFile,
+    EvidenceText,
+    KeptFile,
+    MediaType,
 )
 
 
@@ -40,6 +53,18 @@ class Disputes(Protocol):
     async def remind(self, dispute_id: str, number: int, *, last: bool) -> Dispute:
         """Tell the partner once, for each `number` from 1, that `due_at` comes nearer."""
 
+    async def answer(self, order: ResponseOrder) -> Dispute | Code:
+        """Write down that this answer is sent now. The same one again is harmless.
+
+        Refused: DISPUTE_STATE (it waits for no answer), DISPUTE_ANSWERED (another answer was taken
+        or is on its way), EVIDENCE_TOO_LATE, EVIDENCE_MISSING (no such version).
+        """
+
+    async def answered(
+        self, dispute_id: str, response: Response, version: int | None, state: ResponseState
+    ) -> Dispute:
+        """The provider took the answer, or refused it: then another one may be sent."""
+
     async def find(self, partner_id: str, dispute_id: str) -> Dispute | None: ...
 
     async def named(self, dispute_id: str) -> Dispute | None:
@@ -47,3 +72,40 @@ class Disputes(Protocol):
 
     async def list(self, partner_id: str | None, wanted: DisputeFilter) -> Sequence[Dispute]:
         """One page, newest first; with a partner_id of None everybody's, for operators."""
+
+
+class EvidenceStore(Protocol):
+    """What partners say against disputes, for ever as they said it. A dispute must be there."""
+
+    async def keep_file(
+        self, dispute_id: str, media_type: MediaType, content: bytes, at: datetime
+    ) -> KeptFile | Code:
+        """Keep a file that evidence may name; the same one again is the same.
+
+        Refused, as add() is: DISPUTE_STATE, DISPUTE_ANSWERED, EVIDENCE_TOO_LATE,
+        TOO_MUCH_EVIDENCE.
+        """
+
+    async def add(
+        self,
+        dispute_id: str,
+        texts: Mapping[EvidenceText, str],
+        files: Mapping[EvidenceFile, str],
+        *,
+        trace: str,
+        at: datetime,
+    ) -> Evidence | Code:
+        """The next version; what the last one says already is that one. A file of another dispute
+        is EVIDENCE_MISSING.
+        """
+
+    async def versions(self, dispute_id: str) -> Sequence[Evidence]:
+        """The oldest first."""
+
+    async def files(self, dispute_id: str) -> Sequence[KeptFile]:
+        """The oldest first."""
+
+    async def enclosed(
+        self, dispute_id: str, version: int
+    ) -> tuple[Mapping[EvidenceText, str], tuple[Enclosure, ...]]:
+        """All of one version, with what is in its files. Raises LookupError."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from payments.ports.batches import Batches
 from payments.ports.biller import Billers
+from payments.ports.disputes import Disputes, EvidenceStore
 from payments.ports.payments import Payments, Refunds
 from payments.ports.payouts import Destinations, Payouts
 from payments.ports.provider import Providers
@@ -38,6 +39,12 @@ class PayoutSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeSteps:
+    record: Disputes
+    evidence: EvidenceStore
+
+
+@dataclass(frozen=True, slots=True)
 class Webhooks:
     outbox: Outbox
     endpoints: Endpoints
@@ -51,4 +58,5 @@ class Steps:
     bills: Bills
     cards: Cards
     payouts: PayoutSteps
+    disputes: DisputeSteps
     webhooks: Webhooks | None = None

@@ -22,9 +22,10 @@ from payments.domain.payment import (
     PaymentStatus,
 )
 from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
-from payments.ports.steps import Cards
+from payments.ports.steps import Cards, DisputeSteps
 from tests import card_factories
 from tests.card_fakes import FakePayments
+from tests.dispute_fakes import FakeDisputes
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.patience import until
 from tests.provider_script import How
@@ -91,14 +92,19 @@ class CardDesk(Desk):
     route: FixedRoute = field(default_factory=FixedRoute)
     payments: FakePayments = field(default_factory=FakePayments)
     refunds: FakeRefunds = field(init=False)
+    disputes: FakeDisputes = field(init=False)
     patience: timedelta = PATIENCE
 
     def __post_init__(self) -> None:
         self.refunds = FakeRefunds(self.payments)
+        self.disputes = FakeDisputes(self.payments)
 
     def cards(self) -> Cards:
         providers = FakeProviders({"NORTH": self.north, "SOUTH": self.south})
         return Cards(providers, self.payments, self.refunds, self.risk, self.route)
+
+    def dispute_steps(self) -> DisputeSteps:
+        return DisputeSteps(self.disputes, self.disputes.evidence)
 
     # What the API does
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import worker
 from payments.config import Settings
-from payments.ports.steps import Bills, Cards, Steps
+from payments.ports.steps import Bills, Cards, DisputeSteps, Steps
 from tests.card_fakes import FakePayments
+from tests.dispute_fakes import FakeDisputes, FakeEvidence
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
@@ -22,12 +23,19 @@ from tests.workflows.worker_process import Kept, Watched
 class CardWorld(Kept):
     def __init__(self, path: Path) -> None:
         payments = FakePayments()
-        super().__init__(path, FakeProvider(), FakeProvider(), payments, FakeRefunds(payments))
+        disputes = FakeDisputes(payments)
+        super().__init__(
+            *(path, FakeProvider(), FakeProvider(), payments, FakeRefunds(payments)),
+            *(disputes, disputes.evidence),
+        )
         self.north: FakeProvider
         self.south: FakeProvider
         self.payments: FakePayments
         self.refunds: FakeRefunds
-        self.north, self.south, self.payments, self.refunds = self.fakes
+        self.disputes: FakeDisputes
+        self.evidence: FakeEvidence
+        self.north, self.south, self.payments, *others = self.fakes
+        self.refunds, self.disputes, self.evidence = others
 
 
 def serve_cards(path: Path, failpoint: str) -> None:
@@ -49,6 +57,7 @@ def serve_cards(path: Path, failpoint: str) -> None:
                 FixedRoute(),
             ),
             no_payouts(),
+            DisputeSteps(watched(world.disputes), watched(world.evidence)),
         )
 
     worker.main(open_steps)

@@ -33,7 +33,7 @@ from payments.domain.bill import (
 )
 from payments.domain.codes import Code
 from payments.domain.lock import LockAnswer, PayAnswer, accepted, granted
-from payments.ports.steps import Bills, Cards, PayoutSteps
+from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps
 from payments.temporal import (
     AMOUNT_MINOR,
     BILL_ID,
@@ -45,6 +45,7 @@ from payments.temporal import (
     make_worker,
 )
 from tests.card_fakes import FakePayments
+from tests.dispute_fakes import FakeDisputes
 from tests.fake_provider import FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
@@ -159,6 +160,9 @@ class Desk:
     def payouts(self) -> PayoutSteps:
         return no_payouts()
 
+    def dispute_steps(self) -> DisputeSteps:
+        return no_disputes()
+
     @asynccontextmanager
     async def worker(
         self, *, max_cached_workflows: int = 100, interceptors: Sequence[Interceptor] = ()
@@ -167,7 +171,7 @@ class Desk:
             self.client,
             task_queue=self.task_queue,
             workflows=WORKFLOWS,
-            activities=activities(self.bills(), self.cards(), self.payouts()),
+            activities=activities(self.bills(), self.cards(), self.payouts(), self.dispute_steps()),
             max_cached_workflows=max_cached_workflows,
             workflow_runner=GUARDED,
             interceptors=interceptors,
@@ -253,6 +257,12 @@ def no_cards() -> Cards:
     """For a worker that has only bills to do."""
     payments = FakePayments()
     return Cards(FakeProviders({}), payments, FakeRefunds(payments), FixedRisk(), FixedRoute())
+
+
+def no_disputes() -> DisputeSteps:
+    """For a worker that follows none."""
+    disputes = FakeDisputes(FakePayments())
+    return DisputeSteps(disputes, disputes.evidence)
 
 
 def worker_environment(desk: Desk, **changes: str) -> dict[str, str]:

@@ -13,12 +13,16 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.payout_fakes import no_payouts
-from tests.workflows.engine import no_cards
+from tests.workflows.engine import no_cards, no_disputes
 from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
 BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions(), FakeBatches()), no_cards()
+DISPUTES = no_disputes()
 WEBHOOKS: Any = Webhooks(None, None, None)  # type: ignore[arg-type]  # nothing of it is called
-RUNNING = (*activities(BILLS, CARDS, no_payouts()), *webhook_activities(WEBHOOKS))
+RUNNING = (
+    *activities(BILLS, CARDS, no_payouts(), DISPUTES),
+    *webhook_activities(WEBHOOKS),
+)
 ALL_WORKFLOWS = (*WORKFLOWS, *WEBHOOK_WORKFLOWS)
 
 
@@ -66,6 +70,7 @@ def test_registered_names_never_change() -> None:
         "CardPayment",
         "Challenge",
         "CodePayment",
+        "Dispute",
         "EventRelay",
         "Payout",
         "PayoutReturn",
@@ -109,6 +114,13 @@ def test_registered_names_never_change() -> None:
         "payouts.suspend",
         "payouts.move",
         "payouts.review",
+        "disputes.look",
+        "disputes.send",
+        "disputes.sent",
+        "disputes.see",
+        "disputes.remind",
+        "disputes.respond",
+        "disputes.responded",
         "webhooks.deliver",
         "webhooks.relay",
     }

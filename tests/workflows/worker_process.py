@@ -22,7 +22,7 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.payout_fakes import no_payouts
-from tests.workflows.engine import Desk, no_cards, worker_environment
+from tests.workflows.engine import Desk, no_cards, no_disputes, worker_environment
 
 DIED: Final = 137
 
@@ -143,6 +143,6 @@ def serve_bills(path: Path, failpoint: str) -> None:
         transactions: Any = Watched(world.transactions, world, failpoint)
         batches: Any = Watched(world.batches, world, failpoint)
         bills = Bills(FakeBillers({"DESCO": biller}), transactions, batches)
-        yield Steps(bills, no_cards(), no_payouts())
+        yield Steps(bills, no_cards(), no_payouts(), no_disputes())
 
     worker.main(open_steps)

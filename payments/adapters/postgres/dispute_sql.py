@@ -112,6 +112,24 @@ WITH due AS (
 ), {_tell("'dispute.evidence_due'", "$4", "$5")}
 SELECT * FROM due"""
 
+# Evidence has to be there and in time; without a version it is accepted.
+RESPOND: Final = """
+UPDATE dispute SET response = $2, response_version = $3, response_state = 'sending'
+WHERE id = $1 AND status = ANY ($5::text[])
+    AND coalesce(response_state, 'refused') = 'refused'
+    AND ($3::integer IS NULL OR (coalesce(due_at > $4, true) AND EXISTS (
+        SELECT FROM dispute_evidence WHERE dispute_id = $1 AND version = $3)))
+RETURNING *"""
+OBSTACLE: Final = """
+SELECT dispute.*, coalesce(dispute.due_at <= $3, false) AS is_too_late,
+    EXISTS (SELECT FROM dispute_evidence WHERE dispute_id = $1 AND version = $2) AS is_there
+FROM dispute WHERE id = $1"""
+RESPONDED: Final = """
+UPDATE dispute SET response_state = $4
+WHERE id = $1 AND (response, response_state) = ($2, 'sending')
+    AND response_version IS NOT DISTINCT FROM $3
+RETURNING *"""
+
 LIST: Final = """
 SELECT * FROM dispute
 WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::text IS NULL OR status = $2)
@@ -120,3 +138,40 @@ WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::text IS NULL OR status = $2
         OR (created_at, id) < (SELECT created_at, id FROM dispute AS last WHERE last.id = $4
             AND ($1::text IS NULL OR last.partner_id = $1)))
 ORDER BY created_at DESC, id DESC LIMIT $5"""
+
+# What is added to evidence is counted on the dispute's row, which puts it in a line: $2 the most
+# there can be, $3 now, $4 the statuses that can be answered. Here the file: $5 to $8.
+_CAN_BE_ADDED: Final = """
+    id = $1 AND status = ANY ($4::text[]) AND coalesce(response_state, 'refused') = 'refused'
+    AND coalesce(due_at > $3, true)"""
+KEEP_FILE: Final = f"""
+WITH held AS (
+    UPDATE dispute SET files = files + 1 WHERE {_CAN_BE_ADDED} AND files < $2 RETURNING id
+)
+INSERT INTO dispute_file (id, dispute_id, media_type, size_bytes, digest, content)
+SELECT $5, held.id, $6, octet_length($8::bytea), $7, $8 FROM held
+RETURNING id, media_type, size_bytes, digest, created_at"""
+# $5 the texts, $6 the files by what they are about, $7 their ids, $8 the trace.
+ADD_EVIDENCE: Final = f"""
+WITH held AS (
+    UPDATE dispute SET evidence = evidence + 1
+    WHERE {_CAN_BE_ADDED} AND evidence < $2
+        AND (SELECT count(*) FROM dispute_file WHERE dispute_id = $1 AND id = ANY ($7::text[]))
+            = cardinality($7::text[])
+    RETURNING id, evidence
+)
+INSERT INTO dispute_evidence (dispute_id, version, texts, files, trace)
+SELECT held.id, held.evidence, $5::jsonb, $6::jsonb, $8 FROM held
+RETURNING *"""
+FILE: Final = """
+SELECT id, media_type, size_bytes, digest, created_at FROM dispute_file
+WHERE dispute_id = $1 AND id = $2"""
+FILES: Final = """
+SELECT id, media_type, size_bytes, digest, created_at FROM dispute_file
+WHERE dispute_id = $1 ORDER BY created_at, id"""
+CONTENTS: Final = """
+SELECT id, media_type, content FROM dispute_file
+WHERE dispute_id = $1 AND id = ANY ($2::text[])"""
+EVIDENCE: Final = """
+SELECT * FROM dispute_evidence WHERE dispute_id = $1 AND ($2::integer IS NULL OR version = $2)
+ORDER BY version"""

@@ -12,9 +12,14 @@ from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payment_rows import unit
 from payments.db.session import Database, Row
 from payments.domain import dispute_ledger, ids
+from payments.domain.codes import Code
 from payments.domain.dispute import (
+    UNANSWERED,
     Dispute,
     DisputeStatus,
+    Response,
+    ResponseOrder,
+    ResponseState,
     Seen,
     Sighting,
     Unopened,
@@ -66,6 +71,29 @@ class PostgresDisputes:
                 *(dispute_rows.told(standing, last=last), unit(standing.amount.currency)),
             )
         raise RecordUnavailable(f"{dispute_id} was not told of: too many rivals")
+
+    async def answer(self, order: ResponseOrder) -> Dispute | Code:
+        rows = await self._database.fetch(
+            dispute_sql.RESPOND,
+            *(order.dispute_id, order.response, order.version, order.at),
+            sorted(UNANSWERED),
+        )
+        if rows:
+            return dispute_rows.dispute(rows[0])
+        rows = await self._database.fetch(
+            dispute_sql.OBSTACLE, order.dispute_id, order.version, order.at
+        )
+        if not rows:
+            raise LookupError(f"{order.dispute_id} was never opened")
+        return _obstacle(rows[0], order)
+
+    async def answered(
+        self, dispute_id: str, response: Response, version: int | None, state: ResponseState
+    ) -> Dispute:
+        rows = await self._database.fetch(
+            dispute_sql.RESPONDED, dispute_id, response, version, state
+        )
+        return dispute_rows.dispute(rows[0] if rows else await self._row(dispute_id))
 
     async def find(self, partner_id: str, dispute_id: str) -> Dispute | None:
         rows = await self._database.fetch(dispute_sql.FIND, partner_id, dispute_id)
@@ -158,3 +186,14 @@ class PostgresDisputes:
 def _says_nothing_new(standing: Dispute, sighting: Sighting) -> bool:
     found = sighting.found
     return (standing.fee_minor, standing.due_at) == (found.fee.minor, found.due_at)
+
+
+def _obstacle(row: Row, order: ResponseOrder) -> Dispute | Code:
+    """Why it is not answered now; the dispute when this very answer was given before."""
+    standing = dispute_rows.dispute(row)
+    if standing.response_state in (ResponseState.SENDING, ResponseState.TAKEN):
+        is_same = (standing.response, standing.response_version) == (order.response, order.version)
+        return standing if is_same else Code.DISPUTE_ANSWERED
+    if standing.status not in UNANSWERED:
+        return Code.DISPUTE_STATE
+    return Code.EVIDENCE_TOO_LATE if row["is_too_late"] else Code.EVIDENCE_MISSING
