@@ -19,8 +19,10 @@ from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
 from api.desk import CardDesks, Desk, PayoutDesks
 from api.destinations import DestinationDesk
+from api.disputes import DisputeDesk
 from api.door import Door
 from api.inbound.desk import InboundDesk, Sender
+from api.inbound.disputes import DisputeEvents
 from api.inbound.payments import PaymentEvents
 from api.inbound.payouts import PayoutEvents
 from api.inbound.refunds import RefundEvents
@@ -39,6 +41,7 @@ from api.routes import (
     customers,
     deliveries,
     destinations,
+    disputes,
     events,
     payments,
     payouts,
@@ -71,6 +74,7 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
         yield PREFIX, router
     for router in (banks.router, destinations.router, payouts.router, batches.router):
         yield PREFIX, router
+    yield PREFIX, disputes.router
     for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
     yield PREFIX, provider_webhooks.router
@@ -154,6 +158,13 @@ def _desk(gateway: Gateway, addresses: Addresses, answers: AnswerStore) -> Desk:
         cards=_card_desks(gateway),
         payouts=_payout_desks(gateway),
         batches=batch_desk(gateway),
+        disputes=DisputeDesk(
+            gateway.client,
+            gateway.record.disputes,
+            gateway.record.evidence,
+            task_queue=settings.task_queue,
+            wait=timedelta(seconds=settings.pay_wait_s),
+        ),
         webhooks=EndpointDesk(
             gateway.record.endpoints,
             gateway.record.delivery_log,
@@ -234,6 +245,9 @@ def _inbound(gateway: Gateway) -> InboundDesk:
         Meaning.REFUND: RefundEvents(client, record.refunds, record.payments),
         Meaning.PAYOUT: PayoutEvents(
             client, record.payouts, task_queue=gateway.settings.task_queue
+        ),
+        Meaning.DISPUTE: DisputeEvents(
+            client, record.disputes, task_queue=gateway.settings.task_queue
         ),
     }
 

@@ -147,6 +147,7 @@ class PaymentView(Told):
     capture: bool
     amount_captured: str
     amount_refunded: str
+    amount_disputed: str
     amount_capturable: str
     fee: str | None = None
     payment_method: MethodTold
@@ -175,6 +176,7 @@ class PaymentView(Told):
             capture=payment.capture,
             amount_captured=money(payment.captured_minor),
             amount_refunded=money(payment.refunded_minor),
+            amount_disputed=money(payment.disputed_minor),
             amount_capturable=money(payment.capturable_minor),
             fee=money(payment.fee_minor) if payment.captured_minor else None,
             payment_method=method_told(payment),

@@ -12,6 +12,7 @@ from api.card_orders import CardOrders
 from api.card_payments import PaymentDesk
 from api.client_tokens import ClientTokens
 from api.destinations import DestinationDesk
+from api.disputes import DisputeDesk
 from api.inbound.desk import InboundDesk
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
@@ -67,6 +68,7 @@ class Desk:
     cards: CardDesks
     payouts: PayoutDesks
     batches: BatchDesk
+    disputes: DisputeDesk
     webhooks: EndpointDesk
     key_rings: tuple[KeyRing, ...]
     ready: Callable[[], Awaitable[Code | None]]

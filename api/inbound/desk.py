@@ -122,11 +122,11 @@ class InboundDesk:
     async def _asked(self, provider_id: str, told: Told, reference: str, owner: Owner) -> Verdict:
         """Let the owning workflow ask the provider, and judge again by what it found."""
         try:
-            await owner.ask(told, reference, _update("told", provider_id, told))
+            found = await owner.ask(told, reference, _update("told", provider_id, told))
         except Over:
             again = await self._judge(provider_id, told)
             return quarantined("nobody owns it any more") if again.next is Next.ASK else again
-        return after_asking(await self._judge(provider_id, told))
+        return found or after_asking(await self._judge(provider_id, told))
 
     def _tell(self, provider_id: str, told: Told, state: InboundState, verdict: Verdict) -> None:
         metrics.webhook(provider_id, state)

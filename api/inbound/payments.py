@@ -51,13 +51,14 @@ class PaymentEvents:
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:
         return on_payment(told, provider_id, await named(self._payments, reference))
 
-    async def ask(self, told: Told, reference: str, update: str) -> None:
+    async def ask(self, told: Told, reference: str, update: str) -> Verdict | None:
         payment: WorkflowHandle[AnyPayment, PaymentStatus] = self._client.get_workflow_handle(
             ids.payment(ids.payment_of_attempt(reference))
         )
         await heard(
             payment.execute_update(AnyPayment.told, told.event_id, id=update, rpc_timeout=WAIT)
         )
+        return None
 
     async def begin(self, told: Told, reference: str, update: str) -> bool:  # noqa: ARG002
         """Send back what nobody wants."""

@@ -26,12 +26,13 @@ class RefundEvents:
             return on_way_back(told, await named(self._payments, attempt))
         return on_refund(told, await self._refunds.named(reference))
 
-    async def ask(self, told: Told, reference: str, update: str) -> None:
+    async def ask(self, told: Told, reference: str, update: str) -> Verdict | None:
         refund: WorkflowHandle[RefundWorkflow, RefundStatus]
         refund = self._client.get_workflow_handle_for(RefundWorkflow.run, ids.refund(reference))
         await heard(
             refund.execute_update(RefundWorkflow.told, told.event_id, id=update, rpc_timeout=WAIT)
         )
+        return None
 
     async def begin(self, told: Told, reference: str, update: str) -> bool:  # noqa: ARG002
         raise AssertionError("no judgement on a refund asks for a workflow")

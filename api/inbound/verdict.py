@@ -55,8 +55,11 @@ class Owner(Protocol):
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:
         """One look at the record."""
 
-    async def ask(self, told: Told, reference: str, update: str) -> None:
-        """Let the owning workflow ask the provider. Raises Over or Unheard."""
+    async def ask(self, told: Told, reference: str, update: str) -> Verdict | None:
+        """Let the owning workflow ask the provider. Raises Over or Unheard.
+
+        None: the record tells what it found. A verdict: what it found is not there.
+        """
 
     async def begin(self, told: Told, reference: str, update: str) -> bool:
         """Start the workflow that sets it right: whether it found anything. Raises Unheard."""

@@ -12,13 +12,14 @@ from api.exchange import Exchange
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.destination import Destination
+from payments.domain.dispute import Dispute
 from payments.domain.payment import Payment
 from payments.domain.payout import Payout
 from payments.domain.refund import Refund
 from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
-_ID: Final = re.compile(r"(ba|pay|re|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
+_ID: Final = re.compile(r"(ba|pay|re|dp|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
 
 
 def caller_of(request: Request) -> str:
@@ -71,6 +72,16 @@ async def own_destination(request: Request, destination_id: str) -> Destination:
             found = await book.find(caller_of(request), destination_id)
     if found is None:
         raise Refusal(Code.DESTINATION_UNKNOWN)
+    return found
+
+
+async def own_dispute(request: Request, dispute_id: str) -> Dispute:
+    exchange, found = Exchange.of(request), None
+    if is_id(dispute_id):
+        with exchange.measured("record.dispute"):
+            found = await desk_of(request).disputes.records.find(caller_of(request), dispute_id)
+    if found is None:
+        raise Refusal(Code.DISPUTE_UNKNOWN)
     return found
 
 

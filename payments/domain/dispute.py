@@ -167,6 +167,10 @@ class Dispute:
         return DisputeOrder(self.dispute_id, self.provider, self.reference)
 
     @property
+    def fee(self) -> Money:
+        return Money(self.fee_minor, self.amount.currency)
+
+    @property
     def can_be_answered(self) -> bool:
         """Whether it waits for an answer, and none is with the provider or on its way."""
         is_answered = self.response_state in (ResponseState.SENDING, ResponseState.TAKEN)

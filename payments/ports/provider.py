@@ -87,6 +87,7 @@ class DisputeTold:
 
     order: DisputeOrder
     status: DisputeStatus
+    fee: Money
     due_at: datetime | None = None
 
 

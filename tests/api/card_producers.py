@@ -40,15 +40,6 @@ on_a_payment(Code.REFUND_TOO_LARGE, "refund", {"amount": "10.01", "reference": n
 on_a_payment(Code.REFUND_NOT_POSSIBLE, "refund", {"reference": new_id()}, capture=False)
 
 
-@produces(Code.PAYMENT_DISPUTED)
-async def payment_disputed(world: World) -> Answer:
-    payment = await world.shop.paid()
-    await world.evidence.write(
-        ("UPDATE payment SET open_disputes = 1 WHERE id = $1", payment["id"])
-    )
-    return await world.shop.refund(payment, "1.00")
-
-
 @contextmanager
 def behaving(world: World, behaviour: str, **how: Any) -> Iterator[None]:
     """Both acquirers behave like this meanwhile: what one declines, the other is asked."""

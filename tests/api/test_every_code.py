@@ -5,7 +5,13 @@ import asyncio
 import pytest
 
 from payments.domain.codes import Code
-from tests.api import batch_producers, card_producers, payout_producers, webhook_producers
+from tests.api import (
+    batch_producers,
+    card_producers,
+    dispute_producers,
+    payout_producers,
+    webhook_producers,
+)
 from tests.api.beside import ApiBeside
 from tests.api.conftest import Misbehave
 from tests.api.forge import Forge
@@ -20,6 +26,7 @@ assert batch_producers, "and its ways are in the table, too"
 assert card_producers, "its ways are in the table, too"
 assert payout_producers, "and these"
 assert webhook_producers, "and so are these"
+assert dispute_producers, "and these"
 ROWS = "SELECT code, http_status FROM request_log WHERE trace = $1"
 # The record is gone; that is what the answer says.
 WITHOUT_A_ROW = {Code.RECORD_UNAVAILABLE}

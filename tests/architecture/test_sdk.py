@@ -10,12 +10,14 @@ import pytest
 from quittance import BankRedirect, CardAccount, Iban, LocalAccount
 from quittance import DeliveryState as SdkDeliveryState
 from quittance import DestinationState as SdkDestinationState
+from quittance import DisputeStatus as SdkDisputeStatus
 from quittance import EndpointState as SdkEndpointState
 from quittance import PaymentStatus as SdkPaymentStatus
 from quittance import PayoutStatus as SdkPayoutStatus
 from quittance import RefundStatus as SdkRefundStatus
 from quittance import batch_operations as batches
 from quittance import card_operations as cards
+from quittance import dispute_operations as disputes
 from quittance import operations as bills
 from quittance import payout_operations as payouts
 from quittance import webhook_operations as webhooks
@@ -33,6 +35,7 @@ from api.card_schemas import (
     RefundBody,
 )
 from api.delivery_schemas import DeliveriesQuery, EventsQuery
+from api.dispute_schemas import DisputesQuery, EvidenceBody, SubmitBody
 from api.payout_schemas import (
     CardBody,
     DestinationBody,
@@ -47,6 +50,7 @@ from api.schemas import Asked
 from api.webhook_schemas import EndpointBody, EndpointChanges, ReplayBody, RotateBody
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.destination import DestinationState
+from payments.domain.dispute import DisputeStatus
 from payments.domain.partner import Product
 from payments.domain.payment import PaymentStatus
 from payments.domain.payout import PayoutStatus
@@ -102,6 +106,9 @@ CHANGE_ENDPOINT = webhooks.change_endpoint(
     description="",
     key=None,
 )
+LIST_DISPUTES = disputes.list_disputes("won", AN_ID, 1, AN_ID)
+EVIDENCE = disputes.add_evidence(AN_ID, {}, {}, None)
+SUBMIT = disputes.submit(AN_ID, 1, None)
 LIST_BANKS = cards.list_banks("GB", "GBP")
 PAY_OUT = payouts.create_payout("1.00", "USD", AN_ID, "R", metadata={"a": "b"}, key=None)
 ACCOUNTS: dict[type[Asked], Iban | LocalAccount | CardAccount] = {
@@ -170,6 +177,13 @@ CALLS: list[Operation[Any]] = [
     batches.get(AN_ID),
     BATCH_RESULTS,
     *(batches.move(AN_ID, how, None) for how in ("pause", "resume", "cancel")),
+    LIST_DISPUTES,
+    disputes.get_dispute(AN_ID),
+    disputes.get_evidence(AN_ID),
+    disputes.give_file(AN_ID, b"", "image/png", None),
+    EVIDENCE,
+    SUBMIT,
+    disputes.accept(AN_ID, None),
 ]
 # The token is fetched by the client itself, health goes without the version, and webhooks are for
 # providers.
@@ -191,6 +205,7 @@ def test_the_sdk_knows_every_status_and_product() -> None:
     assert {status.value for status in SdkRefundStatus} == set(RefundStatus)
     assert {status.value for status in SdkPayoutStatus} == set(PayoutStatus)
     assert {state.value for state in SdkDestinationState} == set(DestinationState)
+    assert {status.value for status in SdkDisputeStatus} == set(DisputeStatus)
     assert {audience.value for audience in Audience} == set(Product)
 
 
@@ -225,6 +240,8 @@ def test_the_sdk_calls_every_route_with_its_audience_and_no_other() -> None:
         (ADD_ENDPOINT, EndpointBody),
         (CHANGE_ENDPOINT, EndpointChanges),
         (ROTATE, RotateBody),
+        (EVIDENCE, EvidenceBody),
+        (SUBMIT, SubmitBody),
     ],
 )
 def test_the_sdk_can_say_all_that_a_route_takes(call: Operation[Any], shape: type[Asked]) -> None:
@@ -241,6 +258,7 @@ def test_the_sdk_can_say_all_that_a_route_takes(call: Operation[Any], shape: typ
         (LIST_PAYOUTS, PayoutsQuery),
         (payouts.list_destinations(AN_ID), DestinationsQuery),
         (payouts.get_funds("USD"), FundsQuery),
+        (LIST_DISPUTES, DisputesQuery),
         (LIST_DELIVERIES, DeliveriesQuery),
         (LIST_EVENTS, EventsQuery),
     ],

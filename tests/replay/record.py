@@ -20,6 +20,7 @@ from tests.replay.bank_stories import BANK_STORIES
 from tests.replay.batch_stories import BATCH_STORIES
 from tests.replay.card_stories import CARD_STORIES
 from tests.replay.challenge_stories import CHALLENGE_STORIES
+from tests.replay.dispute_stories import DISPUTE_STORIES
 from tests.replay.fingerprint import fingerprint
 from tests.replay.payout_stories import PAYOUT_STORIES
 from tests.replay.refund_stories import REFUND_STORIES
@@ -39,6 +40,7 @@ STORIES: Final = {
     **BANK_STORIES,
     **PAYOUT_STORIES,
     **REFUND_STORIES,
+    **DISPUTE_STORIES,
     **BATCH_STORIES,
 }
 

@@ -21,6 +21,7 @@ PAYMENT: dict[str, Any] = {
     "capture": True,
     "amountCaptured": "25.00",
     "amountRefunded": "0.00",
+    "amountDisputed": "0.00",
     "amountCapturable": "0.00",
     "fee": "0.73",
     "paymentMethod": {"brand": "visa", "last4": "4242"},

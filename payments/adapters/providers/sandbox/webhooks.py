@@ -93,5 +93,5 @@ def _dispute(told: Any, event_id: str, acquirer: str, at: datetime) -> Told:
         reference=dispute_id,
         amount=found.amount,
         at=at,
-        dispute=DisputeTold(order, found.status, found.due_at),
+        dispute=DisputeTold(order, found.status, found.fee, found.due_at),
     )

@@ -91,7 +91,7 @@ def found(dispute: Object) -> Found:
         reference=str(dispute["id"]),
         payment=ours_.get(REFERENCE),
         amount=amount,
-        fee=_fee(dispute, amount.currency),
+        fee=fee_of(dispute),
         status=status_of(dispute),
         reason=_REASONS.get(reason, DisputeReason.GENERAL),
         raw_reason=reason,
@@ -101,10 +101,11 @@ def found(dispute: Object) -> Found:
     )
 
 
-def _fee(dispute: Object, currency: str) -> Money:
+def fee_of(dispute: Object) -> Money:
     """What their books say of it in all; one in another currency than the payment's is not ours to
     convert, and shows when their report is reconciled.
     """
+    currency = str(dispute["currency"]).upper()
     rows: list[Any] = dispute.get("balance_transactions") or []
     mine = [row for row in rows if str(row["currency"]).upper() == currency]
     return ours(max(sum(int(row.get("fee") or 0) for row in mine), 0), currency)

@@ -9,7 +9,7 @@ import stripe
 
 from payments.adapters.providers.stripe.amounts import ours
 from payments.adapters.providers.stripe.client import REFERENCE
-from payments.adapters.providers.stripe.disputes import due_at, status_of
+from payments.adapters.providers.stripe.disputes import due_at, fee_of, status_of
 from payments.domain import ids
 from payments.domain.charge import Operation
 from payments.domain.dispute import DisputeOrder
@@ -138,6 +138,9 @@ def _dispute(
         amount=ours(dispute["amount"], dispute["currency"]),
         at=at,
         dispute=DisputeTold(
-            DisputeOrder(dispute_id, provider, reference), status_of(dispute), due_at(dispute)
+            DisputeOrder(dispute_id, provider, reference),
+            status_of(dispute),
+            fee_of(dispute),
+            due_at(dispute),
         ),
     )

@@ -21,6 +21,13 @@ from quittance.card_results import (
 )
 from quittance.client import Quittance
 from quittance.codes import Code
+from quittance.dispute_results import (
+    AllEvidence,
+    Dispute,
+    DisputeFile,
+    DisputeStatus,
+    Evidence,
+)
 from quittance.errors import (
     AlreadyPaid,
     AmountDiffers,
@@ -33,11 +40,14 @@ from quittance.errors import (
     BillNotFound,
     CustomerUnknown,
     DestinationUnknown,
+    DisputeAnswered,
     DisputeError,
+    DisputeUnknown,
     EndpointError,
     EndpointRefused,
     EndpointUnknown,
     EventUnknown,
+    EvidenceRefused,
     ForgedAnswer,
     FundsInsufficient,
     InvalidRequest,
@@ -111,6 +121,7 @@ from quittance.webhooks import (
 )
 
 __all__ = [
+    "AllEvidence",
     "AlreadyPaid",
     "AmountDiffers",
     "AmountTooLarge",
@@ -140,12 +151,19 @@ __all__ = [
     "DestinationState",
     "DestinationUnknown",
     "DisplayCode",
+    "Dispute",
+    "DisputeAnswered",
     "DisputeError",
+    "DisputeFile",
+    "DisputeStatus",
+    "DisputeUnknown",
     "EndpointError",
     "EndpointRefused",
     "EndpointState",
     "EndpointUnknown",
     "EventUnknown",
+    "Evidence",
+    "EvidenceRefused",
     "ForgedAnswer",
     "Funds",
     "FundsInsufficient",

@@ -16,6 +16,7 @@ from quittance import operations
 from quittance.access import Credentials
 from quittance.async_batches import AsyncBatches
 from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPayments, AsyncRefunds
+from quittance.async_disputes import AsyncDisputes
 from quittance.async_payouts import AsyncDestinations, AsyncPayouts
 from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
 from quittance.clock import Clock
@@ -56,6 +57,7 @@ class AsyncQuittance:
         self.client_tokens = AsyncClientTokens(driver)
         self.payments = AsyncPayments(driver)
         self.refunds = AsyncRefunds(driver)
+        self.disputes = AsyncDisputes(driver)
         self.customers = AsyncCustomers(driver)
         self.destinations = AsyncDestinations(driver)
         self.payouts = AsyncPayouts(driver)

@@ -143,6 +143,7 @@ class Payment:
     capture: bool
     amount_captured: Decimal
     amount_refunded: Decimal
+    amount_disputed: Decimal
     amount_capturable: Decimal
     fee: Decimal | None
     card_brand: str | None
@@ -187,6 +188,7 @@ class Payment:
             capture=fields.flag("capture"),
             amount_captured=fields.amount("amountCaptured"),
             amount_refunded=fields.amount("amountRefunded"),
+            amount_disputed=fields.amount("amountDisputed"),
             amount_capturable=fields.amount("amountCapturable"),
             fee=fields.optional_amount("fee"),
             card_brand=method.optional_text("brand"),

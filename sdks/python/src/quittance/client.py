@@ -18,6 +18,7 @@ from quittance.batches import Batches
 from quittance.cards import ClientTokens, Customers, Payments, Refunds
 from quittance.clock import Clock
 from quittance.core import Core
+from quittance.disputes import Disputes
 from quittance.drivers import Blocking
 from quittance.payouts import Destinations, Payouts
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
@@ -62,6 +63,7 @@ class Quittance:
         self.client_tokens = ClientTokens(driver)
         self.payments = Payments(driver)
         self.refunds = Refunds(driver)
+        self.disputes = Disputes(driver)
         self.customers = Customers(driver)
         self.destinations = Destinations(driver)
         self.payouts = Payouts(driver)

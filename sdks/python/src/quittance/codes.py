@@ -69,6 +69,14 @@ class Code(StrEnum):
     P2121 = "P2121"  # the webhook endpoint is disabled; enable it first
 
     P2201 = "P2201"  # the payment is disputed; its money goes back that way
+    P2202 = "P2202"  # no such dispute
+    P2203 = "P2203"  # not possible in the dispute's present status
+    P2204 = "P2204"  # the time for evidence is over
+    P2205 = "P2205"  # there is no such version of evidence
+    P2206 = "P2206"  # the dispute was answered; that is possible once
+    P2207 = "P2207"  # the provider refused the answer to the dispute
+    P2208 = "P2208"  # the file is not of the type that it is said to be
+    P2209 = "P2209"  # there is as much evidence as there can be
 
     P3001 = "P3001"  # no such payout
     P3002 = "P3002"  # no such destination

@@ -31,7 +31,10 @@ QuittanceError                    .idempotency_key  .retryable
    │  ├─ RefundUnknown            P2110
    │  └─ CustomerUnknown          P2112
    ├─ DisputeError                P22    .reason
-   │  └─ PaymentDisputed          P2201
+   │  ├─ PaymentDisputed          P2201
+   │  ├─ DisputeUnknown           P2202
+   │  ├─ DisputeAnswered          P2203, P2206
+   │  └─ EvidenceRefused          P2204, P2205, P2207 to P2209
    ├─ PayoutError                 P3
    │  ├─ PayoutUnknown            P3001
    │  ├─ DestinationUnknown       P3002
@@ -58,10 +61,11 @@ from quittance.codes import RETRYABLE, known
 if TYPE_CHECKING:
     from quittance.batch_results import Batch
     from quittance.card_results import Payment, Refund
+    from quittance.dispute_results import Dispute
     from quittance.payout_results import Payout
     from quittance.results import Transaction
 
-Followed: TypeAlias = "Transaction | Payment | Refund | Payout | Batch"
+Followed: TypeAlias = "Transaction | Payment | Refund | Dispute | Payout | Batch"
 
 
 class QuittanceError(Exception):
@@ -316,6 +320,18 @@ class PayoutFailed(PayoutError):
     @property
     def payout_id(self) -> str | None:
         return self._word("id")
+
+
+class DisputeUnknown(DisputeError):
+    pass
+
+
+class DisputeAnswered(DisputeError):
+    """It waits for no answer any more."""
+
+
+class EvidenceRefused(DisputeError):
+    """Too late, not there, too much, no such file, or the provider does not take it."""
 
 
 class EndpointError(ApiError):

@@ -1,0 +1,419 @@
+"""Disputes over HTTP: opened by the acquirer's webhook, answered once, ended by its word."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from payments.domain.evidence import LARGEST_FILE_BYTES
+from tests.api.dispute_shop import PDF, PNG, SAID, DisputeShop
+from tests.api.shop import Acquirer, Shop
+from tests.evidence import Evidence
+from tests.patience import until
+from tests.running_gateway import new_id
+
+EVENTS = "SELECT type, data FROM event WHERE object_id = $1 ORDER BY sequence"
+LEGS = """
+    SELECT account.kind, sum(entry.amount_minor)::bigint AS minor
+    FROM ledger_transaction posting
+    JOIN ledger_entry entry ON entry.transaction_id = posting.id
+    JOIN ledger_account account ON account.id = entry.account_id
+    WHERE posting.subject = $1 GROUP BY account.kind"""
+INBOUND = "SELECT state, note FROM inbound_event WHERE event_id = $1"
+
+
+@pytest.fixture
+def disputes(shop: Shop, acquirer: Acquirer) -> DisputeShop:
+    return DisputeShop(shop, acquirer)
+
+
+async def taken(evidence: Evidence, dispute: dict[str, Any]) -> dict[str, int]:
+    rows = await evidence.rows(LEGS, dispute["id"])
+    return {row["kind"]: row["minor"] for row in rows if row["minor"]}
+
+
+async def told(evidence: Evidence, dispute: dict[str, Any]) -> list[str]:
+    return [row["type"] for row in await evidence.rows(EVENTS, dispute["id"])]
+
+
+async def test_a_chargeback_is_told_with_its_money(
+    disputes: DisputeShop, evidence: Evidence
+) -> None:
+    payment, there, dispute = await disputes.disputed(reason="10.4")
+
+    assert (dispute["status"], dispute["paymentId"]) == ("needs_response", payment["id"])
+    assert (dispute["amount"], dispute["currency"], dispute["fee"]) == ("10.00", "USD", "15.00")
+    assert (dispute["reason"], dispute["providerReason"]) == ("fraudulent", "10.4")
+    assert (dispute["alreadyReturned"], dispute["response"]) == ("0.00", None)
+    assert dispute["dueAt"][:19] == there["dueAt"][:19]
+    assert await taken(evidence, dispute) == {
+        "partner_payable": 2_500,
+        "provider_receivable": -2_500,
+    }
+    shown = await disputes.shop.show(payment)
+    assert (shown["amountDisputed"], shown["status"]) == ("10.00", "captured")
+
+
+@pytest.mark.parametrize(
+    ("state", "fee", "status", "left"), [("WON", "0", "won", 0), ("LOST", None, "lost", 2_500)]
+)
+async def test_evidence_is_submitted_and_the_acquirer_decides(
+    state: str,
+    fee: str | None,
+    status: str,
+    left: int,
+    disputes: DisputeShop,
+    evidence: Evidence,
+) -> None:
+    payment, there, dispute = await disputes.disputed()
+    file = await disputes.give(dispute)
+    assert (file.code, file.data["type"], file.data["sizeBytes"]) == (
+        "P0000",
+        "image/png",
+        len(PNG),
+    )
+    first = await disputes.do("evidence", dispute, SAID)
+    body = SAID | {"files": {"receipt": file.data["id"]}}
+    second = await disputes.do("evidence", dispute, body)
+    assert [first.data["version"], second.data["version"]] == [1, 2]
+
+    answer = await disputes.answered("submit", dispute, {})
+
+    assert (answer.code, answer.data["status"]) == ("P0000", "under_review")
+    assert answer.data["response"] == {"type": "evidence", "version": 2, "state": "taken"}
+    said = disputes.open_answer(payment)
+    assert (said["texts"], len(said["files"])) == (["explanation"], 1)
+    disputes.decide(payment, there, state, **({"fee": fee} if fee else {}))
+    ended = await disputes.until_status(dispute, status)
+    assert ended["closedAt"] is not None
+    legs = {"partner_payable": left, "provider_receivable": -left} if left else {}
+    assert await taken(evidence, dispute) == legs
+    assert await told(evidence, dispute) == ["dispute.created", "dispute.updated", "dispute.closed"]
+    assert "wore" not in json.dumps(await evidence.rows(EVENTS, dispute["id"]))
+
+
+async def test_a_dispute_is_accepted(disputes: DisputeShop, evidence: Evidence) -> None:
+    payment, _, dispute = await disputes.disputed()
+
+    answer = await disputes.answered("accept", dispute)
+    again = await disputes.answered("accept", dispute)
+
+    assert (answer.code, answer.data["status"]) == ("P0000", "lost")
+    assert again.data == answer.data
+    assert (await disputes.shop.refund(payment, "0.01")).code == "P2108"
+    assert await told(evidence, dispute) == ["dispute.created", "dispute.closed"]
+
+
+async def test_a_warning_takes_nothing_and_a_refund_may_settle_it(
+    disputes: DisputeShop, evidence: Evidence
+) -> None:
+    payment, there, dispute = await disputes.disputed(kind="inquiry")
+    assert (dispute["status"], dispute["fee"]) == ("warning_needs_response", "0.00")
+
+    refund = await disputes.shop.refund(payment)
+    disputes.decide(payment, there, "INQUIRY_CLOSED")
+
+    assert refund.code == "P0000"
+    await disputes.until_status(dispute, "warning_closed")
+    assert await taken(evidence, dispute) == {}
+
+
+async def test_a_warning_that_is_fought_and_comes_all_the_same(disputes: DisputeShop) -> None:
+    payment, there, dispute = await disputes.disputed(kind="inquiry")
+    await disputes.do("evidence", dispute, SAID)
+    answer = await disputes.answered("submit", dispute, {})
+    assert answer.data["status"] == "warning_under_review"
+
+    disputes.decide(payment, there, "OPEN", fee="15.00", dueInMs=86_400_000)
+    opened = await disputes.until_status(dispute, "needs_response")
+
+    assert (opened["response"], opened["fee"]) == (None, "15.00")
+    again = await disputes.answered("submit", dispute, {"version": 1})
+    assert again.data["status"] == "under_review"
+
+
+async def test_nobody_answers_and_the_due_date_ends_it(
+    disputes: DisputeShop, evidence: Evidence
+) -> None:
+    _, _, dispute = await disputes.disputed(dueInMs=3_000)
+
+    await disputes.until_status(dispute, "lost")
+
+    late = await disputes.do("evidence", dispute, SAID)
+    assert (late.http_status, late.code) == (409, "P2203")
+    assert await told(evidence, dispute) == ["dispute.created", "dispute.closed"]
+
+
+async def test_evidence_after_the_deadline_is_too_late(
+    disputes: DisputeShop, acquirer: Acquirer
+) -> None:
+    """L5. The acquirer is silent about its own end of it."""
+    acquirer.tell("refuse", operations=["dispute"])
+    payment = await disputes.shop.paid()
+    acquirer.forget()
+    disputes.open(payment, dueInMs=4_000)
+    dispute = await disputes.known(payment)
+    await disputes.do("evidence", dispute, SAID)
+    acquirer.tell("ordinary", webhooks=False)
+
+    async def late() -> bool:
+        return (
+            await disputes.do("evidence", dispute, {"texts": {"duplicate": new_id()}})
+        ).code in (
+            "P2204",
+            "P2203",
+        )
+
+    await until(late, 20, "it is never too late")
+    for verb, body in (("evidence", {"texts": {"duplicate": "7"}}), ("submit", {})):
+        refused = await disputes.do(verb, dispute, body)
+        assert (refused.http_status, refused.code) in ((422, "P2204"), (409, "P2203"))
+    file = await disputes.give(dispute)
+    assert file.code in ("P2204", "P2203")
+
+
+async def test_a_refund_of_a_disputed_payment_is_refused(disputes: DisputeShop) -> None:
+    payment, there, _ = await disputes.disputed(amount="4.00")
+
+    for amount in ("1.00", None):
+        refused = await disputes.shop.refund(payment, amount)
+        assert (refused.http_status, refused.code) == (409, "P2201")
+
+    disputes.decide(payment, there, "WON", fee="0")
+    await disputes.until_status(await disputes.known(payment), "won")
+    assert (await disputes.shop.refund(payment, "1.00")).code == "P0000"
+
+
+async def test_a_dispute_of_what_was_refunded_is_taken_and_says_so(
+    disputes: DisputeShop, evidence: Evidence
+) -> None:
+    """L5. Money that is gone twice is seen, in the answer and in the event."""
+    payment = await disputes.shop.paid()
+    await disputes.shop.refund(payment, "7.00")
+    disputes.open(payment, amount="5.00")
+
+    dispute = await disputes.known(payment)
+
+    assert (dispute["status"], dispute["alreadyReturned"]) == ("needs_response", "2.00")
+    [event] = await evidence.rows(EVENTS, dispute["id"])
+    assert json.loads(event["data"])["alreadyReturned"] == "2.00"
+
+
+async def test_a_lost_answer_of_the_acquirer_is_asked_after(
+    disputes: DisputeShop, acquirer: Acquirer
+) -> None:
+    _, _, dispute = await disputes.disputed()
+    await disputes.do("evidence", dispute, SAID)
+    acquirer.tell("error_after_effect", operations=["evidence"], times=1)
+
+    answer = await disputes.answered("submit", dispute, {})
+
+    assert (answer.code, answer.data["status"]) == ("P0000", "under_review")
+
+
+async def test_a_refused_answer_may_be_followed_by_another(
+    disputes: DisputeShop, acquirer: Acquirer
+) -> None:
+    _, _, dispute = await disputes.disputed()
+    await disputes.do("evidence", dispute, SAID)
+    acquirer.tell("decline", operations=["evidence"], times=1)
+
+    refused = await disputes.answered("submit", dispute, {})
+    taken_ = await disputes.answered("submit", dispute, {"version": 1})
+
+    assert (refused.http_status, refused.code) == (409, "P2207")
+    assert taken_.data["response"]["state"] == "taken"
+
+
+async def test_one_answer_asked_for_by_many_at_once_is_one(disputes: DisputeShop) -> None:
+    payment, _, dispute = await disputes.disputed()
+    await disputes.do("evidence", dispute, SAID)
+
+    answers = await asyncio.gather(
+        *(disputes.do("submit", dispute, {}) for _ in range(5)),
+        *(disputes.do("accept", dispute) for _ in range(5)),
+    )
+
+    codes = {answer.code for answer in answers}
+    assert codes <= {"P0000", "P0001", "P2206", "P2203"}
+    ended = await disputes.answered("submit", dispute, {})
+    there = disputes.open_answer(payment)
+    won = "EVIDENCE" if ended.code == "P0000" else "ACCEPTED"
+    assert there["kind"] == won
+
+
+async def test_an_event_of_a_dispute_of_nobodys_payment_is_set_aside(
+    shop: Shop, acquirer: Acquirer, evidence: Evidence
+) -> None:
+    """L5. And one that the acquirer itself does not know is looked at by a person."""
+    payment = await shop.paid()
+    dispute = {
+        "id": "dis_nobodys",
+        "payment": "pay_nobodys-1",
+        "state": "OPEN",
+        "amount": "10.00",
+        "currency": "USD",
+        "fee": "0.00",
+        "reason": "13.1",
+        "openedAt": "2026-11-21T07:00:00Z",
+        "dueAt": "2026-11-28T07:00:00Z",
+        "answer": None,
+    }
+    raw = acquirer.event(payment)
+    event = json.loads(raw) | {"type": "dispute.updated"}
+    event["data"]["dispute"] = dispute
+
+    answer = await acquirer.send(shop.partner, json.dumps(event).encode())
+
+    assert (answer.http_status, answer.data["state"]) == (200, "quarantined")
+    [row] = await evidence.rows(INBOUND, event["id"])
+    assert row["note"] == "a dispute that its provider does not know"
+
+
+async def test_events_again_late_and_contradictory_change_nothing(
+    disputes: DisputeShop, acquirer: Acquirer, evidence: Evidence
+) -> None:
+    payment, there, dispute = await disputes.disputed()
+    disputes.decide(payment, there, "WON", fee="0")
+    await disputes.until_status(dispute, "won")
+    event = json.loads(acquirer.event(payment)) | {"type": "dispute.updated"}
+
+    async def sent(**changes: Any) -> str:
+        body = event | {"id": f"evt_{new_id()}"}
+        body["data"] = event["data"] | {"dispute": there | changes}
+        answer = await acquirer.send(disputes.shop.partner, json.dumps(body).encode())
+        assert answer.http_status == 200, answer
+        return str(answer.data["state"])
+
+    assert await sent() == "applied"
+    assert await sent(state="ANSWERED") == "applied"
+    assert await sent(state="LOST") == "quarantined"
+    assert await sent(state="WON", amount="9.00") == "quarantined"
+    assert (await disputes.show(dispute))["status"] == "won"
+    assert await taken(evidence, dispute) == {}
+
+
+BAD_BODIES: list[tuple[str, Any, int, str, str]] = [
+    ("evidence", {}, 422, "P5003", "texts"),
+    ("evidence", {"texts": {}}, 422, "P5003", "texts"),
+    ("evidence", {"texts": {"explanation": ""}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": " \n"}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": "a\x00b"}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": "a" * 20_001}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": 7}}, 400, "P5002", "texts.explanation"),
+    ("evidence", {"texts": {"opinion": "theirs"}}, 400, "P5002", "texts.opinion"),
+    ("evidence", {"texts": ["a"]}, 400, "P5002", "texts"),
+    ("evidence", {"files": {"receipt": "file_1"}}, 422, "P5003", "files.receipt"),
+    ("evidence", {"files": {"receipt": "file_" + "0" * 26}}, 422, "P5003", "files.receipt"),
+    (
+        "evidence",
+        {"texts": {"explanation": "4242 4242 4242 4242"}},
+        422,
+        "P5014",
+        "texts.explanation",
+    ),
+    ("submit", {"version": 0}, 422, "P5003", "version"),
+    ("submit", {"version": "1"}, 400, "P5002", "version"),
+    ("submit", {"version": 1.5}, 400, "P5002", "version"),
+    ("submit", {}, 422, "P2205", "version"),
+    ("accept", {"because": "I say so"}, 400, "P5002", "because"),
+]
+
+
+@pytest.mark.parametrize(("verb", "body", "http_status", "code", "field"), BAD_BODIES)
+async def test_what_cannot_be_said_is_refused_by_its_name(
+    verb: str,
+    body: Any,
+    http_status: int,
+    code: str,
+    field: str,
+    disputes: DisputeShop,
+) -> None:
+    _, _, dispute = await disputes.disputed()
+
+    answer = await disputes.do(verb, dispute, body)
+
+    assert (answer.http_status, answer.code) == (http_status, code), answer
+    assert answer.data["field"] == field
+    after = await disputes.show(dispute)
+    assert (after["status"], after["response"]) == ("needs_response", None)
+
+
+async def test_files_that_are_none_are_refused(disputes: DisputeShop) -> None:
+    _, _, dispute = await disputes.disputed()
+
+    for content, kind, http_status, code in (
+        (PNG, "image/gif", 415, "P5006"),
+        (PNG, "application/json", 415, "P5006"),
+        (PNG, "application/pdf", 422, "P2208"),
+        (PDF, "image/jpeg", 422, "P2208"),
+        (b"", "image/png", 422, "P2208"),
+        (PDF + b"0" * LARGEST_FILE_BYTES, "application/pdf", 413, "P5007"),
+    ):
+        answer = await disputes.give(dispute, content, kind)
+        assert (answer.http_status, answer.code) == (http_status, code), answer
+    largest = await disputes.give(
+        dispute, PDF + b"0" * (LARGEST_FILE_BYTES - len(PDF)), "application/pdf"
+    )
+    assert largest.data["sizeBytes"] == LARGEST_FILE_BYTES
+    same = [await disputes.give(dispute, PDF, "Application/PDF; x=y") for _ in range(2)]
+    assert same[0].data == same[1].data
+
+
+async def test_no_more_files_than_there_can_be(disputes: DisputeShop) -> None:
+    _, _, dispute = await disputes.disputed()
+
+    codes = [(await disputes.give(dispute, PNG + bytes([n]))).code for n in range(21)]
+
+    assert codes == ["P0000"] * 20 + ["P2209"]
+
+
+async def test_another_partners_dispute_is_as_unknown_as_none(
+    disputes: DisputeShop, other_shop: Shop, acquirer: Acquirer
+) -> None:
+    """O1. Reading, saying, answering, and a file of another dispute."""
+    payment, _, dispute = await disputes.disputed()
+    stranger = DisputeShop(other_shop, acquirer)
+    nobodys = "dp_" + "0" * 26
+
+    for one in (dispute["id"], nobodys, "dp_nobodys"):
+        for path in ("", "/evidence"):
+            answer = await other_shop.partner.get(f"/v1/disputes/{one}{path}")
+            assert (answer.http_status, answer.code, answer.data) == (404, "P2202", None)
+        for verb, body in (("evidence", SAID), ("submit", {}), ("accept", None)):
+            assert (await stranger.do(verb, one, body)).code == "P2202"
+        assert (await stranger.give(one)).code == "P2202"
+    listed = await other_shop.partner.get("/v1/disputes", paymentId=payment["id"])
+    assert listed.data == {"disputes": [], "next": None}
+    _, _, other = await disputes.disputed()
+    file = (await disputes.give(other)).data["id"]
+    foreign = await disputes.do("evidence", dispute, {"files": {"receipt": file}})
+    assert (foreign.code, foreign.data["field"]) == ("P5003", "files.receipt")
+
+
+async def test_lists_are_pages_and_refuse_what_they_do_not_know(disputes: DisputeShop) -> None:
+    made = [(await disputes.disputed())[2]["id"] for _ in range(2)]
+    get = disputes.shop.partner.get
+
+    first = (await get("/v1/disputes", limit="1", status="needs_response")).data
+    second = (await get("/v1/disputes", limit="1", after=first["next"])).data
+
+    assert [first["disputes"][0]["id"], second["disputes"][0]["id"]] == made[::-1]
+    for asked in ({"status": "odd"}, {"limit": "0"}, {"after": "dp_1"}, {"paymentId": "x"}):
+        answer = await get("/v1/disputes", **asked)
+        assert (answer.http_status, answer.data["field"]) == (422, next(iter(asked)))
+    assert (await get("/v1/disputes", state="won")).code == "P5002"
+
+
+async def test_the_same_key_is_the_same_version(disputes: DisputeShop) -> None:
+    _, _, dispute = await disputes.disputed()
+    key = new_id()
+
+    first = await disputes.do("evidence", dispute, SAID, key=key)
+    again = await disputes.do("evidence", dispute, SAID, key=key)
+    same = await disputes.do("evidence", dispute, SAID)
+
+    assert again.data == first.data == same.data
+    shown = await disputes.shop.partner.get(f"/v1/disputes/{dispute['id']}/evidence")
+    assert shown.data == {"versions": [first.data], "files": []}
