@@ -11,6 +11,7 @@ CRADLE.set_forkserver_preload(
         "tests.command_line",
         "tests.workflows.worker_process",
         "tests.workflows.card_worker_process",
+        "tests.workflows.payout_worker_process",
         "payments.bootstrap",
     ]
 )

@@ -71,10 +71,10 @@ class FakeRail:
         if self.gate is not None:
             await self.gate.wait()
         answer = self.answers.popleft() if self.answers else TAKEN
-        has_it = answer.kind is OutcomeKind.ACCEPTED or (answer is LOST and not self.forgets)
+        has_it = answer.kind is OutcomeKind.ACCEPTED or (answer == LOST and not self.forgets)
         if has_it:
             self.sent.append(order.payout_id)
-            self.now = self.now or replace(answer if answer is not LOST else TAKEN)
+            self.now = self.now or (TAKEN if answer == LOST else answer)
         return answer
 
     async def inquire(self, question: TransferQuestion) -> TransferAnswer:

@@ -49,7 +49,7 @@ class Terms:
     scopes: Sequence[Scope] = tuple(Scope)
     billers: Sequence[str] = ("DESCO", "TOKYOGAS", "BAHWATER")
     cards: CardTerms | None = CARD_TERMS
-    payouts: PayoutTerms = PAYOUT_TERMS
+    payouts: PayoutTerms | None = PAYOUT_TERMS
 
     async def given_to_somebody(self, office: Administration) -> PartnerKey:
         partner_id = f"guest_{secrets.token_hex(6)}"
@@ -64,8 +64,9 @@ class Terms:
         if self.cards is not None:
             await office.set_card_terms(partner_id, self.cards)
             products.append(Product.PAYMENTS)
-        await office.set_payout_terms(partner_id, self.payouts)
-        products.append(Product.PAYOUTS)
+        if self.payouts is not None:
+            await office.set_payout_terms(partner_id, self.payouts)
+            products.append(Product.PAYOUTS)
         key = await office.add_key(partner_id, products=products, scopes=self.scopes)
         return PartnerKey(partner_id, key.id, key.secret)
 

@@ -33,6 +33,7 @@ GOOD: Final = {
     "from": "2026-04-30T08:00:00Z",
     "to": "2026-04-30T09:00:00Z",
 }
+AN_ACCOUNT: Final = {"type": "iban", "iban": "NL82ABNA0417160000", "holder": "Somebody"}
 AT_A_BANK: Final = {"type": "bank_redirect", "country": "BD", "bank": "SUNNY_BD"}
 
 
@@ -55,7 +56,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
     A version is a day since the first one, and a key belongs to one request alone. A webhook leads
     somewhere, what is from a moment is to a later one, and only so many secrets sign. An amount
     fits its currency; that one and the host of a returnUrl are the partner's own. A bank is there
-    and takes the currency. A text shows something, and what is asked about is there.
+    and takes the currency, and so is an account. A text shows something, and what is asked about is
+    there.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
@@ -65,6 +67,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]
         case.headers[VERSION_HEADER] = NEWEST.isoformat()
     if case.method != "DELETE":
         case.path_parameters |= {n: THERE[n] for n in THERE.keys() & case.path_parameters.keys()}
+    if "currency" in (case.query or {}):
+        case.query["currency"] = GOOD["currency"]
     if case.path == "/v1/batches" and case.method == "POST":
         case.body = csv_of(rows_of(1))
         case.media_type = "text/csv"
@@ -79,6 +83,10 @@ def make_good(body: dict[str, Any]) -> None:
     body |= {name: GOOD[name] for name in GOOD.keys() & body.keys()}
     if body.get("method"):
         body["method"] = AT_A_BANK
+    if body.get("account"):
+        body["account"] = AN_ACCOUNT
+    if body.get("destinationToken"):
+        body["destinationToken"] = THERE["destination_token"]
     if body.get("reason"):
         body["reason"] = visible(body["reason"], 200)
     if body.get("metadata"):

@@ -45,7 +45,7 @@ async def test_a_route_says_which_audience_it_wants(shop: Shop) -> None:
 async def test_a_token_is_never_for_a_product_that_its_key_has_not(
     office: Office, wanted: str
 ) -> None:
-    client = await office.partner(cards=None)
+    client = await office.partner(cards=None, payouts=None)
 
     answer = await client.ask("POST", "/auth/token", json=client.key.token_request(audience=wanted))
 

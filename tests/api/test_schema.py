@@ -20,6 +20,7 @@ from schemathesis.core.failures import Failure
 from tests.api.conftest import Misbehave
 from tests.api.hooks import Hooks
 from tests.api.shop import Shop
+from tests.api.till import Till
 from tests.running_gateway import REPOSITORY, PartnerClient, RunningGateway, TestBill, new_id
 
 DOCUMENT = REPOSITORY / "docs" / "openapi.json"
@@ -32,7 +33,7 @@ expected-statuses = ["2xx", "3xx", 401, 402, 404, 409, 429]
 """
 
 
-async def everything_there(shop: Shop, hooks: Hooks) -> dict[str, str]:
+async def everything_there(shop: Shop, hooks: Hooks, till: Till) -> dict[str, str]:
     """Name of a path's parameter → one that can be asked about."""
     refund = await shop.refund(await shop.paid())
     payment = await shop.paid(capture=False)
@@ -45,18 +46,21 @@ async def everything_there(shop: Shop, hooks: Hooks) -> dict[str, str]:
         "customer_id": await shop.customer(),
         "endpoint_id": endpoint["id"],
         "event_id": event.data["eventId"],
+        "payout_id": (await till.pay())["id"],
+        "destination_token": await till.destination(currency="BDT"),
     }
 
 
 async def test_every_answer_to_made_up_requests_is_as_the_document_says_and_signed(
-    gateway: RunningGateway, shop: Shop, hooks: Hooks, tmp_path: Path
+    gateway: RunningGateway, shop: Shop, hooks: Hooks, till: Till, tmp_path: Path
 ) -> None:
     """`hooks` has a token for bills too, and no endpoint that another test may count on."""
     tokens = {
         "bill-collection": await hooks.partner.token(),
         "payments": await shop.partner.token(),
+        "payouts": await till.partner.token(),
     }
-    there = await everything_there(shop, hooks)
+    there = await everything_there(shop, hooks, till)
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
 
     done = subprocess.run(  # noqa: ASYNC221  # nothing else is to happen meanwhile

@@ -201,8 +201,12 @@ class SigningGateway:
         return self.envelope(request, "P0000", (_HAPPY | CARDS | WEBHOOKS)[path])
 
     def _refused(self, request: httpx2.Request) -> tuple[str, object, int] | None:
-        is_bill = request.url.path.startswith(("/v1/bill/", "/v1/txn/"))
-        wanted = "bill-collection" if is_bill else "payments"
+        products = {
+            "bill-collection": ("/v1/bill/", "/v1/txn/"),
+            "payouts": ("/v1/payouts", "/v1/destinations", "/v1/funds"),
+        }
+        path = request.url.path
+        wanted = next((each for each, of in products.items() if path.startswith(of)), "payments")
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         is_any = request.url.path.startswith(("/v1/webhook-endpoints", "/v1/events"))
         if sent == self.good.get(wanted) or (is_any and sent in self.good.values()):

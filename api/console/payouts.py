@@ -1,0 +1,115 @@
+"""The page of payouts that wait for people: what is held, why, who has spoken, and two buttons.
+
+Two different operators let a payout go, one stops it. Who they are the console does not know: they
+sign with a name, as they do for `cli.py payout review`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, Self
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from temporalio.client import Client, WorkflowHandle
+
+from api.answers import Refusal
+from api.console import asked
+from api.console.frame import ROOT, page
+from api.updates import Over, Unheard, heard
+from payments.bootstrap import Gateway
+from payments.domain import ids
+from payments.domain.codes import Code
+from payments.domain.payout import Payout, PayoutReview, PayoutStatus
+from payments.ports.payouts import Payouts, Source, Word
+from workflows.payout import Payout as PayoutWorkflow
+
+_WAIT: Final = timedelta(seconds=10)
+_PAYOUT: Final = re.compile(rf"{ids.PAYOUT_PREFIX}[0-9a-z]{{26}}")
+_OPERATOR: Final = re.compile(r"[!-~]{1,64}")
+
+log = structlog.get_logger("console")
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One payout that waits, with what people have said and where of it came from."""
+
+    payout: Payout
+    words: tuple[Word, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutConsole:
+    payouts: Payouts
+    client: Client
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> Self:
+        return cls(gateway.record.payouts, gateway.client)
+
+    async def held(self) -> list[Held]:
+        return [
+            Held(
+                each,
+                tuple(await self.payouts.words(each.payout_id)),
+                tuple(await self.payouts.sources(each.payout_id)),
+            )
+            for each in await self.payouts.held()
+        ]
+
+    async def review(self, payout_id: str, word: PayoutReview) -> PayoutStatus:
+        """Where it stands after the word. Raises Refusal."""
+        handle: WorkflowHandle[PayoutWorkflow, PayoutStatus]
+        handle = self.client.get_workflow_handle_for(PayoutWorkflow.run, ids.payout(payout_id))
+        update = f"review:{word.by}:{word.approved}"
+        try:
+            answer = await heard(
+                handle.execute_update(PayoutWorkflow.review, word, id=update, rpc_timeout=_WAIT)
+            )
+        except Over as error:
+            raise Refusal(Code.PAYOUT_STATE) from error
+        except Unheard as error:
+            raise Refusal(Code.ENGINE_UNAVAILABLE) from error
+        assert answer.payout is not None, "a review answers the payout"
+        return answer.payout.status
+
+
+def routes(desk: PayoutConsole) -> list[Route]:
+    pages = _Pages(desk)
+    return [
+        Route("/payouts", pages.held),
+        Route("/payouts/{payout}/review", pages.review, methods=["POST"]),
+    ]
+
+
+class _Pages:
+    def __init__(self, desk: PayoutConsole) -> None:
+        self._desk = desk
+
+    async def held(self, request: Request) -> Response:
+        query = asked.query_of(request, "done")
+        done = asked.one_of(query, "done", PayoutStatus)
+        return page("payouts.html", held=await self._desk.held(), done=done)
+
+    async def review(self, request: Request) -> Response:
+        payout_id = request.path_params["payout"]
+        if not _PAYOUT.fullmatch(payout_id):
+            raise HTTPException(404, "There is no such payout.")
+        form = await asked.form_of(request, "by", "decision")
+        by, decision = form.get("by", ""), asked.one_of(form, "decision", Decision)
+        if not _OPERATOR.fullmatch(by) or decision is None:
+            raise HTTPException(400, "A word needs a name without spaces, and a yes or a no.")
+        status = await self._desk.review(payout_id, PayoutReview(decision is Decision.APPROVE, by))
+        log.info("console.done", what=f"payout.{decision}", payout=payout_id, by=by)
+        return RedirectResponse(f"{ROOT}/payouts?done={status}", 303)

@@ -1,0 +1,65 @@
+"""Four eyes on the console: two names let a payout go, one stops it, a stranger changes nothing."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api.console_pages import Console, shown
+from tests.api.till import Till
+from tests.running_gateway import RunningGateway
+
+PLACE = "/console/payouts"
+
+
+@pytest.fixture
+async def console(gateway: RunningGateway) -> AsyncIterator[Console]:
+    console = Console(gateway.told["operator"])
+    yield console
+    await console.close()
+
+
+async def test_two_names_let_a_payout_go(console: Console, till: Till) -> None:
+    held = await till.pay(amount="1000.01")
+    path = f"{PLACE}/{held['id']}/review"
+
+    [row] = [row for row in shown(await console.get(PLACE)).rows if held["id"] in row[0]]
+    assert row[1:4] == [till.partner.key.id, "1000.01 USD", row[3]]
+    assert "nobody" in row[5]
+    first = shown(await console.post(path, by="ann", decision="approve"))
+    again = shown(await console.post(path, by="ann", decision="approve"))
+    assert "One more yes" in first.text
+    assert "One more yes" in again.text
+    assert (await till.show(held))["status"] == "on_hold"
+    second = shown(await console.post(path, by="bob", decision="approve"))
+
+    assert "it leaves now" in second.text
+    await till.becomes(held, "paid")
+
+
+async def test_one_name_stops_a_payout(console: Console, till: Till) -> None:
+    held = await till.pay(amount="1000.01")
+
+    page = shown(await console.post(f"{PLACE}/{held['id']}/review", by="ann", decision="reject"))
+
+    assert "the partner's again" in page.text
+    assert (await till.show(held))["status"] == "canceled"
+    late = await console.post(f"{PLACE}/{held['id']}/review", by="bob", decision="approve")
+    assert late.status == 409
+
+
+async def test_a_word_needs_a_name_and_a_decision(console: Console, till: Till) -> None:
+    held = await till.pay(amount="1000.01")
+    path = f"{PLACE}/{held['id']}/review"
+
+    for fields in ({"by": "ann"}, {"decision": "approve"}, {"by": "a b", "decision": "approve"}):
+        assert (await console.post(path, **fields)).status == 400
+    assert (await console.post(path, by="ann", decision="perhaps")).status == 400
+    nobodys = f"{PLACE}/po_{'0' * 26}/review"
+    assert (await console.post(nobodys, by="ann", decision="approve")).status == 409
+    assert (await console.post(f"{PLACE}/x/review", by="ann", decision="approve")).status == 404
+    stranger = {"Origin": "https://elsewhere.example"}
+    answer = await console.fetch(
+        "POST", path, data={"by": "ann", "decision": "approve"}, headers=stranger
+    )
+    assert answer.status_code == 403
+    await till.cancel(held)

@@ -1,0 +1,118 @@
+"""The worker dies at every step of a payout and another takes over: one transfer, one entry."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from payments.domain.payout import PayoutOrder, PayoutStatus
+from payments.domain.rail import TransferAnswer
+from tests.payout_fakes import DECLINED, LOST, PAID, RETURNED
+from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
+from tests.workflows.payout_worker_process import PayoutWorld, serve_payouts
+from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
+from tests.workflows.worker_process import DIED, started
+
+P = PayoutStatus
+Tell = Callable[[PayoutDesk, PayoutOrder], Coroutine[Any, Any, None]]
+OUT = {"partner_payable": 10_025, "provider_receivable": -10_000, "fee_income": -25}
+FEE_ONLY = {"partner_payable": 25, "fee_income": -25}
+
+
+async def paid(desk: PayoutDesk, order: PayoutOrder) -> None:
+    handle, _ = await desk.pay_out(order)
+    await handle.result()
+
+
+async def approved(desk: PayoutDesk, order: PayoutOrder) -> None:
+    handle, _ = await desk.pay_out(replace(order, limits=HELD))
+    for by in ("ann", "bob"):
+        await desk.review(handle, by)
+    await handle.result()
+
+
+async def canceled(desk: PayoutDesk, order: PayoutOrder) -> None:
+    handle, _ = await desk.pay_out(replace(order, limits=HELD))
+    await desk.take_back(handle)
+    await handle.result()
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life of one payout, and where its first worker dies."""
+
+    failpoint: str
+    tell: Tell
+    status: PayoutStatus
+    books: dict[str, int]
+    answers: tuple[TransferAnswer, ...] = (PAID,)
+    # What the rail has of it, when it lost its answer.
+    now: TransferAnswer | None = None
+
+    def __str__(self) -> str:
+        return f"{self.tell.__name__} {self.status} {self.failpoint}"
+
+
+LIVES = [
+    *(
+        Life(point, paid, P.PAID, OUT)
+        for point in (
+            *("before begin", "after begin", "before opened", "before send", "after send"),
+            *("before move", "after move"),
+        )
+    ),
+    *(
+        Life(point, paid, P.PAID, OUT, answers=(LOST,), now=PAID)
+        for point in ("after suspend", "before inquire", "after inquire")
+    ),
+    *(Life(point, paid, P.FAILED, {}, answers=(DECLINED,)) for point in ("after send",)),
+    Life("after move", paid, P.RETURNED, FEE_ONLY, answers=(RETURNED,)),
+    *(Life(point, approved, P.PAID, OUT) for point in ("before review", "after review")),
+    Life("after move", canceled, P.CANCELED, {}),
+]
+
+
+async def live(environment: WorkflowEnvironment, life: Life, file: Path) -> PayoutWorld:
+    """What is left when it is over."""
+    desk, world = PayoutDesk(environment, patience=PATIENCE), PayoutWorld(file)
+    world.rail.answers.extend(life.answers)
+    world.rail.now = life.now
+    world.keep()
+    async with started(desk, file, life.failpoint, serve=serve_payouts) as first:
+        telling = asyncio.create_task(life.tell(desk, make_order()))
+        assert await first.wait() == DIED
+        async with started(desk, file, serve=serve_payouts):
+            await telling
+    return PayoutWorld(file)
+
+
+@pytest.fixture(scope="module")
+async def ends(
+    environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, PayoutWorld]:
+    """All at the same time: each waits ten seconds for Temporal to notice a death."""
+    room, folder = asyncio.Semaphore(AT_ONCE), tmp_path_factory.mktemp("payout-worlds")
+
+    async def lived(number: int, life: Life) -> PayoutWorld:
+        async with room, asyncio.timeout(LONGEST_LIFE_S):
+            return await live(environment, life, folder / f"{number}.world")
+
+    left = await asyncio.gather(*(lived(number, life) for number, life in enumerate(LIVES)))
+    return dict(zip(map(str, LIVES), left, strict=True))
+
+
+@pytest.mark.parametrize("life", LIVES, ids=str)
+async def test_a_death_anywhere_leaves_one_transfer_and_books_that_agree(
+    ends: Mapping[str, PayoutWorld], life: Life
+) -> None:
+    left = ends[str(life)]
+
+    ((payout_id, row),) = left.payouts.rows.items()
+    assert row.status is life.status
+    assert left.payouts.balances() == life.books
+    has_it = life.answers != (DECLINED,) and life.tell is not canceled
+    assert left.rail.sent == [payout_id] * has_it
