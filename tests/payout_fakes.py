@@ -71,6 +71,9 @@ class FakeRail:
         if self.gate is not None:
             await self.gate.wait()
         answer = self.answers.popleft() if self.answers else TAKEN
+        if answer.kind is OutcomeKind.DECLINED:
+            # Asked for again, it is declined again.
+            self.answers.appendleft(answer)
         has_it = answer.kind is OutcomeKind.ACCEPTED or (answer == LOST and not self.forgets)
         if has_it:
             self.sent.append(order.payout_id)
