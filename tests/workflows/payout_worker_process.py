@@ -12,7 +12,7 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.payout_fakes import FakeDestinations, FakePayouts, FakeRail, FakeRails
-from tests.workflows.engine import no_cards
+from tests.workflows.engine import no_cards, no_disputes
 from tests.workflows.worker_process import Kept, Watched
 
 
@@ -40,6 +40,7 @@ def serve_payouts(path: Path, failpoint: str) -> None:
             PayoutSteps(
                 FakeRails(watched(world.rail)), watched(world.payouts), watched(world.accounts)
             ),
+            no_disputes(),
         )
 
     worker.main(open_steps)
