@@ -39,7 +39,7 @@ proof-cards: $(INSTALLED) ## 1,200 card payments while everything fails: every b
 proof-webhooks: $(INSTALLED) ## 2,000 payments while Temporal dies too: every event reaches every partner
 	@$(PY) -m tests.proofs.cards --payments 2000 --stripe 0 --engine $(ARGS)
 
-proof-rails: $(INSTALLED) ## 300 payments at banks, 300 by a code and 300 payouts, the same way
+proof-rails: $(INSTALLED) ## Banks, codes, disputes and payouts, 200 of each, the same way
 	@$(PY) -m tests.proofs.rails --engine $(ARGS)
 
 fmt: $(INSTALLED) ## Format, and fix what can be fixed safely

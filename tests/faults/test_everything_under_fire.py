@@ -9,8 +9,8 @@ STRIPE = 6
 
 
 async def everybody(scene: Scene) -> Guests:
-    by_card = await cards.crowd(26, STRIPE)(scene)
-    others = await rails.crowd(banks=6, codes=4, payouts=8)(scene)
+    by_card = await cards.crowd(20, STRIPE)(scene)
+    others = await rails.RailsCrowd(banks=6, codes=4, disputes=6, payouts=8)(scene)
     return Guests({**by_card.payments, **others.payments}, others.others, others.aftermath)
 
 

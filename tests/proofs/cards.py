@@ -17,8 +17,10 @@ def crowd(payments: int, stripe: int) -> Crowd:
     async def customers(scene: Scene) -> Guests:
         return Guests(
             {
-                "S": [scene.journey("S", plan) for plan in sandbox_plans(scene.seed, payments)],
-                "L": [scene.journey("L", plan) for plan in stripe_plans(scene.seed, stripe)],
+                "S": [
+                    scene.journey("S", each).walk for each in sandbox_plans(scene.seed, payments)
+                ],
+                "L": [scene.journey("L", each).walk for each in stripe_plans(scene.seed, stripe)],
             }
         )
 

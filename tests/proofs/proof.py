@@ -79,9 +79,9 @@ class Scene:
         """Of the references of all customers of one kind: a letter or two."""
         return f"PROOF-{self.seed}-{kind}"
 
-    def journey(self, kind: str, plan: Plan, how: type[Journey] = Journey) -> Walk:
+    def journey(self, kind: str, plan: Plan, how: type[Journey] = Journey) -> Journey:
         name = f"{self.prefix(kind)}{plan.number}"
-        return how(self.shop, plan, name, self.notes, self._decide).walk
+        return how(self.shop, plan, name, self.notes, self._decide)
 
     async def play(self, walks: Iterable[Walk]) -> None:
         """All of them, some at a time, in one shuffled row."""

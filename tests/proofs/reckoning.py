@@ -26,6 +26,7 @@ _OPEN: Final = """
                ('captured', 'canceled', 'expired', 'failed'))
          + (SELECT count(*) FROM refund WHERE status = 'pending')
          + (SELECT count(*) FROM payout WHERE status IN ('queued', 'on_hold', 'sent'))
+         + (SELECT count(*) FROM dispute WHERE closed_at IS NULL)
          + (SELECT count(*) FROM inbound_event WHERE state = 'received') AS many"""
 _UNBALANCED: Final = """
     SELECT currency, sum(amount_minor) AS minor FROM ledger_entry
@@ -44,6 +45,8 @@ _SET_ASIDE: Final = """
 # The card whose acquirer says no and then yes, and the bank that does. An event with the "no" that
 # comes late is rightly left to a person.
 _CONTRADICTED: Final = frozenset({"0390", "FICKLE"})
+# Which way money went, as the provider owes us.
+_SIGNS: Final = {"capture": 1, "refund": -1, "dispute": -1, "dispute_returned": 1}
 # What must be empty when everything has ended.
 _EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo", "payout_reserved"})
 
@@ -62,6 +65,12 @@ class Aftermath:
     booked: Counter[tuple[str, str]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Aftermath") -> "Aftermath":
+        # Counter's own + forgets what is below zero, as what we owe a rail is.
+        booked = self.booked.copy()
+        booked.update(other.booked)
+        return Aftermath(booked, self.findings + other.findings, self.counts + other.counts)
 
 
 @dataclass
@@ -188,7 +197,7 @@ async def _ledger(evidence: Evidence, result: Reckoning, others: Counter[tuple[s
             ours[row["owner"], row["currency"]] = int(row["minor"])
     theirs = others.copy()
     for effect in result.effects:
-        sign = {"capture": 1, "refund": -1}.get(effect.kind, 0)
+        sign = _SIGNS.get(effect.kind, 0)
         theirs[effect.provider, effect.currency] += sign * effect.amount_minor
     for where in sorted({*ours, *theirs}):
         result.sums[where] = (ours[where], theirs[where])
