@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
         ("quickstart-cards.sh", "captured: captured 15.00, given back 5.00, fee 0.51"),
         ("quickstart-bank.sh", "captured: captured 25.00, given back 5.00, fee 0.65"),
         ("quickstart-batch.sh", "finished: 2 paid, 2 refused"),
+        ("quickstart-payouts.sh", "paid: 10.00 GBP, fee 0.25"),
         ("quickstart-code.sh", "captured: captured 25.00, given back 5.00, fee 0.65"),
     ],
 )
