@@ -94,6 +94,9 @@ async def test_the_oldest_money_goes_back_first_up_to_what_came(loop: Loop) -> N
         Source(second.payment_id, 3_000),
     ]
     assert (await loop.left(first), await loop.left(second)) == (0, 7_000)
+    for payment, minor in ((first, 1), (second, 7_001)):
+        refused = await loop.refunds.reserve(make_refund(payment, minor))
+        assert refused is Code.REFUND_TOO_LARGE
 
 
 @pytest.mark.parametrize("status", [P.FAILED, P.CANCELED, P.RETURNED])

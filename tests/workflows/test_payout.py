@@ -36,7 +36,7 @@ async def desk(environment: WorkflowEnvironment) -> AsyncIterator[PayoutDesk]:
     [(PAID, P.PAID, OUT), (FAILED, P.FAILED, {}), (RETURNED, P.RETURNED, FEE_ONLY)],
 )
 async def test_the_rails_last_word_ends_it(
-    answer: TransferAnswer, status: P, books: dict[str, int], desk: PayoutDesk
+    answer: TransferAnswer, status: PayoutStatus, books: dict[str, int], desk: PayoutDesk
 ) -> None:
     order = make_order()
     handle, payout = await desk.pay_out(order)
@@ -98,7 +98,7 @@ async def test_a_rail_that_takes_nothing_leaves_time_to_cancel(desk: PayoutDesk)
     order = make_order()
     handle, _ = await desk.pay_out(order)
 
-    async def canceled() -> P:
+    async def canceled() -> PayoutStatus:
         while True:
             try:
                 answer = await desk.take_back(handle)
