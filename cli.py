@@ -13,10 +13,20 @@ import structlog
 import typer
 from rich.console import Console
 
-from payments.cli import batches, partners, payouts, providers, rails, routing, webhooks
+from payments.cli import (
+    batches,
+    cases,
+    partners,
+    payouts,
+    providers,
+    rails,
+    routing,
+    webhooks,
+)
 from payments.config import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
+app.add_typer(cases.app, name="case")
 app.add_typer(partners.app, name="partner")
 app.add_typer(providers.app, name="provider")
 app.add_typer(rails.app, name="rail")

@@ -22,6 +22,7 @@ from temporalio.client import Client
 
 from activities.batches import BatchActivities
 from activities.billers import BillerActivities
+from activities.cases import CaseActivities
 from activities.dispute_calls import DisputeCallActivities
 from activities.disputes import DisputeActivities
 from activities.payments import PaymentActivities
@@ -39,6 +40,7 @@ from workflows.bank_payment import BankPayment
 from workflows.batch import Batch, begin_unfinished
 from workflows.bill_lock import BillLock
 from workflows.card_payment import CardPayment
+from workflows.case import PaymentCase
 from workflows.challenge import Challenge
 from workflows.code_payment import CodePayment
 from workflows.dispute import Dispute
@@ -61,6 +63,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     Payout,
     PayoutReturn,
     Dispute,
+    PaymentCase,
     Probe,
     Refund,
     Reversal,
@@ -166,6 +169,7 @@ def _of_cards(cards: Cards) -> Sequence[Callable[..., Any]]:
     at_providers = ProviderActivities(cards.providers)
     payments = PaymentActivities(cards.payments, cards.risk, cards.router)
     refunds = RefundActivities(cards.refunds, cards.payments)
+    cases = CaseActivities(cards.cases)
     return (
         at_providers.authorize,
         at_providers.capture,
@@ -183,6 +187,8 @@ def _of_cards(cards: Cards) -> Sequence[Callable[..., Any]]:
         refunds.reserve,
         refunds.suspend,
         refunds.settle,
+        cases.open,
+        cases.close,
     )
 
 

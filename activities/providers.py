@@ -55,7 +55,9 @@ class ProviderActivities:
         with failures.translated():
             provider = self._known(back.attempt.provider)
         with failures.never_again():
-            answer = await provider.refund(back.attempt, key=back.key, amount=back.amount)
+            answer = await provider.refund(
+                back.attempt, key=back.key, amount=back.amount, receipt=back.receipt
+            )
         if answer.kind is OutcomeKind.NOT_SENT:
             raise failures.not_sent(answer)
         return answer

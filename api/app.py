@@ -37,6 +37,7 @@ from api.routes import (
     banks,
     batches,
     bills,
+    cases,
     client_tokens,
     customers,
     deliveries,
@@ -72,9 +73,10 @@ def _mounted() -> Iterator[tuple[str, APIRouter]]:
             yield prefix, router
     for router in (payments.router, refunds.router, client_tokens.router, customers.router):
         yield PREFIX, router
-    for router in (banks.router, destinations.router, payouts.router, batches.router):
+    for router in (banks.router, cases.router, destinations.router, payouts.router):
         yield PREFIX, router
-    yield PREFIX, disputes.router
+    for router in (batches.router, disputes.router):
+        yield PREFIX, router
     for router in (webhook_endpoints.router, deliveries.router, events.router):
         yield PREFIX, router
     yield PREFIX, provider_webhooks.router
@@ -194,6 +196,7 @@ def _card_desks(gateway: Gateway) -> CardDesks:
     return CardDesks(
         records=record.payments,
         refund_records=record.refunds,
+        cases=record.cases,
         methods=record.methods,
         client_tokens=tokens_,
         fields_url=settings.fields_url,
@@ -242,7 +245,7 @@ def _inbound(gateway: Gateway) -> InboundDesk:
         Meaning.PAYMENT: PaymentEvents(
             client, record.payments, task_queue=gateway.settings.task_queue
         ),
-        Meaning.REFUND: RefundEvents(client, record.refunds, record.payments),
+        Meaning.REFUND: RefundEvents(client, record.refunds, record.payments, record.cases),
         Meaning.PAYOUT: PayoutEvents(
             client, record.payouts, task_queue=gateway.settings.task_queue
         ),

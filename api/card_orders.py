@@ -18,10 +18,13 @@ from api.method_schemas import BankRedirectBody, CodeBody
 from api.return_urls import checked_return_url
 from payments.domain import ids
 from payments.domain.card import Card
+from payments.domain.card_terms import CardTerms
 from payments.domain.codes import Code
 from payments.domain.method import BankRedirect, DisplayCode
 from payments.domain.money import Money, MoneyError
-from payments.domain.payment import CardTerms, PaymentOrder
+from payments.domain.payment import (
+    PaymentOrder,
+)
 from payments.ports.methods import Methods
 from payments.ports.partners import Partners
 from payments.ports.provider import Providers, ProviderUnavailable

@@ -23,6 +23,7 @@ from api.webhook_endpoints import EndpointDesk
 from payments.domain.codes import Code
 from payments.keys import KeyRing
 from payments.ports.answers import AnswerStore
+from payments.ports.cases import Cases
 from payments.ports.methods import Methods
 from payments.ports.partners import Partners
 from payments.ports.payments import Payments, Refunds
@@ -36,6 +37,7 @@ class CardDesks:
 
     records: Payments
     refund_records: Refunds
+    cases: Cases
     methods: Methods
     client_tokens: ClientTokens
     fields_url: str

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, create_model
 
+from api.case_event_schemas import CaseClosedData, CaseOpenedData
 from api.dispute_event_schemas import (
     DisputeClosedData,
     DisputeCreatedData,
@@ -278,6 +279,8 @@ DATA: Final[Mapping[str, type[Happened]]] = {
     "payment.reversed": LateData,
     "refund.succeeded": RefundSucceededData,
     "refund.failed": RefundFailedData,
+    "case.opened": CaseOpenedData,
+    "case.closed": CaseClosedData,
     "dispute.created": DisputeCreatedData,
     "dispute.updated": DisputeUpdatedData,
     "dispute.evidence_due": EvidenceDueData,

@@ -19,8 +19,11 @@ from payments.adapters.risk.limits import Limits
 from payments.adapters.routing.router import CelRouter, check
 from payments.domain import ids
 from payments.domain.card import Card
+from payments.domain.card_terms import CardTerms
 from payments.domain.money import Money
-from payments.domain.payment import CardTerms, PaymentOrder
+from payments.domain.payment import (
+    PaymentOrder,
+)
 from payments.domain.routing import Retries, Rule, RuleSet, Switch, Target
 
 _KINDS: Final = {"NORTH": "sandbox", "SOUTH": "sandbox", "STRIPE": "stripe"}

@@ -15,6 +15,7 @@ from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.answers import PostgresAnswers
 from payments.adapters.postgres.batches import PostgresBatches
 from payments.adapters.postgres.billers import PostgresBillers
+from payments.adapters.postgres.cases import PostgresCases
 from payments.adapters.postgres.delivery_log import PostgresDeliveryLog
 from payments.adapters.postgres.destinations import PostgresDestinations
 from payments.adapters.postgres.disputes import PostgresDisputes
@@ -73,6 +74,7 @@ class Record:
     batches: PostgresBatches
     billers: PostgresBillers
     calls: PostgresCallLog
+    cases: PostgresCases
     delivery_log: PostgresDeliveryLog
     destinations: PostgresDestinations
     disputes: PostgresDisputes
@@ -131,6 +133,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         batches=PostgresBatches(database),
         billers=PostgresBillers(database),
         calls=PostgresCallLog(database),
+        cases=PostgresCases(database, ledger),
         delivery_log=PostgresDeliveryLog(database),
         destinations=PostgresDestinations(database, vault),
         disputes=PostgresDisputes(database, ledger),
@@ -274,7 +277,7 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         _open_sender(settings) as sender,
     ):
         router = CelRouter(record.routing, providers.kinds)
-        cards = Cards(providers, record.payments, record.refunds, Limits(), router)
+        cards = Cards(providers, record.payments, record.refunds, Limits(), router, record.cases)
         webhooks = None
         if settings.webhooks:
             webhooks = Webhooks(record.outbox, record.endpoints, sender)

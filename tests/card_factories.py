@@ -7,12 +7,12 @@ from uuid import uuid4
 
 from payments.domain import ids
 from payments.domain.card import Card
+from payments.domain.card_terms import CardTerms
 from payments.domain.method import BankRedirect, DisplayCode
 from payments.domain.money import Money
 from payments.domain.payment import (
     Assessment,
     Attempt,
-    CardTerms,
     Fact,
     PaymentOrder,
     PaymentStatus,

@@ -57,6 +57,8 @@ class FakePayments:
     sent: dict[str, Sent] = field(default_factory=dict)
     assessments: dict[str, Assessment] = field(default_factory=dict)
     unavailable: bool = False
+    # By payment: the receipts that are cases.
+    cases: dict[str, set[str]] = field(default_factory=dict)
     _orders: dict[str, PaymentOrder] = field(default_factory=dict)
     _decisions: dict[str, Decision] = field(default_factory=dict)
     _written: set[tuple[str, str]] = field(default_factory=set)
@@ -213,7 +215,8 @@ class FakePayments:
         if payment is None:
             return None
         is_latest = number >= self._latest[payment.payment_id]
-        return Named(payment, await self.attempt(reference), is_latest)
+        known = frozenset(self.cases.get(payment.payment_id, ()))
+        return Named(payment, await self.attempt(reference), is_latest, known)
 
     async def latest_attempt(self, payment_id: str) -> Attempt | None:
         return await self.attempt(f"{payment_id}-{self._latest.get(payment_id, 0)}")

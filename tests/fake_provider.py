@@ -50,6 +50,8 @@ class FakeProvider(FakeDisputeDesk):
     forgets_keys: bool = False
     # By the time it is asked, it has taken what it had declined or was still deciding.
     relents: bool = False
+    # By the time it is asked, money has come for a code that it had taken back.
+    is_paid_late: bool = False
     challenge_lasts: timedelta = timedelta(minutes=15)
     # Cleared, a call waits after its effect until the test lets it go on.
     gate: asyncio.Event | None = None
@@ -97,8 +99,10 @@ class FakeProvider(FakeDisputeDesk):
             self.effects.append(f"void {attempt.reference}")
         return await self._answered(how, self._voided(booked))
 
-    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
-        self.calls.append(f"refund {key}")
+    async def refund(
+        self, attempt: Attempt, *, key: str, amount: Money, receipt: str | None = None
+    ) -> Answer:
+        self.calls.append(f"refund {key}" + (f" of {receipt}" if receipt else ""))
         how = self._how(Operation.REFUND)
         if (early := self._never_arrived(how)) is not None:
             return early
@@ -270,7 +274,10 @@ class FakeProvider(FakeDisputeDesk):
         if booked is None:
             return None
         if self.relents and booked.state in ("CHALLENGE", "PENDING", "DECLINED"):
-            self.approve(question.attempt.reference)
+            act = self.approve if booked.code is None else self.pay
+            act(question.attempt.reference)
+        if self.is_paid_late and booked.state == "VOIDED" and not booked.receipts:
+            self.pay(question.attempt.reference)
         match question.operation:
             case Operation.VOID:
                 return None if booked.state in OPEN else self._voided(booked)

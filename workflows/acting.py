@@ -23,14 +23,25 @@ from workflows import asking, charging
 from workflows.asking import Bell
 
 
+def _nothing(answer: Answer) -> None:
+    pass
+
+
 async def acted(
-    attempt: Attempt, asked: ChallengeAsked, bell: Bell, is_canceled: Callable[[], bool]
+    attempt: Attempt,
+    asked: ChallengeAsked,
+    bell: Bell,
+    is_canceled: Callable[[], bool],
+    seen: Callable[[Answer], None] = _nothing,
 ) -> Answer:
     """How it ended, waited for in the payment's own workflow. PENDING when the customer has done
-    what was asked and the bank has not decided: the payment asks on.
+    what was asked and the bank has not decided: the payment asks on. `seen` is shown every answer
+    on the way.
     """
     acting = Acting(
-        *(attempt, asked.expires_at, bell, is_canceled, Code.ACTION_EXPIRED), is_bank=True
+        *(attempt, asked.expires_at, bell, is_canceled, Code.ACTION_EXPIRED),
+        is_bank=True,
+        seen=seen,
     )
     return await acting.ended()
 
@@ -51,6 +62,7 @@ class Acting:
         expired: Code,
         *,
         is_bank: bool = False,
+        seen: Callable[[Answer], None] = _nothing,
     ) -> None:
         self._attempt = attempt
         self._expires_at = expires_at
@@ -58,6 +70,7 @@ class Acting:
         self._is_canceled = is_canceled
         self._expired = expired
         self._is_bank = is_bank
+        self._seen = seen
 
     async def ended(self) -> Answer:
         while await self._somebody_comes():
@@ -81,6 +94,7 @@ class Acting:
     async def _look(self) -> Answer:
         rung = self._bell.rung
         answer = await asking.look(charging.asked_after(self._attempt))
+        self._seen(answer)
         if self._is_end(answer):
             return answer
         await self._bell.hear(rung)
@@ -96,11 +110,13 @@ class Acting:
     async def _expire(self) -> Answer:
         """The provider has the last word on whether the customer was in time."""
         answer = await self._last_word()
+        self._seen(answer)
         if self._is_canceled():
             return await self._end()
         if not answer.challenge and answer.kind is not OutcomeKind.NOT_SENT:
             return answer
         ended = await charging.void(self._attempt)
+        self._seen(ended)
         if ended.kind is OutcomeKind.ACCEPTED:
             return _declined("not finished in time", self._expired)
         return await self._known()
@@ -122,12 +138,15 @@ class Acting:
     async def _end(self) -> Answer:
         """Voiding ends what was asked of the customer, and gives back what it may have led to."""
         ended = await charging.void(self._attempt)
+        self._seen(ended)
         if ended.kind is OutcomeKind.ACCEPTED:
             return _declined("canceled")
         return await self._known()
 
     async def _known(self) -> Answer:
-        return await asking.until_known(charging.asked_after(self._attempt), self._bell)
+        answer = await asking.until_known(charging.asked_after(self._attempt), self._bell)
+        self._seen(answer)
+        return answer
 
 
 def _declined(detail: str, code: Code | None = None) -> Answer:

@@ -90,12 +90,16 @@ class AnyPayment:
         attempt, answer = taken
         if self._attempts.is_canceled:
             await self._standing.to(_S.CANCELED, attempt, answer=answer)
-            await send_back(attempt)
+            await self._send_back(attempt)
         elif not answer.is_of(self._order):
             await self._standing.failed(attempt, Code.CHALLENGE_CHANGED)
-            await send_back(attempt)
+            await self._send_back(attempt)
         else:
             await self._accepted(attempt, answer)
+
+    async def _send_back(self, attempt: Attempt) -> None:
+        """A provider holds, or may hold, what this payment does not want."""
+        await send_back(attempt)
 
     def _over(self) -> None:
         """Nothing will happen any more: whoever still waits is told."""

@@ -4,7 +4,6 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.payment import Attempt, PaymentStatus
 from workflows.any_payment import AnyPayment
-from workflows.reversal import send_back
 
 
 class PaidAtOnce(AnyPayment):
@@ -12,7 +11,7 @@ class PaidAtOnce(AnyPayment):
         if not answer.captured:
             # Not what was ordered, and nobody would ever take what is only reserved.
             await self._standing.failed(attempt, Code.CHALLENGE_CHANGED)
-            await send_back(attempt)
+            await self._send_back(attempt)
             return
         await self._standing.to(
             *(PaymentStatus.CAPTURED, attempt),

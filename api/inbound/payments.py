@@ -2,25 +2,29 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.workflow import UpdateMethodMultiParam
 
 from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined
 from api.updates import Over, Unheard, heard
 from payments.domain import ids
+from payments.domain.case import CaseOrder
 from payments.domain.money import Money
 from payments.domain.payment import FINAL, Payment, PaymentStatus
 from payments.ports.inbox import InboundState
 from payments.ports.payments import Named, Payments
 from payments.ports.provider import Says, Told
 from workflows.any_payment import AnyPayment
+from workflows.case import PaymentCase, case_operation
 from workflows.reversal import Reversal, reversal_operation
 
 # Providers give up after some ten seconds, and come again.
 WAIT: Final = timedelta(seconds=5)
 
 _REVERSE: Final = Verdict(Next.BEGIN, InboundState.APPLIED, "money that nobody wanted")
+_STRAY: Final = Verdict(Next.BEGIN, InboundState.APPLIED, "money that pays for nothing")
 _MONEY: Final = frozenset({Says.AUTHORIZED, Says.CAPTURED})
 _S, _P = Says, PaymentStatus
 _BEFORE: Final = frozenset({_S.NOTHING, _S.PENDING, _S.CHALLENGE})
@@ -49,7 +53,11 @@ class PaymentEvents:
         self._task_queue = task_queue
 
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:
-        return on_payment(told, provider_id, await named(self._payments, reference))
+        found = await named(self._payments, reference)
+        verdict = on_payment(told, provider_id, found)
+        if verdict.next is Next.KEEP and verdict.state is InboundState.APPLIED:
+            return _STRAY if strays(told, found) else verdict
+        return verdict
 
     async def ask(self, told: Told, reference: str, update: str) -> Verdict | None:
         payment: WorkflowHandle[AnyPayment, PaymentStatus] = self._client.get_workflow_handle(
@@ -60,15 +68,32 @@ class PaymentEvents:
         )
         return None
 
-    async def begin(self, told: Told, reference: str, update: str) -> bool:  # noqa: ARG002
-        """Send back what nobody wants."""
-        attempt = await self._payments.attempt(reference)
-        assert attempt is not None, "an attempt that was there a moment ago"
-        start = reversal_operation(attempt, self._task_queue)
+    async def begin(self, told: Told, reference: str, update: str) -> bool:
+        """Send back what nobody wants; of codes, make a case of each receipt that does not pay."""
+        found = await named(self._payments, reference)
+        assert found is not None, "a payment that was there a moment ago"
+        assert found.attempt is not None, "an attempt that was there a moment ago"
+        attempt = found.attempt
+        if attempt.order.display is None:
+            start = reversal_operation(attempt, self._task_queue)
+            return await self._seen(start, Reversal.seen, update)
+        cases = [CaseOrder(attempt, receipt_id) for receipt_id in strays(told, found)]
+        opened = [
+            await self._seen(case_operation(case, self._task_queue), PaymentCase.seen, update)
+            for case in cases
+        ]
+        return any(opened)
+
+    async def _seen(
+        self,
+        start: WithStartWorkflowOperation[Any, Any],
+        door: UpdateMethodMultiParam[[Any], bool],
+        update: str,
+    ) -> bool:
         try:
             return await heard(
                 self._client.execute_update_with_start_workflow(
-                    Reversal.seen,
+                    door,
                     start_workflow_operation=start,
                     id=update,
                     rpc_timeout=WAIT,
@@ -88,6 +113,15 @@ async def named(payments: Payments, reference: str) -> Named | None:
     except ValueError:
         return None
     return await payments.named(reference)
+
+
+def strays(told: Told, found: Named | None) -> list[str]:
+    """The receipts of which we do not know yet what they are: neither a case nor what paid."""
+    if found is None or found.attempt is None:
+        return []
+    payment = found.payment
+    paid_by = payment.provider_reference if payment.captured_minor else None
+    return [each for each in told.receipts if each not in found.cases and each != paid_by]
 
 
 def on_payment(told: Told, provider_id: str, named: Named | None) -> Verdict:

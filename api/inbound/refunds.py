@@ -6,21 +6,26 @@ from api.inbound.payments import WAIT, named
 from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined
 from api.updates import heard
 from payments.domain import ids
+from payments.domain.case import Case
 from payments.domain.refund import Refund, RefundStatus
+from payments.ports.cases import Cases
 from payments.ports.payments import Named, Payments, Refunds
 from payments.ports.provider import Says, Told
 from workflows.refund import Refund as RefundWorkflow
 
 
 class RefundEvents:
-    """`reference` is a refund's, or the one of a reversal."""
+    """`reference` is a refund's, or the one of a reversal or of a case."""
 
-    def __init__(self, client: Client, refunds: Refunds, payments: Payments) -> None:
+    def __init__(self, client: Client, refunds: Refunds, payments: Payments, cases: Cases) -> None:
         self._client = client
         self._refunds = refunds
         self._payments = payments
+        self._cases = cases
 
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:  # noqa: ARG002
+        if (case_id := ids.case_of_refund(reference)) is not None:
+            return of_case(await self._cases.named(case_id))
         attempt = ids.attempt_of_reversal_refund(reference)
         if attempt is not None:
             return on_way_back(told, await named(self._payments, attempt))
@@ -51,6 +56,11 @@ def on_refund(told: Told, refund: Refund | None) -> Verdict:
     if told.says is opposite:
         return quarantined(f"it says {told.says}, we say {refund.status}")
     return AGREED
+
+
+def of_case(case: Case | None) -> Verdict:
+    """Its workflow asks until it is known, and one that failed waits for an operator."""
+    return parked("no such case") if case is None else AGREED
 
 
 def on_way_back(told: Told, named: Named | None) -> Verdict:

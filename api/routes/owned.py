@@ -10,6 +10,7 @@ from api.answers import Refusal
 from api.desk import desk_of
 from api.exchange import Exchange
 from payments.domain import ids
+from payments.domain.case import Case
 from payments.domain.codes import Code
 from payments.domain.destination import Destination
 from payments.domain.dispute import Dispute
@@ -19,7 +20,7 @@ from payments.domain.refund import Refund
 from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
-_ID: Final = re.compile(r"(ba|pay|re|dp|po|dst|cus|whe)_[0-9a-z]{26}", re.ASCII)
+_ID: Final = re.compile(r"(ba|pay|re|dp|po|dst|cus|whe|case)_[0-9a-z]{26}", re.ASCII)
 
 
 def caller_of(request: Request) -> str:
@@ -82,6 +83,16 @@ async def own_dispute(request: Request, dispute_id: str) -> Dispute:
             found = await desk_of(request).disputes.records.find(caller_of(request), dispute_id)
     if found is None:
         raise Refusal(Code.DISPUTE_UNKNOWN)
+    return found
+
+
+async def own_case(request: Request, case_id: str) -> Case:
+    exchange, found = Exchange.of(request), None
+    if is_id(case_id):
+        with exchange.measured("record.case"):
+            found = await desk_of(request).cards.cases.find(caller_of(request), case_id)
+    if found is None:
+        raise Refusal(Code.CASE_UNKNOWN)
     return found
 
 

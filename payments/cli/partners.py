@@ -11,9 +11,10 @@ from rich.table import Table
 
 from payments.cli.opened import with_record
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
+from payments.domain.case import CasePolicy, CaseReason
 from payments.domain.money import Money, digits
 from payments.domain.partner import Product, Scope
-from payments.domain.payment import CardTerms
 
 if TYPE_CHECKING:
     from payments.bootstrap import Record
@@ -149,8 +150,16 @@ def cards(
     block_above: Annotated[
         list[str], typer.Option(help="CURRENCY:AMOUNT, above which nothing is sent.")
     ] = [],  # noqa: B006  # as above
+    case: Annotated[
+        list[str],
+        typer.Option(help="REASON:POLICY, late, double or amount: refund, accept or operator."),
+    ] = [],  # noqa: B006  # as above
 ) -> None:
-    """Set what a partner may do with cards and what it pays for that, from its next payment on."""
+    """Set what a partner may do with cards and what it pays for that, from its next payment on.
+
+    --case says what becomes of money that comes for a code and pays for nothing; what it does not
+    name waits for an operator.
+    """
 
     async def work(record: "Record") -> None:
         flat, basis_points = fee.split(":")
@@ -163,10 +172,16 @@ def cards(
             fee_basis_points=int(basis_points),
             hold_above=dict(map(_limit, hold_above)),
             block_above=dict(map(_limit, block_above)),
+            case_policies=dict(map(_policy, case)),
         )
         await record.administration.set_card_terms(partner_id, terms)
 
     with_record(work)
+
+
+def _policy(text: str) -> tuple[str, str]:
+    reason, _, policy = text.partition(":")
+    return CaseReason(reason).value, CasePolicy(policy).value
 
 
 def _limit(text: str) -> tuple[str, int]:

@@ -10,10 +10,10 @@ from payments.bootstrap import Record, open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
+from payments.domain.card_terms import CardTerms
 from payments.domain.destination import DestinationKind
 from payments.domain.money import digits
 from payments.domain.partner import Partner, Product, Scope
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.domain.rail import RailKind, RailProfile, Timetable

@@ -31,6 +31,7 @@ card_terms: Final = Table(
     Always("fee_basis_points", Integer),
     Always("hold_above", JSONB),
     Always("block_above", JSONB),
+    Always("case_policies", JSONB, server_default=text("'{}'")),
 )
 
 provider: Final = Table(

@@ -42,6 +42,7 @@ GRANTS: Final[dict[str, str]] = {
     "refund": (
         "SELECT, INSERT, UPDATE (status, code, provider_reference, suspended_at, settled_at)"
     ),
+    "payment_case": ("SELECT, INSERT, UPDATE (status, fee_minor, resolved_by, closed_at, told)"),
     "dispute": (
         "SELECT, INSERT, UPDATE (status, previous_status, fee_minor, taken_minor, returned_minor,"
         " due_at, reminded, response, response_version, response_state, updated_at, closed_at,"

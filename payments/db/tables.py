@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 from payments.db import (  # noqa: F401  # Of METADATA too.
     batch_tables,
     card_tables,
+    case_tables,
     dispute_tables,
     payout_tables,
     webhook_tables,

@@ -35,11 +35,12 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Give captured money back to its source. Key: the refund's id."""
+    """Give captured money back to its source, or with `receipt` that one. Key: the refund's id."""
 
     attempt: Attempt
     key: str
     amount: Money
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ class Code(StrEnum):
     EVENT_UNKNOWN = "P2119"
     TOO_MANY_ENDPOINTS = "P2120"
     ENDPOINT_DISABLED = "P2121"
+    CASE_UNKNOWN = "P2122"
 
     PAYMENT_DISPUTED = "P2201"
     DISPUTE_UNKNOWN = "P2202"
@@ -296,6 +297,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     Code.ENDPOINT_DISABLED: _refused(
         409, "endpoint_disabled", _PARTNER, "The webhook endpoint is disabled; enable it first"
     ),
+    Code.CASE_UNKNOWN: _refused(404, "case_unknown", _PARTNER, "No such case"),
     Code.PAYMENT_DISPUTED: _refused(
         409, "payment_disputed", _PARTNER, "The payment is disputed; its money goes back that way"
     ),

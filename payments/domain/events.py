@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from payments.domain.card_events import LATE_SUCCESS, REVERSED
+from payments.domain.case_events import CASE_CLOSED, CASE_OPENED
 from payments.domain.dispute_events import CREATED, DISPUTE_CLOSED, EVIDENCE_DUE, UPDATED
 from payments.domain.payment import FINAL
 
@@ -29,6 +30,7 @@ class ObjectType(StrEnum):
     BILL_LOCK = "bill_lock"
     PAYMENT = "payment"
     REFUND = "refund"
+    CASE = "case"
     DISPUTE = "dispute"
     PAYOUT = "payout"
     BATCH = "batch"
@@ -74,6 +76,10 @@ _PAYOUT: Final = (
     *("createdAt", "updatedAt"),
 )
 _FAILURE: Final = ("failureCode", "failureReason")
+_CASE: Final = (
+    *("id", "paymentId", "reference", "reason", "status", "amount", "currency", "policy"),
+    *("receivedAt", "openedAt"),
+)
 _REFUND: Final = ("id", "paymentId", "reference", "status", "amount", "currency", "createdAt")
 
 _BATCH: Final = (
@@ -112,6 +118,10 @@ def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
 
 def _batch(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
     return EventType(type_, happened, ObjectType.BATCH, ends, (*_BATCH, *more))
+
+
+def _case(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
+    return EventType(type_, happened, ObjectType.CASE, ends, (*_CASE, *more))
 
 
 def _endpoint(type_: str, happened: str, *more: str) -> EventType:
@@ -168,6 +178,8 @@ _TABLE: Final = (
         (*_REFUND, "declineCode", "declineReason"),
         ("reason",),
     ),
+    _case(CASE_OPENED, "Money came for a code and pays for nothing: it waits.", Ends.NO),
+    _case(CASE_CLOSED, "That money went back, or is yours.", Ends.YES, "fee", "closedAt"),
     _dispute(CREATED, "A customer disputes a payment, or the provider warns of it."),
     _dispute(UPDATED, "A dispute moved on, or its time or fee changed."),
     _dispute(

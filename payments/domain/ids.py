@@ -16,6 +16,7 @@ _TESTS: Final = UUID("b1a6a0e3-3f0c-5f5e-8d0e-6d6f2c1d9a47")
 TRANSACTION_PREFIX: Final = "TXN-"
 PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "re_"
+CASE_PREFIX: Final = "case_"
 CAPTURE_PREFIX: Final = "cap_"
 DISPUTE_PREFIX: Final = "dp_"
 FILE_PREFIX: Final = "file_"
@@ -70,6 +71,22 @@ def payment_id(partner_id: str, reference: str) -> str:
 
 def refund_id(partner_id: str, reference: str) -> str:
     return REFUND_PREFIX + _name("refund", partner_id, reference)
+
+
+def case_id(provider: str, receipt_id: str) -> str:
+    """A case is born of a receipt: a provider's own name of the money that came."""
+    return CASE_PREFIX + _name("case", provider, receipt_id)
+
+
+def case_refund(case_id: str, number: int) -> str:
+    """The `number`th refund of a case, as the provider knows it; the ones before were declined."""
+    return f"{case_id}-{number}"
+
+
+def case_of_refund(reference: str) -> str | None:
+    """The case that a refund of this name belongs to; None for any other refund."""
+    case_id, _, number = reference.rpartition("-")
+    return case_id if case_id.startswith(CASE_PREFIX) and number.isdigit() else None
 
 
 def capture_key(payment_id: str, request_key: str) -> str:
@@ -195,6 +212,11 @@ def payout(payout_id: str) -> str:
 def payout_return(payout_id: str) -> str:
     """The workflow id of a payout's way back after it was paid."""
     return f"payout-return:{payout_id}"
+
+
+def case(provider: str, receipt_id: str) -> str:
+    """The workflow id of a case; one for each receipt."""
+    return f"case:{provider}:{receipt_id}"
 
 
 def reversal(attempt: str) -> str:

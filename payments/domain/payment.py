@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from payments.domain.card import Card, Decline
+from payments.domain.card_terms import CardTerms
 from payments.domain.codes import Code
 from payments.domain.method import BankRedirect, DisplayCode, Method
 from payments.domain.money import Money
@@ -47,28 +48,6 @@ PAYMENT_MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
     _S.FAILED: frozenset(),
 }
 FINAL: Final = frozenset(status for status, moves in PAYMENT_MOVES.items() if not moves)
-
-
-@dataclass(frozen=True, slots=True)
-class CardTerms:
-    """What one partner may do with cards, and what it pays us for each capture.
-
-    `fee_flat_minor` is taken from the first capture only, the share from each, rounded down.
-    Limits are minor units by currency: above `hold_above` a person looks, above `block_above`
-    nothing is sent.
-    """
-
-    currencies: frozenset[str]
-    return_hosts: frozenset[str]
-    fee_flat_minor: int
-    fee_basis_points: int
-    hold_above: dict[str, int]
-    block_above: dict[str, int]
-
-    def fee(self, captured: Money, *, first: bool) -> Money:
-        flat = self.fee_flat_minor if first else 0
-        fee = flat + captured.minor * self.fee_basis_points // 10_000
-        return Money(min(fee, captured.minor), captured.currency)
 
 
 @dataclass(frozen=True, slots=True)

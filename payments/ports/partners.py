@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Partner
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 
 

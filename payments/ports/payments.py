@@ -44,12 +44,14 @@ class Named:
     """A payment that a provider speaks of, by the reference of one of its attempts.
 
     `attempt` is None while it is not in the record yet. `is_latest`: this attempt holds or took
-    the payment's money, or will; an earlier one came to nothing.
+    the payment's money, or will; an earlier one came to nothing. `cases` are the receipts of which
+    we know that they pay for nothing.
     """
 
     payment: Payment
     attempt: Attempt | None
     is_latest: bool
+    cases: frozenset[str] = frozenset()
 
 
 class Payments(Protocol):

@@ -109,6 +109,8 @@ class Told:
     says: Says = Says.NOTHING
     at: datetime | None = None
     dispute: DisputeTold | None = None
+    # The names of what came for a code.
+    receipts: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -133,8 +135,13 @@ class Provider(Protocol):
         DECLINED means that it is too late: it was captured.
         """
 
-    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
-        """Give captured money back to its source. Key: the refund's id."""
+    async def refund(
+        self, attempt: Attempt, *, key: str, amount: Money, receipt: str | None = None
+    ) -> Answer:
+        """Give captured money back to its source, or what came as `receipt`.
+
+        Key: the refund's id.
+        """
 
     async def inquire(self, question: Question) -> Answer:
         """What became of a call, by our own reference: authoritative; nothing is sent again.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from payments.ports.batches import Batches
 from payments.ports.biller import Billers
+from payments.ports.cases import Cases
 from payments.ports.disputes import Disputes, EvidenceStore
 from payments.ports.payments import Payments, Refunds
 from payments.ports.payouts import Destinations, Payouts
@@ -29,6 +30,7 @@ class Cards:
     refunds: Refunds
     risk: Risk
     router: Router
+    cases: Cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ simply(Code.AUTHENTICATION_FAILED, lambda world: world.shop.pay("400000000000309
 simply(Code.PAYMENT_UNKNOWN, lambda world: world.shop.do("cancel", NOBODYS))
 simply(Code.METHOD_UNKNOWN, lambda world: world.shop.pay(paymentMethodToken="tok_nobodys"))
 simply(Code.REFUND_UNKNOWN, lambda world: world.shop.partner.get("/v1/refunds/re_nobodys"))
+simply(Code.CASE_UNKNOWN, lambda world: world.shop.partner.get("/v1/cases/case_nobodys"))
 simply(Code.CUSTOMER_UNKNOWN, lambda world: world.shop.partner.get("/v1/customers/cus_nobodys"))
 
 

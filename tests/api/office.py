@@ -10,8 +10,8 @@ from payments.adapters.postgres.administration import Administration
 from payments.adapters.postgres.sealer import Sealer
 from payments.db.session import Database, Statements
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Product, Scope
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 from tests.partner_key import PartnerKey
 from tests.patience import until

@@ -23,6 +23,7 @@ from payments.ports.payments import Named
 from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
 from tests.card_factories import PASSED, make_attempt, make_decision, make_fact, make_order
 from tests.card_fakes import FakePayments
+from tests.case_fakes import FakeCases
 from tests.refund_fakes import FakeRefunds
 from tests.vault_fakes import FakeInbox
 
@@ -87,7 +88,9 @@ class Office:
         nobody = cast("Client", None)
         owners: dict[Meaning, Owner] = {
             Meaning.PAYMENT: PaymentEvents(nobody, self.payments, task_queue="nowhere"),
-            Meaning.REFUND: RefundEvents(nobody, FakeRefunds(self.payments), self.payments),
+            Meaning.REFUND: RefundEvents(
+                *(nobody, FakeRefunds(self.payments), self.payments, FakeCases(self.payments))
+            ),
         }
         senders = {"NORTH": Speaker(told)}
         desk = InboundDesk(self.inbox, owners, senders.get, grace_s=0)

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+from api.case_schemas import CasesQuery, CasesView, CaseView
 from api.method_schemas import CodeBody, CodeView, DisplayCodeView
+from payments.domain.case import CASE_MOVES, CasePolicy, CaseReason
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.events import EVENT_TYPES
 from payments.domain.payment import FINAL, PAYMENT_MOVES, PaymentStatus
@@ -45,7 +47,7 @@ def test_every_status_and_every_ending_is_explained() -> None:
 def test_every_field_is_named() -> None:
     told = set(re.findall(r"\w+", PAGE))
 
-    for shape in (CodeBody, CodeView, DisplayCodeView):
+    for shape in (CodeBody, CodeView, DisplayCodeView, CasesQuery, CasesView, CaseView):
         assert {str(field.alias) for field in shape.model_fields.values()} <= told, shape
 
 
@@ -54,3 +56,14 @@ def test_every_event_that_is_named_exists() -> None:
 
     assert named <= set(EVENT_TYPES)
     assert f"payment.{PaymentStatus.REQUIRES_ACTION}" in named
+
+
+def test_cases_are_drawn_and_every_reason_and_policy_is_explained() -> None:
+    cases = section("Cases")
+
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+):", cases, re.MULTILINE))
+    assert drawn == {
+        (status.value, to.value) for status, moves in CASE_MOVES.items() for to in moves
+    }
+    for each in (*CaseReason, *CasePolicy):
+        assert f"| `{each}` |" in cases

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quittance import BankRedirect, CardAccount, Iban, LocalAccount
+from quittance import BankRedirect, CardAccount, Iban, LocalAccount, cases
 from quittance import DeliveryState as SdkDeliveryState
 from quittance import DestinationState as SdkDestinationState
 from quittance import DisputeStatus as SdkDisputeStatus
@@ -48,6 +48,7 @@ from api.payout_schemas import (
 )
 from api.schemas import Asked
 from api.webhook_schemas import EndpointBody, EndpointChanges, ReplayBody, RotateBody
+from payments.domain.case import CaseReason, CaseStatus
 from payments.domain.codes import MEANINGS, Code
 from payments.domain.destination import DestinationState
 from payments.domain.dispute import DisputeStatus
@@ -92,6 +93,7 @@ AT_A_BANK = (
     ).body
     or {}
 )
+LIST_CASES = cases.list_cases(cases.CaseSearch(AN_ID, "open", "late", 10), AN_ID)
 CAPTURE = cards.capture(AN_ID, "1.00", final=True, reference="R", key=None)
 REFUND = cards.refund(AN_ID, "R", "1.00", "why", None)
 TOKEN = cards.create_client_token("1.00", "USD", AN_ID, None)
@@ -144,6 +146,8 @@ CALLS: list[Operation[Any]] = [
     REFUND,
     cards.get_refund(AN_ID),
     cards.list_refunds(AN_ID),
+    cases.get_case(AN_ID),
+    LIST_CASES,
     CUSTOMER,
     cards.get_customer(AN_ID),
     cards.delete_customer(AN_ID, None),
@@ -201,6 +205,8 @@ def test_the_sdk_knows_every_code_and_which_are_worth_asking_again() -> None:
 
 
 def test_the_sdk_knows_every_status_and_product() -> None:
+    assert {status.value for status in cases.CaseStatus} == set(CaseStatus)
+    assert {reason.value for reason in cases.CaseReason} == set(CaseReason)
     assert {status.value for status in SdkPaymentStatus} == set(PaymentStatus)
     assert {status.value for status in SdkRefundStatus} == set(RefundStatus)
     assert {status.value for status in SdkPayoutStatus} == set(PayoutStatus)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from payments.adapters.postgres.cases import PostgresCases
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.methods import PostgresMethods
@@ -12,11 +13,13 @@ from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.db.migrate import migrate
 from payments.db.session import Database
+from payments.ports.cases import Cases
 from payments.ports.disputes import Disputes
 from payments.ports.methods import Methods
 from payments.ports.payments import Payments, Refunds
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
 from tests.card_fakes import FakePayments
+from tests.case_fakes import FakeCases
 from tests.contracts import webhook_stage
 from tests.contracts.direct import Direct
 from tests.dispute_fakes import FakeDisputes
@@ -84,6 +87,13 @@ def refunds(payments: Payments, database: Database) -> Refunds:
     if isinstance(payments, FakePayments):
         return FakeRefunds(payments)
     return PostgresRefunds(database, PostgresLedger(database))
+
+
+@pytest.fixture
+def cases(payments: Payments, database: Database) -> Cases:
+    if isinstance(payments, FakePayments):
+        return FakeCases(payments)
+    return PostgresCases(database, PostgresLedger(database))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from payments.crypto import Vault
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Product, Scope
-from payments.domain.payment import CardTerms
 from payments.ports.partners import Partners
 from payments.ports.record import RecordUnavailable
 

@@ -1,11 +1,13 @@
 """Every type that the record writes is in the catalogue, and its data is as the schema says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from payments.adapters.postgres.batches import PostgresBatches
+from payments.adapters.postgres.cases import PostgresCases
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payments import PostgresPayments
@@ -15,11 +17,12 @@ from payments.db.session import Database
 from payments.domain.batch import BatchMove, RefusedRow
 from payments.domain.batch import BatchStatus as B
 from payments.domain.bill import LockState
-from payments.domain.charge import Answer
+from payments.domain.case import CaseEnd, CaseFound, CaseReason, CaseStatus
+from payments.domain.charge import Answer, Receipt
 from payments.domain.codes import Code
 from payments.domain.dispute import DisputeStatus as D
 from payments.domain.events import EVENT_TYPES
-from payments.domain.method import BankRedirect
+from payments.domain.method import BankRedirect, DisplayCode
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.domain.payment import PaymentStatus
@@ -100,6 +103,24 @@ async def banks(payments: PostgresPayments) -> None:
         await payments.reversed(attempt, order.amount, captured=True)
 
 
+async def codes(payments: PostgresPayments, database: Database) -> None:
+    """Shown, and ended in each way; and what comes for them all the same."""
+    cases = PostgresCases(database, PostgresLedger(database))
+    shown = replace(ACTION, type="display_code", copy_code="000201")
+    for number, end in enumerate((S.CAPTURED, S.EXPIRED, S.CANCELED)):
+        order = await begun(payments, card=None, display=DisplayCode("BR"))
+        await payments.move(fact_of(order, S.REQUIRES_ACTION, next_action=shown))
+        await payments.move(fact_of(order, end))
+        receipt = Receipt(f"E{uuid4().hex}", order.amount, NOW)
+        reason = tuple(CaseReason)[number]
+        found = CaseFound(make_attempt(order), receipt, reason, pays=False, at=NOW)
+        case = (await cases.open(found)).case
+        assert case is not None
+        fee = Money(0, order.amount.currency)
+        for status in (CaseStatus.REFUNDED, CaseStatus.ACCEPTED)[number % 2 :][:1]:
+            await cases.close(CaseEnd(case, status, "policy", fee, NOW))
+
+
 async def refunded(payments: PostgresPayments, refunds: PostgresRefunds) -> None:
     order = await begun(payments)
     await payments.move(fact_of(order, S.CAPTURED))
@@ -168,6 +189,7 @@ async def test_what_the_record_tells_fits_the_catalogue_and_covers_it(
     for currency in ("USD", "JPY", "BHD"):
         await cards(payments, currency)
     await banks(payments)
+    await codes(payments, database)
     await refunded(payments, PostgresRefunds(database, ledger))
     for currency in ("USD", "JPY", "BHD"):
         await disputed(payments, PostgresDisputes(database, ledger), currency)

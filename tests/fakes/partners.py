@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 
 

@@ -20,6 +20,7 @@ from tests.replay.bank_stories import BANK_STORIES
 from tests.replay.batch_stories import BATCH_STORIES
 from tests.replay.card_stories import CARD_STORIES
 from tests.replay.challenge_stories import CHALLENGE_STORIES
+from tests.replay.code_stories import CODE_STORIES
 from tests.replay.dispute_stories import DISPUTE_STORIES
 from tests.replay.fingerprint import fingerprint
 from tests.replay.payout_stories import PAYOUT_STORIES
@@ -39,6 +40,7 @@ STORIES: Final = {
     **CHALLENGE_STORIES,
     **BANK_STORIES,
     **PAYOUT_STORIES,
+    **CODE_STORIES,
     **REFUND_STORIES,
     **DISPUTE_STORIES,
     **BATCH_STORIES,

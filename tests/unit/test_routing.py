@@ -10,8 +10,11 @@ import pytest
 from payments.adapters.routing.conditions import Condition, RuleBroken
 from payments.adapters.routing.router import CelRouter
 from payments.domain.card import Card
+from payments.domain.card_terms import CardTerms
 from payments.domain.money import Money
-from payments.domain.payment import CardTerms, PaymentOrder
+from payments.domain.payment import (
+    PaymentOrder,
+)
 from payments.domain.routing import Decision, Facts, Retries, Rule, RuleSet, Switch, Target
 from payments.ports.routing import RuleRefused
 

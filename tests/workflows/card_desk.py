@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, cast
 
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from payments.domain import ids
+from payments.domain.case import CaseAnswer, CaseOrder, CasePolicy, CaseStatus, Resolution
 from payments.domain.charge import Answer
 from payments.domain.money import Money
 from payments.domain.payment import (
@@ -25,6 +27,7 @@ from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
 from payments.ports.steps import Cards, DisputeSteps
 from tests import card_factories
 from tests.card_fakes import FakePayments
+from tests.case_fakes import FakeCases
 from tests.dispute_fakes import FakeDisputes
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.patience import until
@@ -34,6 +37,7 @@ from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.engine import PATIENCE, Desk
 from workflows.beginning import begin_operation
 from workflows.card_payment import CardPayment
+from workflows.case import PaymentCase, case_operation
 from workflows.challenge import Challenge
 from workflows.refund import Refund, refund_operation
 from workflows.reversal import Reversal, reversal_operation
@@ -41,6 +45,7 @@ from workflows.reversal import Reversal, reversal_operation
 PayHandle = WorkflowHandle[CardPayment, PaymentStatus]
 RefundHandle = WorkflowHandle[Refund, RefundStatus]
 ReversalHandle = WorkflowHandle[Reversal, bool]
+CaseHandle = WorkflowHandle[PaymentCase, CaseStatus | None]
 ChallengeHandle = WorkflowHandle[Challenge, Answer]
 # Tests skip days ahead of the wall clock.
 FAR = timedelta(days=365)
@@ -93,15 +98,17 @@ class CardDesk(Desk):
     payments: FakePayments = field(default_factory=FakePayments)
     refunds: FakeRefunds = field(init=False)
     disputes: FakeDisputes = field(init=False)
+    cases: FakeCases = field(init=False)
     patience: timedelta = PATIENCE
 
     def __post_init__(self) -> None:
         self.refunds = FakeRefunds(self.payments)
         self.disputes = FakeDisputes(self.payments)
+        self.cases = FakeCases(self.payments)
 
     def cards(self) -> Cards:
         providers = FakeProviders({"NORTH": self.north, "SOUTH": self.south})
-        return Cards(providers, self.payments, self.refunds, self.risk, self.route)
+        return Cards(providers, self.payments, self.refunds, self.risk, self.route, self.cases)
 
     def dispute_steps(self) -> DisputeSteps:
         return DisputeSteps(self.disputes, self.disputes.evidence)
@@ -201,6 +208,32 @@ class CardDesk(Desk):
             rpc_timeout=self.patience,
         )
 
+    async def told_of(self, attempt: Attempt, receipt_id: str) -> bool:
+        """A provider's webhook speaks of a receipt."""
+        return await self.client.execute_update_with_start_workflow(
+            PaymentCase.seen,
+            start_workflow_operation=case_operation(
+                CaseOrder(attempt, receipt_id), self.task_queue
+            ),
+            id=f"seen:evt_{next(_events)}",
+            rpc_timeout=self.patience,
+        )
+
+    def case_of(self, receipt_id: str, provider: str = "NORTH") -> CaseHandle:
+        workflow_id = ids.case(provider, receipt_id)
+        return self.client.get_workflow_handle_for(PaymentCase.run, workflow_id)
+
+    async def case_ended(self, receipt_id: str, provider: str = "NORTH") -> CaseStatus | None:
+        """The result of the case that a payment or a webhook started."""
+        handle = self.case_of(receipt_id, provider)
+        await _until_begun(handle)
+        return await handle.result()
+
+    async def resolve(self, receipt_id: str, policy: CasePolicy) -> CaseAnswer:
+        return await self.case_of(receipt_id).execute_update(
+            PaymentCase.resolve, Resolution(policy, "ann"), rpc_timeout=self.patience
+        )
+
     # What a test waits for
 
     async def refund_begun(self, order: RefundOrder) -> RefundHandle:
@@ -222,6 +255,15 @@ class CardDesk(Desk):
         handle: ChallengeHandle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
         await _until_begun(handle)
         return handle
+
+    async def until_details(self, handle: WorkflowHandle[Any, Any], words: str) -> None:
+        """Until the workflow says this to whoever looks at it."""
+
+        async def said() -> bool:
+            told = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+            return words in told.current_details
+
+        await until(said, self.patience.total_seconds(), f"nobody says {words!r}")
 
     async def until_status(self, order: PaymentOrder, status: PaymentStatus) -> Payment:
         async def reached() -> bool:

@@ -9,6 +9,7 @@ import worker
 from payments.config import Settings
 from payments.ports.steps import Bills, Cards, DisputeSteps, Steps
 from tests.card_fakes import FakePayments
+from tests.case_fakes import FakeCases
 from tests.dispute_fakes import FakeDisputes, FakeEvidence
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fakes.batches import FakeBatches
@@ -26,7 +27,7 @@ class CardWorld(Kept):
         disputes = FakeDisputes(payments)
         super().__init__(
             *(path, FakeProvider(), FakeProvider(), payments, FakeRefunds(payments)),
-            *(disputes, disputes.evidence),
+            *(disputes, disputes.evidence, FakeCases(payments)),
         )
         self.north: FakeProvider
         self.south: FakeProvider
@@ -34,8 +35,9 @@ class CardWorld(Kept):
         self.refunds: FakeRefunds
         self.disputes: FakeDisputes
         self.evidence: FakeEvidence
+        self.cases: FakeCases
         self.north, self.south, self.payments, *others = self.fakes
-        self.refunds, self.disputes, self.evidence = others
+        self.refunds, self.disputes, self.evidence, self.cases = others
 
 
 def serve_cards(path: Path, failpoint: str) -> None:
@@ -55,6 +57,7 @@ def serve_cards(path: Path, failpoint: str) -> None:
                 watched(world.refunds),
                 FixedRisk(),
                 FixedRoute(),
+                watched(world.cases),
             ),
             no_payouts(),
             DisputeSteps(watched(world.disputes), watched(world.evidence)),

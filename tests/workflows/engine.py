@@ -45,6 +45,7 @@ from payments.temporal import (
     make_worker,
 )
 from tests.card_fakes import FakePayments
+from tests.case_fakes import FakeCases
 from tests.dispute_fakes import FakeDisputes
 from tests.fake_provider import FakeProviders
 from tests.fakes.batches import FakeBatches
@@ -256,7 +257,10 @@ async def refusal_of(update: Awaitable[Any]) -> Code:
 def no_cards() -> Cards:
     """For a worker that has only bills to do."""
     payments = FakePayments()
-    return Cards(FakeProviders({}), payments, FakeRefunds(payments), FixedRisk(), FixedRoute())
+    return Cards(
+        *(FakeProviders({}), payments, FakeRefunds(payments)),
+        *(FixedRisk(), FixedRoute(), FakeCases(payments)),
+    )
 
 
 def no_disputes() -> DisputeSteps:

@@ -71,6 +71,9 @@ class Life:
     capture: bool = True
     relents: bool = False
     at_a_bank: bool = False
+    # Instead of a card: what is ordered, and whether its money comes after the end.
+    make: Callable[[], PaymentOrder] | None = None
+    is_paid_late: bool = False
     # How long the customer has at the bank's or issuer's page.
     lasts: timedelta = timedelta(minutes=15)
 
@@ -140,14 +143,17 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Card
     desk, world = CardDesk(environment, patience=PATIENCE), CardWorld(path)
     world.north.takes(*life.script)
     world.north.relents = life.relents
+    world.north.is_paid_late = life.is_paid_late
     world.north.challenge_lasts = life.lasts
     world.keep()
     order = make_bank_order() if life.at_a_bank else make_order(capture=life.capture)
+    if life.make is not None:
+        order = life.make()
     async with one_after_another(desk, path, life.failpoint):
         await life.tell(desk, order)
     left = CardWorld(path)
     desk.north, desk.south = left.north, left.south
-    desk.payments, desk.refunds = left.payments, left.refunds
+    desk.payments, desk.refunds, desk.cases = left.payments, left.refunds, left.cases
     return desk
 
 

@@ -99,7 +99,6 @@ async def test_a_code_over_anything_else_is_shown_to_nobody_and_taken_back(
     assert (payment.status, payment.code) == (S.FAILED, Code.CHALLENGE_CHANGED)
     assert payment.next_action is None
     await handle.result()
-    await cards.reversal_of(first(order))
     assert cards.north.effects == [f"void {first(order)}"]
     assert (cards.balance(), cards.events) == ({}, ["failed"])
 

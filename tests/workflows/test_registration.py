@@ -68,6 +68,7 @@ def test_registered_names_never_change() -> None:
         "BillLock",
         "BankPayment",
         "CardPayment",
+        "Case",
         "Challenge",
         "CodePayment",
         "Dispute",
@@ -121,6 +122,8 @@ def test_registered_names_never_change() -> None:
         "disputes.remind",
         "disputes.respond",
         "disputes.responded",
+        "cases.open",
+        "cases.close",
         "webhooks.deliver",
         "webhooks.relay",
     }

@@ -18,8 +18,8 @@ from payments.adapters.postgres.sealer import Sealer, seal_secret
 from payments.db.session import Rows, Statements
 from payments.domain.bill import Agreement
 from payments.domain.biller import BillerProfile
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Product, Scope, Standing
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 from payments.domain.provider import ProviderProfile
 from payments.domain.rail import RailProfile
@@ -77,12 +77,13 @@ _SET_AGREEMENT: Final = """
 _SET_CARD_TERMS: Final = """
     INSERT INTO card_terms
         (partner_id, currencies, return_hosts, fee_flat_minor, fee_basis_points, hold_above,
-        block_above)
-    SELECT id, $2, $3, $4, $5, $6::jsonb, $7::jsonb FROM partner WHERE id = $1
+        block_above, case_policies)
+    SELECT id, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb FROM partner WHERE id = $1
     ON CONFLICT (partner_id) DO UPDATE
     SET currencies = EXCLUDED.currencies, return_hosts = EXCLUDED.return_hosts,
         fee_flat_minor = EXCLUDED.fee_flat_minor, fee_basis_points = EXCLUDED.fee_basis_points,
-        hold_above = EXCLUDED.hold_above, block_above = EXCLUDED.block_above
+        hold_above = EXCLUDED.hold_above, block_above = EXCLUDED.block_above,
+        case_policies = EXCLUDED.case_policies
     RETURNING partner_id"""
 
 _SET_PAYOUT_TERMS: Final = """
@@ -215,6 +216,7 @@ class Administration:
             terms.fee_basis_points,
             _json(terms.hold_above),
             _json(terms.block_above),
+            _json(terms.case_policies),
         )
 
     async def put_rail(self, rail: RailProfile) -> None:
@@ -249,7 +251,7 @@ class Administration:
             raise ValueError(str(error)) from error
 
 
-def _json(limits: Mapping[str, int]) -> str:
+def _json(limits: Mapping[str, int] | Mapping[str, str]) -> str:
     return orjson.dumps(dict(limits)).decode()
 
 

@@ -11,8 +11,8 @@ from payments.crypto import Unsealable
 from payments.db.directory import Directory
 from payments.db.session import Database, Row, Rows
 from payments.domain.bill import Agreement
+from payments.domain.card_terms import CardTerms
 from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
-from payments.domain.payment import CardTerms
 from payments.domain.payout_terms import PayoutTerms
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _AGREEMENTS: Final = """
     FROM agreement"""
 _CARD_TERMS: Final = """
     SELECT partner_id, currencies, return_hosts, fee_flat_minor, fee_basis_points, hold_above,
-        block_above
+        block_above, case_policies
     FROM card_terms"""
 _PAYOUT_TERMS: Final = "SELECT * FROM payout_terms"
 _REVOKED: Final = "SELECT jti FROM revoked_token WHERE expires_at > now()"
@@ -148,6 +148,7 @@ def _card_terms(row: Row) -> CardTerms:
         fee_basis_points=row["fee_basis_points"],
         hold_above=row["hold_above"],
         block_above=row["block_above"],
+        case_policies=row["case_policies"],
     )
 
 

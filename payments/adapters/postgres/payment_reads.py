@@ -17,7 +17,8 @@ from payments.ports.payments import Filter, Named
 _FIND: Final = "SELECT * FROM payment WHERE partner_id = $1 AND id = $2"
 _BY_REFERENCE: Final = "SELECT * FROM payment WHERE partner_id = $1 AND reference = $2"
 _NAMED: Final = """
-    SELECT payment.*, sent.number, sent.provider AS sent_to, sent.challenge
+    SELECT payment.*, sent.number, sent.provider AS sent_to, sent.challenge,
+        ARRAY(SELECT receipt FROM payment_case WHERE payment_id = payment.id) AS cases
     FROM payment
     LEFT JOIN payment_attempt AS sent ON sent.payment_id = payment.id AND sent.number = $2
     WHERE payment.id = $1"""
@@ -107,7 +108,8 @@ class PaymentReads:
             return None
         row = rows[0]
         attempt = payment_rows.attempt(row, payment_rows.order(row)) if row["number"] else None
-        return Named(payment_rows.payment(row), attempt, number >= row["attempt"])
+        is_latest = number >= row["attempt"]
+        return Named(payment_rows.payment(row), attempt, is_latest, frozenset(row["cases"]))
 
     async def latest_attempt(self, payment_id: str) -> Attempt | None:
         rows = await self._database.fetch(_LATEST, payment_id)

@@ -43,11 +43,13 @@ class RecordedProvider:
             "void", attempt.reference, lambda: self._provider.void(attempt), _word
         )
 
-    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
+    async def refund(
+        self, attempt: Attempt, *, key: str, amount: Money, receipt: str | None = None
+    ) -> Answer:
         return await self._recorded(
             "refund",
             f"{attempt.reference}:{key}",
-            lambda: self._provider.refund(attempt, key=key, amount=amount),
+            lambda: self._provider.refund(attempt, key=key, amount=amount, receipt=receipt),
             _word,
         )
 

@@ -1,9 +1,10 @@
 """Payments by a code: what is asked, and what the answers become."""
 
 import json
+from decimal import Decimal
 
 from card_answers import CHALLENGED, PAYMENT
-from quittance import DisplayCode, PaymentStatus
+from quittance import CaseReason, CaseStatus, DisplayCode, PaymentStatus
 
 PAYMENTS = "/v1/payments"
 BY_CODE = {"type": "code", "country": "BR"}
@@ -55,3 +56,45 @@ def test_a_paid_code_has_no_action_any_more(gateway, connect):
 
     assert (payment.status, payment.next_action) == (PaymentStatus.CAPTURED, None)
     assert payment.code_country == "BR"
+
+
+CASE = {
+    "id": "case_1",
+    "paymentId": "pay_1",
+    "reference": "ORDER-1",
+    "reason": "late",
+    "status": "accepted",
+    "amount": "25.00",
+    "currency": "BRL",
+    "policy": "accept",
+    "fee": "0.65",
+    "receivedAt": "2026-04-30T08:31:14.000Z",
+    "openedAt": "2026-04-30T08:31:15.000Z",
+    "closedAt": "2026-04-30T08:31:16.000Z",
+}
+
+
+def test_a_case_says_what_came_and_what_became_of_it(gateway, connect):
+    gateway.replies = [answers(gateway, "P0000", CASE)]
+
+    case = connect().cases.get("case_1")
+
+    assert (case.status, case.reason) == (CaseStatus.ACCEPTED, CaseReason.LATE)
+    assert (case.amount, case.fee) == (Decimal("25.00"), Decimal("0.65"))
+    assert (case.payment_id, case.policy) == ("pay_1", "accept")
+
+
+def test_a_list_of_cases_goes_through_all_pages(gateway, connect):
+    waiting = CASE | {"id": "case_2", "status": "open", "fee": None, "closedAt": None}
+    gateway.replies = [
+        answers(gateway, "P0000", {"cases": [CASE], "next": "case_1"}),
+        answers(gateway, "P0000", {"cases": [waiting], "next": None}),
+    ]
+
+    found = list(connect().cases.list(payment="pay_1", status=CaseStatus.OPEN))
+
+    assert [each.id for each in found] == ["case_1", "case_2"]
+    assert (found[1].fee, found[1].closed_at) == (None, None)
+    first, second = (request.url.params for request in gateway.sent("/v1/cases"))
+    assert (first["paymentId"], first["status"]) == ("pay_1", "open")
+    assert second["after"] == "case_1"

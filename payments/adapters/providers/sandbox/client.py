@@ -52,8 +52,12 @@ class Client:
     async def void(self, payment: str) -> Reply:
         return await self._money(f"{self._payment(payment)}/void", {}, key=f"{payment}:void")
 
-    async def refund(self, payment: str, *, key: str, amount: Money) -> Reply:
+    async def refund(
+        self, payment: str, *, key: str, amount: Money, receipt: str | None = None
+    ) -> Reply:
         body = {"reference": key, "amount": str(amount)}
+        if receipt is not None:
+            body["receipt"] = receipt
         return await self._money(f"{self._payment(payment)}/refunds", body, key=key)
 
     async def payment(self, reference: str) -> Reply:

@@ -55,10 +55,12 @@ class SandboxProvider:
             self._question(attempt, Operation.VOID), lambda: self._client.void(attempt.reference)
         )
 
-    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
+    async def refund(
+        self, attempt: Attempt, *, key: str, amount: Money, receipt: str | None = None
+    ) -> Answer:
         return await self._once(
             self._question(attempt, Operation.REFUND, key, amount),
-            lambda: self._client.refund(attempt.reference, key=key, amount=amount),
+            lambda: self._client.refund(attempt.reference, key=key, amount=amount, receipt=receipt),
         )
 
     async def inquire(self, question: Question) -> Answer:

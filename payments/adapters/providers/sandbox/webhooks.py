@@ -11,6 +11,7 @@ from payments.adapters.providers.sandbox.reading import (
     instant,
     money,
     named,
+    receipts,
     text,
 )
 from payments.domain import ids
@@ -79,6 +80,7 @@ def _read(body: Any, event_id: str, acquirer: str) -> Told:
         amount=taken if taken.minor else money(payment, "authorizedAmount", currency),
         says=says,
         at=at,
+        receipts=tuple(each.id for each in receipts(payment, currency)),
     )
 
 

@@ -57,7 +57,15 @@ class StripeProvider:
     async def void(self, attempt: Attempt) -> Answer:
         return await _ended(self._void(self._question(attempt, Operation.VOID)))
 
-    async def refund(self, attempt: Attempt, *, key: str, amount: Money) -> Answer:
+    async def refund(
+        self,
+        attempt: Attempt,
+        *,
+        key: str,
+        amount: Money,
+        receipt: str | None = None,
+    ) -> Answer:
+        assert receipt is None, "codes are never sent here"
         return await _ended(self._refund(self._question(attempt, Operation.REFUND, key, amount)))
 
     async def inquire(self, question: Question) -> Answer:

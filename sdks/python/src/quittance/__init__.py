@@ -19,6 +19,7 @@ from quittance.card_results import (
     RefundStatus,
     SavedMethod,
 )
+from quittance.cases import Case, CaseReason, CaseStatus
 from quittance.client import Quittance
 from quittance.codes import Code
 from quittance.dispute_results import (
@@ -38,6 +39,7 @@ from quittance.errors import (
     BillerUnavailable,
     BillLocked,
     BillNotFound,
+    CaseUnknown,
     CustomerUnknown,
     DestinationUnknown,
     DisputeAnswered,
@@ -139,6 +141,10 @@ __all__ = [
     "BillState",
     "BillerUnavailable",
     "CardAccount",
+    "Case",
+    "CaseReason",
+    "CaseStatus",
+    "CaseUnknown",
     "ClientToken",
     "Code",
     "CodeMeaning",

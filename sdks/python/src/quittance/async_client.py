@@ -19,6 +19,7 @@ from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPaymen
 from quittance.async_disputes import AsyncDisputes
 from quittance.async_payouts import AsyncDestinations, AsyncPayouts
 from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
+from quittance.cases import AsyncCases
 from quittance.clock import Clock
 from quittance.core import Core
 from quittance.drivers import Awaiting
@@ -58,6 +59,7 @@ class AsyncQuittance:
         self.payments = AsyncPayments(driver)
         self.refunds = AsyncRefunds(driver)
         self.disputes = AsyncDisputes(driver)
+        self.cases = AsyncCases(driver)
         self.customers = AsyncCustomers(driver)
         self.destinations = AsyncDestinations(driver)
         self.payouts = AsyncPayouts(driver)

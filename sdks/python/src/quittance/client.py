@@ -16,6 +16,7 @@ from quittance import operations
 from quittance.access import Credentials
 from quittance.batches import Batches
 from quittance.cards import ClientTokens, Customers, Payments, Refunds
+from quittance.cases import Cases
 from quittance.clock import Clock
 from quittance.core import Core
 from quittance.disputes import Disputes
@@ -64,6 +65,7 @@ class Quittance:
         self.payments = Payments(driver)
         self.refunds = Refunds(driver)
         self.disputes = Disputes(driver)
+        self.cases = Cases(driver)
         self.customers = Customers(driver)
         self.destinations = Destinations(driver)
         self.payouts = Payouts(driver)

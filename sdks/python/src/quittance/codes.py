@@ -67,6 +67,7 @@ class Code(StrEnum):
     P2119 = "P2119"  # no such event
     P2120 = "P2120"  # there are as many webhook endpoints as there can be
     P2121 = "P2121"  # the webhook endpoint is disabled; enable it first
+    P2122 = "P2122"  # no such case
 
     P2201 = "P2201"  # the payment is disputed; its money goes back that way
     P2202 = "P2202"  # no such dispute

@@ -29,7 +29,8 @@ QuittanceError                    .idempotency_key  .retryable
    │  ├─ WrongStatus              P2106, P2109
    │  ├─ AmountTooLarge           P2107, P2108
    │  ├─ RefundUnknown            P2110
-   │  └─ CustomerUnknown          P2112
+   │  ├─ CustomerUnknown          P2112
+   │  └─ CaseUnknown              P2122
    ├─ DisputeError                P22    .reason
    │  ├─ PaymentDisputed          P2201
    │  ├─ DisputeUnknown           P2202
@@ -267,6 +268,10 @@ class RefundUnknown(PaymentError):
 
 
 class CustomerUnknown(PaymentError):
+    pass
+
+
+class CaseUnknown(PaymentError):
     pass
 
 
