@@ -74,7 +74,11 @@ async def browser(profile: Path) -> AsyncIterator[BrowserContext]:
     """A browser whose profile is this empty directory."""
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium(), args=list(FLAGS), headless=True, timeout=30_000
+            profile,
+            executable_path=chromium(),
+            args=list(FLAGS),
+            headless=True,
+            timeout=PATIENCE_MS * 2,
         )
         try:
             context.set_default_timeout(PATIENCE_MS)

@@ -8,13 +8,14 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
-import asyncpg
 import httpx2
+import pytest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from payments.domain import ids
 from payments.domain.bill import BillRef
+from tests.connection import Connection
 from tests.patience import drain, until
 from tests.running_gateway import (
     ANSWER_WITHIN_S,
@@ -60,30 +61,22 @@ class Evidence:
         self._sandbox = httpx2.AsyncClient(
             base_url=gateway.told["sandbox"], timeout=ANSWER_WITHIN_S, verify=False
         )
+        self._connection = Connection(gateway.database_url)
         self._engine: Client | None = None
 
     async def close(self) -> None:
         await self._sandbox.aclose()
+        self._connection.close()
 
     # What others have written down
 
     async def rows(self, statement: str, *parameters: object) -> list[dict[str, Any]]:
         """On a connection of its own, so that only what is committed is seen."""
-        connection = await asyncpg.connect(self._gateway.database_url, timeout=ANSWER_WITHIN_S)
-        try:
-            return [dict(row) for row in await connection.fetch(statement, *parameters)]
-        finally:
-            connection.terminate()
+        return await self._connection.fetch(statement, *parameters)
 
     async def write(self, *statements: tuple[object, ...]) -> None:
         """All of them or none: each is its text and its parameters."""
-        connection = await asyncpg.connect(self._gateway.database_url, timeout=ANSWER_WITHIN_S)
-        try:
-            async with connection.transaction():
-                for statement, *parameters in statements:
-                    await connection.execute(str(statement), *parameters)
-        finally:
-            connection.terminate()
+        await self._connection.write(*statements)
 
     async def journal(self, kind: str, **asked: str) -> list[dict[str, Any]]:
         """The biller's "effects" or "arrivals"."""
@@ -152,6 +145,12 @@ class Evidence:
             return False
 
         await until(known, within_s, f"no lock of {bill.number} has begun")
+
+    async def never_locked(self, bill: TestBill) -> None:
+        """The engine has never heard of it."""
+        with pytest.raises(RPCError) as unknown:
+            await (await self.lock_of(bill)).describe()
+        assert unknown.value.status is RPCStatusCode.NOT_FOUND, unknown.value
 
     async def end_of_lock(self, bill: TestBill, within_s: float = 60) -> str:
         """Wait for the lock's workflow to close; how it ended."""

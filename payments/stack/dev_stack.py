@@ -15,7 +15,7 @@ from payments.stack.progress import Progress
 from payments.stack.supervisor import PartFailed, Supervisor
 
 _MIGRATE_TIMEOUT_S = 120.0
-_SEED_TIMEOUT_S = 60.0
+_SEED_TIMEOUT_S = 180.0
 _BIG_LOG_BYTES = 10_000_000
 _SERVERS = ("postgres", "temporal")
 

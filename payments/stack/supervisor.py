@@ -50,7 +50,7 @@ class Part:
     probe: Callable[[], Awaitable[None]]
     # Runs before each start, also after a crash.
     prepare: Callable[[], Awaitable[None]] = _nothing
-    start_timeout_s: float = 60.0
+    start_timeout_s: float = 180.0
 
     @property
     def name(self) -> str:

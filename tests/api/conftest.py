@@ -12,6 +12,7 @@ from payments.db.session import Database
 from payments.keys import decode_secret
 from tests.api.beside import ApiBeside
 from tests.api.forge import Forge
+from tests.api.held import HeldLocks
 from tests.api.hooks import Hooks
 from tests.api.office import Office, any_address
 from tests.api.raw_http import LIVE, Question, ask, get, place, say
@@ -144,16 +145,29 @@ async def stranger(gateway: RunningGateway) -> AsyncIterator[PartnerClient]:
     await client.close()
 
 
-@pytest.fixture(scope="session")
-def untouched(partner: PartnerClient, evidence: Evidence) -> Untouched:
-    """Nothing has moved, and nobody holds the bill: its valid twin is accepted."""
+@pytest.fixture(scope="module")
+async def untouched(partner: PartnerClient, evidence: Evidence) -> AsyncIterator[Untouched]:
+    """Nothing has moved, and nobody ever held the bill. Of the last one the valid twin is accepted:
+    it was the request that was refused, and not whatever this partner asks.
+    """
+    checked: list[TestBill] = []
 
     async def check(bill: TestBill) -> None:
         await evidence.nothing_moved(bill)
-        answer = await partner.lock(bill)
-        assert answer.code == "P0000", answer
+        await evidence.never_locked(bill)
+        checked.append(bill)
 
-    return check
+    yield check
+    answer = await partner.lock(checked[-1])
+    assert answer.code == "P0000", answer
+
+
+@pytest.fixture(scope="module")
+async def held(partner: PartnerClient, evidence: Evidence) -> AsyncIterator[HeldLocks]:
+    """Locks that survive every bad request of a file."""
+    held = HeldLocks(partner, evidence)
+    yield held
+    await held.pay_all()
 
 
 @pytest.fixture

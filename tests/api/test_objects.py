@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import Untouched
 from tests.api.forge import Forge
+from tests.api.held import HeldLocks
 from tests.evidence import Evidence
 from tests.running_gateway import Answer, PartnerClient, TestBill, new_id
 
@@ -85,20 +86,18 @@ CUTS = {
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 @pytest.mark.parametrize("verb", ["pay", "unlock"])
 async def test_a_lock_token_is_whole_or_nothing(
-    partner: PartnerClient, evidence: Evidence, forge: Forge, verb: str, cut: object
+    partner: PartnerClient, held: HeldLocks, forge: Forge, verb: str, cut: object
 ) -> None:
-    bill, transaction = TestBill(), new_id()
-    token = await partner.locked(bill)
-    bad = cut(token) if callable(cut) else forge.parts[1][:400]
+    lock = await held.of("DESCO")
+    bad = cut(lock.token) if callable(cut) else forge.parts[1][:400]
 
     if verb == "pay":
-        answer = await partner.pay(bad, transaction)
+        answer = await partner.pay(bad, lock.transaction)
     else:
         answer = await partner.unlock(bad)
 
     assert (answer.http_status, answer.code) == (404, "P1103")
-    await evidence.nothing_moved(bill)
-    assert (await partner.pay(token, transaction)).code == "P0000"
+    await held.unmoved(lock)
 
 
 async def test_a_lock_token_pays_its_own_bill_whatever_else_is_said(
@@ -134,16 +133,14 @@ async def test_a_field_too_many_is_refused_by_name(
 
 @pytest.mark.parametrize("field", MASS)
 async def test_a_payment_with_a_field_too_many_is_not_made(
-    partner: PartnerClient, evidence: Evidence, field: str
+    partner: PartnerClient, held: HeldLocks, field: str
 ) -> None:
-    bill, transaction = TestBill(), new_id()
-    token = await partner.locked(bill)
+    lock = await held.of("DESCO")
 
-    answer = await partner.pay(token, transaction, **{field: "PAID"})
+    answer = await partner.pay(lock.token, lock.transaction, **{field: "PAID"})
 
     assert (answer.http_status, answer.code, answer.data["field"]) == (400, "P5002", field)
-    await evidence.nothing_moved(bill)
-    assert (await partner.pay(token, transaction)).code == "P0000"
+    await held.unmoved(lock)
 
 
 FOREIGN = ["/docs", "/redoc", "/openapi.json", "/metrics", "/admin", "/debug", "/operator", "/"]
