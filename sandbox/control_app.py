@@ -31,6 +31,8 @@ from sandbox.biller.books import Books
 from sandbox.biller.control import BillerControl
 from sandbox.journal import Journal
 from sandbox.listener import Listener
+from sandbox.rail.behaviour import ENDINGS, RAILS
+from sandbox.rail.behaviour import STORIES as RAIL_STORIES
 from sandbox.rail.control import RailControl
 from sandbox.receiver.behaviour import Behaviour as Manner
 from sandbox.receiver.behaviour import Conduct as Manners
@@ -66,6 +68,7 @@ class ControlDoor:
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "/", self.page),
             ("GET", "/console.js", _file("console.js", "text/javascript")),
+            ("GET", "/rails.js", _file("rails.js", "text/javascript")),
             ("GET", "/console.css", _file("console.css", "text/css")),
             ("GET", "/health", self.health),
             ("GET", "/journal", self.read_journal),
@@ -140,6 +143,9 @@ class ControlDoor:
             acquirers=_options(ACQUIRERS),
             acquirer_behaviours=_options(ACQUIRER_STORIES),
             stories=_rows(ACQUIRER_STORIES.items()),
+            rails=_options(RAILS),
+            rail_behaviours=_options(RAIL_STORIES),
+            rail_endings=_rows((ending, RAIL_STORIES[each]) for ending, each in ENDINGS.items()),
             states=_options(MOVES),
             forgeries=_options(Forgery),
         )

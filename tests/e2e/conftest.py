@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page
 
 from tests.api.shop import Acquirer, Shop
+from tests.api.till import Till
 from tests.browser import browser
 from tests.card_audit import CardAudit
 from tests.e2e.shop_front import ShopFront
@@ -38,6 +39,15 @@ async def shop(gateway: RunningGateway) -> AsyncIterator[Shop]:
     shop = Shop(gateway, PartnerClient(gateway.api, gateway.partner(0)))
     yield shop
     await shop.close()
+
+
+@pytest.fixture(scope="session")
+async def till(gateway: RunningGateway, shop: Shop) -> AsyncIterator[Till]:
+    """The shop's own money, and where it goes."""
+    till = Till(gateway, shop, PartnerClient(gateway.api, shop.partner.key))
+    await till.earn("100.00")
+    yield till
+    await till.partner.close()
 
 
 @pytest.fixture(scope="session")

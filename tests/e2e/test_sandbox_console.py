@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.api.shop import Acquirer, Shop
+from tests.api.till import Till
 from tests.browser import browser
 from tests.card_audit import CardAudit
 
@@ -109,3 +110,15 @@ async def test_a_receiver_is_told_to_be_gone_and_shows_what_came(console: Page, 
     await expect(console.locator("#came")).to_have_text("[]")
     await form.get_by_role("button", name="Reset").click()
     await expect(console.locator("#receiver-setting")).to_contain_text('"ordinary"')
+
+
+async def test_a_hand_moves_a_payout_at_its_rail(console: Page, till: Till) -> None:
+    payout = await till.becomes(await till.pay("04"), "sent")
+    await console.locator("#rail-refresh").click()
+    row = console.locator("#transfers tr").filter(has_text=payout["id"])
+    await expect(row).to_be_visible()
+
+    await row.get_by_role("button", name="paid").click()
+
+    await till.becomes(payout, "paid")
+    await expect(console.locator("#statement")).to_contain_text("USD out")
