@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from statistics import median_low
 from typing import Final
 
 from temporalio import activity
@@ -19,16 +19,16 @@ from payments.ports.batches import Batches, Ended
 # None. Raises RPCError, and NotYet.
 StartRow = Callable[[Client, str, RowOrder, datetime], Awaitable[Code | None]]
 
-# Rows at once. The most bounds what waits at a biller that hangs.
-FIRST: Final = 8
-FEWEST: Final = 4
+# Rows at once. Every hand begins with few, and so learns anew what a row takes that waits for no
+# other. The most bounds what waits at a biller that hangs.
+FIRST: Final = 2
 MOST: Final = 64
-# Rows that take so much longer than they do alone wait for each other, and others wait for them.
-CROWDED: Final = 2.5
-# Below this nobody waits, whatever the quickest took.
-QUICK_S: Final = 0.15
-# Of so many looks at the window, the quickest is what a row takes alone.
-_REMEMBERED: Final = 50
+# So many rows at the least are looked at before the window changes.
+_LOOK: Final = 4
+# Of those under way, so many may be waiting for others: more rows, as long as there are fewer that
+# do; fewer rows, as soon as there are more.
+_WAITING_FEW: Final = 0.5
+_WAITING_MANY: Final = 1.0
 # Between two looks at the record: while rows end, and while none does.
 BUSY_S: Final = 0.03
 IDLE_S: Final = 0.5
@@ -47,23 +47,29 @@ class NotYet(Exception):
 
 
 class Window:
-    """How many rows are under way at once: more while they end quickly, fewer while they crowd."""
+    """How many rows are under way at once: as many as do not have to wait for each other.
+
+    What a row takes longer than the quickest did is taken for waiting, as TCP Vegas takes it. So a
+    biller that is slow by itself gets many rows, and an engine that has enough to do gets few: who
+    comes to a counter meanwhile finds it free.
+    """
 
     def __init__(self) -> None:
         self.size = FIRST
         self._seen: list[float] = []
-        self._typical: list[float] = []
+        self._quickest: float | None = None
 
     def learn(self, ended: Iterable[Ended]) -> None:
         self._seen += [each.after_s for each in ended]
-        if len(self._seen) < self.size:
+        if len(self._seen) < max(self.size, _LOOK):
             return
-        typical = median(self._seen)
+        typical = median_low(self._seen)
         self._seen.clear()
-        self._typical = [*self._typical[-_REMEMBERED:], typical]
-        if typical > max(QUICK_S, CROWDED * min(self._typical)):
-            self.size = max(FEWEST, self.size * 3 // 4)
-        else:
+        self._quickest = min(typical, self._quickest or typical)
+        waiting = self.size * (1 - self._quickest / typical) if typical else 0.0
+        if waiting > _WAITING_MANY:
+            self.size = max(1, min(self.size - 1, self.size * 3 // 4))
+        elif waiting < _WAITING_FEW:
             self.size = min(MOST, self.size + 1)
 
 

@@ -1,8 +1,9 @@
 """A batch of bill payments: `python -m bench.batches`, apart from `make bench`.
 
-One file is paid through the API while the open model of `make bench` asks for its own bills.
-Measured are the rows a second against locks and payments alone, how long a row is under way, what
-those at the counter notice of it, and the worker's memory.
+One file is paid through the API while the open model of `make bench` asks for its own bills. In
+turns the batch runs, or rests and others have the machine: what strangers do there meanwhile, they
+do to both. Measured are the rows a second against locks and payments alone, how long a row is under
+way, what those at the counter notice of it, and the worker's memory.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import asyncio
 import secrets
 import statistics
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,14 +28,16 @@ from payments.stack.ports import LOCALHOST
 from sandbox.biller.billers import BILLERS, BillId
 
 RATE: Final = 5
+# What a batch that was just resumed takes to find its window.
+_SETTLES_S: Final = 2.0
 PATIENCE_S: Final = 4 * 3600
 _HEADER: Final = "billerId,billNumber,billingPeriod,transactionId,amount,currency"
 _COUNTS: Final = """
-    SELECT count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended, count(*) AS rows
+    SELECT count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended, count(*) AS rows,
+        count(*) FILTER (WHERE state = 'dispatched') AS under_way
     FROM batch_row WHERE batch_id = $1"""
 _FIGURES: Final = """
     SELECT count(*) FILTER (WHERE state = 'paid') AS paid,
-        extract(epoch FROM max(ended_at) - min(dispatched_at))::float8 AS seconds,
         percentile_cont(ARRAY[0.5, 0.95, 0.99, 1]) WITHIN GROUP (
             ORDER BY extract(epoch FROM ended_at - dispatched_at)::float8) AS quantiles
     FROM batch_row WHERE batch_id = $1"""
@@ -50,18 +54,63 @@ def file_of(rows: int) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-async def send(ground: Ground, arms: Arms, content: bytes) -> tuple[str, float]:
-    """The batch's id, and after how many seconds it was accepted."""
-    bearer = (await arms.ours())["bearer"]
-    async with httpx2.AsyncClient(timeout=120) as client:
-        answer = await client.post(
-            f"http://{LOCALHOST}:{ground.api_port}/v1/batches",
-            params={"reference": f"bench-{secrets.token_hex(6)}"},
-            content=content,
-            headers={"Authorization": bearer, "Content-Type": "text/csv"},
-        )
-    assert answer.status_code == 202, answer.text[:500]
-    return str(answer.json()["data"]["id"]), answer.elapsed.total_seconds()
+@dataclass(slots=True)
+class Partner:
+    """Sends the file, and has the batch run or rest."""
+
+    ground: Ground
+    arms: Arms
+    batch_id: str = ""
+
+    async def send(self, content: bytes) -> float:
+        """After how many seconds it was accepted."""
+        reference = f"bench-{secrets.token_hex(6)}"
+        kind = {"Content-Type": "text/csv"}
+        answer = await self._post("", {"reference": reference}, content, kind)
+        self.batch_id = str(answer.json()["data"]["id"])
+        return answer.elapsed.total_seconds()
+
+    async def run(self) -> None:
+        await self._post(f"/{self.batch_id}/resume")
+        await asyncio.sleep(_SETTLES_S)
+
+    async def rest(self) -> None:
+        """Returns when no row is under way."""
+        await self._post(f"/{self.batch_id}/pause")
+        await self._until(lambda counts: not counts["under_way"], 0.1)
+
+    async def end(self, memory: "Memory") -> None:
+        """Returns when every row has its end."""
+
+        def ended(counts: Any) -> bool:
+            memory.look(counts["ended"])
+            return bool(counts["ended"] == counts["rows"])
+
+        await self._until(ended, 5)
+
+    async def _until(self, is_so: Callable[[Any], bool], every_s: float) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                if is_so(await self.counts()):
+                    return
+                await asyncio.sleep(every_s)
+
+    async def counts(self) -> Any:
+        return (await self.ground.read(_COUNTS, self.batch_id))[0]
+
+    async def _post(
+        self,
+        path: str,
+        query: dict[str, str] | None = None,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        known = {"Authorization": (await self.arms.ours())["bearer"], **(headers or {})}
+        url = f"http://{LOCALHOST}:{self.ground.api_port}/v1/batches{path}"
+        async with httpx2.AsyncClient(timeout=120) as client:
+            answer = await client.post(url, params=query, content=content, headers=known)
+        assert answer.is_success, answer.text[:500]
+        return answer
 
 
 @dataclass(slots=True)
@@ -85,65 +134,79 @@ class Memory:
         )
 
 
-async def beside(
-    ground: Ground, arms: Arms, batch_id: str, seconds: float, memory: Memory
-) -> dict[str, list[float]]:
-    """What those at the counter wait for, by route, until the batch has ended."""
-    waits: dict[str, list[float]] = {"lock": [], "pay": []}
-    while True:
+@dataclass(slots=True)
+class Seen:
+    """Each list has a figure of every turn."""
+
+    rows: list[float] = field(default_factory=list)
+    locks: list[float] = field(default_factory=list)
+    waits: dict[bool, dict[str, list[float]]] = field(
+        default_factory=lambda: {each: {"lock": [], "pay": []} for each in (True, False)}
+    )
+
+    def note(self, samples: dict[str, Any], *, runs: bool) -> None:
+        for route, waits in self.waits[runs].items():
+            waits.extend(samples[route]["latencies_ms"])
+
+
+async def turns(partner: Partner, seconds: float, most: int, memory: Memory) -> Seen:
+    """The batch runs, then it rests twice; until it has ended, or there were so many turns."""
+    seen, arms = Seen(), partner.arms
+    for _ in range(most):
+        await partner.run()
+        before, began = (await partner.counts())["ended"], time.monotonic()
         samples = await arms.mix(RATE, seconds)
-        [row] = await ground.read(_COUNTS, batch_id)
-        memory.look(row["ended"])
-        if row["ended"] == row["rows"]:
-            return waits
-        for route in waits:
-            waits[route] += samples[route]["latencies_ms"]
+        now = await partner.counts()
+        if now["ended"] == now["rows"]:
+            break
+        seen.note(samples, runs=True)
+        seen.rows.append((now["ended"] - before) / (time.monotonic() - began))
+        memory.look(now["ended"])
+        await partner.rest()
+        seen.note(await arms.mix(RATE, seconds), runs=False)
+        seen.locks.append((await arms.lock_and_pay().run()).values["lock_pay"])
+    else:
+        await partner.run()
+    return seen
 
 
-async def locks_alone(arms: Arms, runs: int) -> float:
-    rates = [(await arms.lock_and_pay().run()).values["lock_pay"] for _ in range(runs)]
-    return statistics.fmean(rates)
-
-
-async def main(rows: int, seconds: float) -> None:
+async def main(rows: int, seconds: float, most: int) -> None:
     async with whole_product() as ground, Crew(ground) as crew:
         arms = Arms(crew, seconds)
         await arms.mix(RATE, 5)
-        before = await locks_alone(arms, 2)
-        idle = await arms.mix(RATE, 4 * seconds)
-        content = file_of(rows)
-        batch_id, accepted_s = await send(ground, arms, content)
+        partner = Partner(ground, arms)
+        accepted_s = await partner.send(file_of(rows))
+        await partner.rest()
         memory = Memory(ground.pids["worker"])
-        waits = await asyncio.wait_for(beside(ground, arms, batch_id, seconds, memory), PATIENCE_S)
-        after = await locks_alone(arms, 2)
-        [figures] = await ground.read(_FIGURES, batch_id)
-    _tell(rows, figures, (before, after), accepted_s)
-    for route, found in waits.items():
-        _tell_waits(route, idle[route]["latencies_ms"], found)
+        seen = await turns(partner, seconds, most, memory)
+        await partner.end(memory)
+        [figures] = await ground.read(_FIGURES, partner.batch_id)
+    _tell(rows, figures, seen, accepted_s)
+    for route in ("lock", "pay"):
+        _tell_waits(route, seen.waits[False][route], seen.waits[True][route])
     sys.stdout.write(f"worker: {memory.told()}\n")
 
 
-def _tell(rows: int, figures: Any, alone: tuple[float, float], accepted_s: float) -> None:
-    rate, lock_pay = rows / figures["seconds"], statistics.fmean(alone)
+def _tell(rows: int, figures: Any, seen: Seen, accepted_s: float) -> None:
+    shares = [mine / locks for mine, locks in zip(seen.rows, seen.locks, strict=False)]
     p50, p95_, p99, most = figures["quantiles"]
     sys.stdout.write(
-        f"{rows} rows, {figures['paid']} paid, accepted in {accepted_s:.1f} s,"
-        f" done in {figures['seconds']:.0f} s: {rate:.1f} rows/s;"
-        f" lock and pay alone {alone[0]:.1f}/s before, {alone[1]:.1f}/s after:"
-        f" {rate / lock_pay:.2f} of it\n"
+        f"{rows} rows, {figures['paid']} paid, accepted in {accepted_s:.1f} s; in"
+        f" {len(shares)} turns {statistics.fmean(seen.rows):.1f} rows/s beside {RATE} requests/s,"
+        f" {statistics.fmean(seen.locks):.1f} locks and payments/s alone:"
+        f" {statistics.median(shares):.2f} of it ({min(shares):.2f} to {max(shares):.2f})\n"
         f"a row from dispatch to its end: p50 {p50:.2f} s, p95 {p95_:.2f} s,"
         f" p99 {p99:.2f} s, at the most {most:.2f} s\n"
     )
 
 
 def _tell_waits(route: str, idle: Sequence[float], found: Sequence[float]) -> None:
-    if not found:
-        sys.stdout.write(f"{route}: the batch had ended before anybody waited\n")
-        return
     sys.stdout.write(
         f"{route} at {RATE} requests/s: p50 {statistics.median(idle):.0f} ms and p95"
-        f" {p95(idle):.0f} ms without a batch ({len(idle)}), {statistics.median(found):.0f} and"
-        f" {p95(found):.0f} ms beside it ({len(found)}): {p95(found) / p95(idle):.2f}\n"
+        f" {p95(idle):.0f} ms while the batch rests ({len(idle)}), {statistics.median(found):.0f}"
+        f" and {p95(found):.0f} ms while it runs ({len(found)}):"
+        f" {statistics.median(found) / statistics.median(idle):.2f} and"
+        f" {p95(found) / p95(idle):.2f}\n"
     )
 
 
@@ -151,5 +214,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.batches", description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=10, help="of each window (10)")
+    parser.add_argument("--turns", type=int, default=12, help="to run and to rest, at most (12)")
     told = parser.parse_args()
-    uvloop.run(main(told.rows, told.seconds))
+    uvloop.run(main(told.rows, told.seconds, told.turns))

@@ -124,18 +124,19 @@ async def in_the_record(url: str, batch_id: str) -> list[str]:
     return found
 
 
-async def prove(count: int, pause_s: float) -> list[str]:
-    rows = make_rows(count)
-    with running_gateway() as gateway:
-        began = time.monotonic()
-        batch_id, told, killed = await run_batch(gateway, rows, pause_s)
-        took_s = time.monotonic() - began
-        journal = gateway.sandbox("GET", "/journal")["effects"]
-        found = findings(rows, told, journal)
-        found += await in_the_record(gateway.database_url, batch_id)
+async def prove(
+    gateway: RunningGateway, count: int, pause_s: float
+) -> tuple[list[str], Counter[str]]:
+    """The findings, and how often each part was killed."""
+    rows, began = make_rows(count), time.monotonic()
+    batch_id, told, killed = await run_batch(gateway, rows, pause_s)
+    took_s = time.monotonic() - began
+    journal = gateway.sandbox("GET", "/journal")["effects"]
+    found = findings(rows, told, journal)
+    found += await in_the_record(gateway.database_url, batch_id)
     states = Counter(each["state"] for each in told)
     console.print(f"{count} rows in {took_s:.0f} s: {dict(states)}, killed {dict(killed)}")
-    return found
+    return found, killed
 
 
 def main() -> int:
@@ -143,7 +144,8 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--pause", type=float, default=10.0, help="seconds between two kills")
     asked = parser.parse_args()
-    found = asyncio.run(prove(asked.rows, asked.pause))
+    with running_gateway() as gateway:
+        found, _ = asyncio.run(prove(gateway, asked.rows, asked.pause))
     for each in found[:50]:
         console.print(each, style="red")
     console.print("every row was done once" if not found else f"{len(found)} findings")

@@ -178,34 +178,48 @@ async def test_what_nobody_has_begun_a_worker_begins(stage: BatchStage) -> None:
 # The window
 
 
-def ends(window: Window, *after_s: float) -> None:
-    window.learn([Ended(line, each) for line, each in enumerate(after_s)])
+def ends(window: Window, after_s: float, *others: float) -> None:
+    count = max(window.size, 4) - len(others)
+    window.learn([Ended(line, each) for line, each in enumerate([after_s] * count + [*others])])
 
 
-def test_the_window_opens_while_rows_end_quickly_and_never_too_far() -> None:
+def test_the_window_opens_while_no_row_waits_for_another_and_never_too_far() -> None:
     window = Window()
 
     for _ in range(200):
-        ends(window, *[0.05] * window.size)
+        ends(window, 0.05)
 
     assert window.size == MOST
 
 
-def test_the_window_closes_while_rows_crowd() -> None:
+def test_rows_that_share_what_there_is_settle_at_the_few_that_fill_it() -> None:
+    """As in a closed loop: whatever is more than the engine does at once only waits."""
     window = Window()
-    ends(window, *[0.1] * window.size)
+
+    for _ in range(200):
+        ends(window, max(0.1, window.size * 0.02))
+
+    assert 5 <= window.size <= 7
+
+
+def test_the_window_closes_when_others_come() -> None:
+    window = Window()
+    for _ in range(10):
+        ends(window, 0.1)
     wide = window.size
 
-    ends(window, *[0.6] * window.size)
+    for _ in range(20):
+        ends(window, 1.0)
 
-    assert window.size < wide
+    assert wide == FIRST + 10
+    assert window.size <= 2
 
 
 def test_a_biller_that_is_slow_by_itself_does_not_close_it() -> None:
     window = Window()
 
     for _ in range(200):
-        ends(window, *[2.0] * window.size)
+        ends(window, 2.0)
 
     assert window.size == MOST
 
@@ -213,6 +227,6 @@ def test_a_biller_that_is_slow_by_itself_does_not_close_it() -> None:
 def test_one_slow_row_says_nothing() -> None:
     window = Window()
 
-    ends(window, *[0.05] * (window.size - 1), 30.0)
+    ends(window, 0.05, 30.0)
 
     assert window.size == FIRST + 1

@@ -1,0 +1,14 @@
+"""A batch while worker, API and Temporal are killed in turn, in small: every row is done once.
+
+`python -m tests.proofs.batches --rows 5000` is the same with thousands.
+"""
+
+from tests.proofs.batches import PARTS, prove
+from tests.running_gateway import RunningGateway
+
+
+async def test_every_row_is_done_once_whatever_is_killed(gateway: RunningGateway) -> None:
+    findings, killed = await prove(gateway, 300, pause_s=7)
+
+    assert findings == []
+    assert killed.keys() == set(PARTS), "it was no fire"
