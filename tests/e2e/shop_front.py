@@ -1,5 +1,5 @@
-"""A partner's own web shop: a page with the hosted card fields and with a button for the customer's
-bank, and the way back to it.
+"""A partner's own web shop: card fields, a button for the customer's bank, one for a code, and
+the way back.
 
 Its server believes the gateway and nobody's browser.
 """
@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from tests.api.bank_shop import bank
+from tests.api.code_shop import code
 from tests.api.shop import Shop
 from tests.running_gateway import new_id
 from tests.serving import Serving
@@ -23,6 +24,7 @@ _CHECKOUT = """<!doctype html>
 <h1>Pay {amount} {currency}</h1>
 <div id="card"></div>
 <form method="post" action="/pay-at-bank?order={order}"><button>Pay at my bank</button></form>
+<form method="post" action="/pay-by-code?order={order}"><button>Pay by code</button></form>
 <p id="said" role="status"></p>
 <script src="{acquirer}/fields.js"></script>
 <script>
@@ -42,6 +44,11 @@ _BACK = """<!doctype html>
 <title>A shop</title>
 <p role="status">Payment {status}</p>
 {more}"""
+_CODE = """<!doctype html>
+<title>A shop</title>
+<img alt="Scan me" src="{qrCode}">
+<label>Or copy me <textarea readonly>{copyCode}</textarea></label>
+<a href="{deeplink}">Open my app</a>"""
 _GO_ON = '<a href="{url}">Go on with it</a>'
 
 
@@ -54,6 +61,7 @@ class ShopFront:
             Route("/checkout", self._checkout),
             Route("/pay", self._pay, methods=["POST"]),
             Route("/pay-at-bank", self._pay_at_bank, methods=["POST"]),
+            Route("/pay-by-code", self._pay_by_code, methods=["POST"]),
             Route("/back", self._back),
         ]
         self.serving = Serving(routes)
@@ -105,6 +113,22 @@ class ShopFront:
         action = answer.data["nextAction"]
         return _told(answer.data) if action is None else RedirectResponse(action["url"], 303)
 
+    async def _pay_by_code(self, request: Request) -> Response:
+        """PIX is in reais, whatever the cards are charged in."""
+        order = request.query_params["order"]
+        answer = await self._shop.pay(
+            reference=order,
+            currency="BRL",
+            paymentMethodToken=None,
+            method=code(),
+            returnUrl=self.back(order),
+        )
+        self.payments[order] = answer.data
+        action = answer.data["nextAction"]
+        if action is None:
+            return _told(answer.data)
+        return HTMLResponse(_CODE.format(**{name: escape(text) for name, text in action.items()}))
+
     async def _back(self, request: Request) -> HTMLResponse:
         order = request.query_params["order"]
         answer = await self._shop.do("confirm", self.payments[order])
@@ -114,5 +138,6 @@ class ShopFront:
 
 def _told(payment: Mapping[str, Any]) -> HTMLResponse:
     action = payment["nextAction"]
-    more = "" if action is None else _GO_ON.format(url=escape(action["url"]))
+    url = action and (action.get("url") or action["deeplink"])
+    more = "" if url is None else _GO_ON.format(url=escape(url))
     return HTMLResponse(_BACK.format(status=payment["status"], more=more))
