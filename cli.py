@@ -16,6 +16,7 @@ from rich.console import Console
 from payments.cli import (
     batches,
     cases,
+    disputes,
     partners,
     payouts,
     providers,
@@ -31,6 +32,7 @@ app.add_typer(partners.app, name="partner")
 app.add_typer(providers.app, name="provider")
 app.add_typer(rails.app, name="rail")
 app.add_typer(payouts.app, name="payout")
+app.add_typer(disputes.app, name="dispute")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")
 app.add_typer(webhooks.app, name="webhooks")

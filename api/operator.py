@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api import vitals
 from api.app import batch_desk, routes
-from api.console import batches, frame, payouts, webhook_actions, webhooks
+from api.console import batches, disputes, frame, payouts, webhook_actions, webhooks
 from api.console.app import console
 from api.console.desk import WebhookConsole
 from api.operations import operations
@@ -36,6 +36,7 @@ def _pages(gateway: Gateway) -> list[Route]:
         *webhook_actions.routes(desk),
         *batches.routes(batch_desk(gateway)),
         *payouts.routes(payouts.PayoutConsole.of(gateway)),
+        *disputes.routes(gateway.record.disputes, gateway.record.evidence),
     ]
 
 

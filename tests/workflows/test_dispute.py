@@ -1,12 +1,18 @@
 """A dispute is followed to its end, answered once, and its money is where the provider says."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from payments.domain.codes import Code
-from payments.domain.dispute import DisputeStatus, ResponseState, Unopened
+from payments.domain.dispute import (
+    DisputeStatus,
+    Response,
+    ResponseOrder,
+    ResponseState,
+    Unopened,
+)
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from tests.patience import until
@@ -247,6 +253,22 @@ async def test_a_closed_dispute_is_looked_at_again_for_its_fee(cards: CardDesk) 
 
     assert taken(dispute) == 10_000
     assert dispute.events == ["created", "closed", "closed"]
+
+
+async def test_a_run_that_is_lost_in_mid_answer_is_followed_by_one_that_finishes_it(
+    cards: CardDesk,
+) -> None:
+    dispute = await opened(cards)
+    version = await dispute.said()
+    await dispute.handle.terminate()
+    order = ResponseOrder(dispute.order.dispute_id, Response.EVIDENCE, datetime.now(UTC), version)
+    await cards.disputes.answer(order)
+
+    await dispute.told()
+    await dispute.until_status(S.UNDER_REVIEW)
+
+    assert len(cards.north.said) == 1
+    assert dispute.row.response_state is ResponseState.TAKEN
 
 
 async def test_temporals_cancel_button_does_not_lose_a_dispute(cards: CardDesk) -> None:
