@@ -125,7 +125,7 @@ class Dispute:
             if sending is not None and state is not None:
                 self._sending.remove(sending)
                 self._ended[sending.key] = state
-            if self._can_begin_anew():
+            if await self._can_begin_anew():
                 workflow.continue_as_new(self._order)
 
     async def _follow(self) -> None:
@@ -195,13 +195,18 @@ class Dispute:
         """Asked until the provider knows; at once when its webhook comes."""
         return await asking.known_at(_ANSWERS, Sent(sending, workflow.now()), self._bell)
 
-    def _can_begin_anew(self) -> bool:
-        """All that is known stands in the record, so a long history can be left behind."""
-        return (
-            workflow.info().is_continue_as_new_suggested()
-            and workflow.all_handlers_finished()
-            and not self._sending
-        )
+    async def _can_begin_anew(self) -> bool:
+        """All that is known stands in the record, so a long history can be left behind, once
+        nobody waits at a door.
+        """
+        if not workflow.info().is_continue_as_new_suggested():
+            return False
+
+        def is_wanted() -> bool:
+            return self._bell.is_rung or bool(self._sending)
+
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() or is_wanted())
+        return not is_wanted()
 
     def _show(self) -> None:
         dispute = self._dispute

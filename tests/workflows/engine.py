@@ -92,9 +92,9 @@ def temporal_program() -> str | None:
 
 
 @asynccontextmanager
-async def engine() -> AsyncIterator[WorkflowEnvironment]:
-    """Time is skipped only where a test says so, with fast_forward."""
-    flags = [word for line in DYNAMIC_CONFIG for word in ("--dynamic-config-value", line)]
+async def engine(*more: str) -> AsyncIterator[WorkflowEnvironment]:
+    """Time is skipped only where a test says so, with fast_forward. `more` is configuration."""
+    flags = [word for line in (*DYNAMIC_CONFIG, *more) for word in ("--dynamic-config-value", line)]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=temporal_program(),
