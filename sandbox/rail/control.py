@@ -46,6 +46,7 @@ class RailControl:
             ("POST", rail, self.tell),
             ("DELETE", rail, self.reset),
             ("GET", rail + "/statement", self.statement),
+            ("POST", rail + "/webhooks/send", self.send_again),
             ("GET", rail + "/transfers", self.transfers),
             ("GET", rail + "/transfers/{reference}", self.transfer),
             ("POST", rail + "/transfers/{reference}/state", self.move),
@@ -71,6 +72,9 @@ class RailControl:
         told = self.house.books.statement(_named(request))
         await self.house.journal.synced()
         return Answer(200, told)
+
+    async def send_again(self, request: Request) -> Response:
+        return Answer(200, {"sent": self.house.outbox.send_again(_named(request))})
 
     async def transfers(self, request: Request) -> Response:
         rail = _named(request)

@@ -49,6 +49,7 @@ class Outbox:
         self._poster = Poster()
         self._running: set[asyncio.Task[None]] = set()
         self._left: list[Event] = []
+        self._untaken: dict[str, Event] = {}
         self._awake = False
 
     def changed(self, transfer: Transfer, at: datetime) -> None:
@@ -66,6 +67,13 @@ class Outbox:
                 self._start(event)
         self._left.clear()
 
+    def send_again(self, rail: str) -> int:
+        """Once more, at once, what nobody has taken yet; how many events that is."""
+        untaken = [event for event in self._untaken.values() if event.rail == rail]
+        for event in untaken:
+            self._start(event)
+        return len(untaken)
+
     async def stop(self) -> None:
         running = list(self._running)
         for task in running:
@@ -75,6 +83,7 @@ class Outbox:
 
     def _start(self, event: Event) -> None:
         if self._url is not None and self._conduct.of(event.rail).webhooks and event.copies:
+            self._untaken[event.id] = event
             task = asyncio.create_task(self._deliver(event, self._url))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -86,6 +95,7 @@ class Outbox:
             tries = (self._try(event, url) for _ in range(event.copies))
             results = await asyncio.gather(*tries)
             if all(result.startswith("2") for result in results):
+                self._untaken.pop(event.id, None)
                 break
             await asyncio.sleep(pause_s)
         else:

@@ -118,6 +118,12 @@ class Chaos:
                 await self._control.post(f"/control/webhooks/{event['id']}/send")
                 self.figures["webhooks delivered only in the end"] += 1
 
+    async def tell_of_payouts(self) -> None:
+        """The same at the rails."""
+        for rail in _RAILS:
+            sent = await self._control.post(f"/control/rails/{rail}/webhooks/send")
+            self.figures["webhooks delivered only in the end"] += sent.json()["sent"]
+
     async def _again_and_again(
         self, least_s: float, most_s: float, harm: Callable[[], Awaitable[None]]
     ) -> None:

@@ -167,6 +167,7 @@ async def prove(
                 await chaos.end()
             paid = time.monotonic()
             engine = await Client.connect(gateway.told["temporalAddress"])
+            await chaos.tell_of_payouts()
             left = await drain(evidence, engine, chaos.tell_the_rest, DRAIN_S)
             drained = time.monotonic()
             await chaos.close()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.sandbox.running_sandbox import RunningSandbox
 from tests.sandbox.till import eventually
+from tests.sandbox.trap import Trap
 
 RAILS = {"SANDBOX_RAIL_SECRETS": "GIRO=secret-of-giro,PUSH=secret-of-push"}
 GIRO = {"Authorization": "Bearer secret-of-giro"}
@@ -101,6 +102,22 @@ def test_a_hand_moves_what_waits_and_no_further(sandbox):
     assert (again.status_code, again.json()["error"]) == (409, "WRONG_STATE")
     nothing = sandbox.control.post("/control/rails/GIRO/transfers/r5/state", json={"state": "PAID"})
     assert nothing.status_code == 404
+
+
+def test_what_nobody_has_taken_is_sent_again_at_once(start_sandbox):
+    with Trap() as trap:
+        sandbox = start_sandbox(**RAILS, SANDBOX_WEBHOOK_URL=trap.url)
+        trap.answer([503, 503])
+        send(sandbox, "r4", "04")
+        eventually(lambda: bool(trap.caught))
+
+        again = sandbox.control.post("/control/rails/GIRO/webhooks/send")
+        eventually(lambda: len(trap.caught) > 2)
+
+        assert again.json() == {"sent": 1}
+        assert len({one.json["id"] for one in trap.caught}) == 1
+        path = "/control/rails/GIRO/webhooks/send"
+        eventually(lambda: sandbox.control.post(path).json() == {"sent": 0})
 
 
 def test_books_survive_a_kill_and_what_was_waiting_goes_on(start_sandbox):
