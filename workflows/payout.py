@@ -89,12 +89,15 @@ class Payout:
         self._moving = asyncio.Lock()
         self._is_begun = False
         self._may_be_out = False
+        self._is_over = False
         self._refused: Code | None = None
         self._payout: payout.Payout | None = None
 
     @workflow.run
     async def run(self, order: PayoutOrder) -> PayoutStatus:  # noqa: ARG002 read by __init__
         await to_its_end(self._story())
+        # Nobody hears the bell any more, so whoever rings it now must not wait for that.
+        self._is_over = True
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._refused is not None:
             # The record knows nothing of it, so the reference is free for another try.
@@ -271,7 +274,7 @@ class Payout:
         """As it stands when the rail was asked, or when nothing more can come of it."""
         before, rung = self._payout, self._bell.ring()
         await workflow.wait_condition(
-            lambda: self._payout is not before or self._bell.heard >= rung
+            lambda: self._is_over or self._payout is not before or self._bell.heard >= rung
         )
         return PayoutAnswer(self._payout, self._refused)
 

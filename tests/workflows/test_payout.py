@@ -267,3 +267,18 @@ async def test_what_a_payout_costs_the_engine(desk: PayoutDesk) -> None:
     assert_within(kinds, events=31, tasks=4)
     assert kinds["ACTIVITY_TASK_SCHEDULED"] == 2
     assert kinds["MARKER_RECORDED"] == 3
+
+
+async def test_whoever_tells_at_its_very_end_is_answered_and_holds_nothing_up(
+    desk: PayoutDesk,
+) -> None:
+    order = make_order()
+    handle, _ = await desk.pay_out(order)
+    await desk.becomes(order, P.SENT)
+    desk.rail.now = PAID
+
+    # Who comes when it is over is told that it is.
+    await asyncio.gather(*(desk.tell(handle) for _ in range(20)), return_exceptions=True)
+
+    async with asyncio.timeout(20):
+        assert await handle.result() is P.PAID
