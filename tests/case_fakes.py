@@ -24,6 +24,7 @@ class FakeCases:
     rows: dict[str, Case] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     unavailable: bool = False
+    unavailable_to_close: bool = False
 
     async def open(self, found: CaseFound) -> Opened:
         attempt, order, receipt = found.attempt, found.attempt.order, found.receipt
@@ -107,5 +108,5 @@ class FakeCases:
 
     def _call(self, operation: str, subject: str) -> None:
         self.calls.append(f"{operation} {subject}")
-        if self.unavailable:
+        if self.unavailable or (self.unavailable_to_close and operation == "close"):
             raise RecordUnavailable("connection refused")

@@ -328,3 +328,23 @@ async def test_temporals_cancel_button_stops_no_case(cards: CardDesk) -> None:
 
     await cards.resolve(late.id, P.REFUND)
     assert await cards.case_ended(late.id) is C.REFUNDED
+
+
+async def test_a_case_that_is_run_again_asks_before_it_refunds(cards: CardDesk) -> None:
+    """A provider that ignores keys would give the money back twice."""
+    order = ordered()
+    await expired(cards, order)
+    late = cards.north.pay(first(order))
+    cards.north.forgets_keys = True
+    cards.cases.unavailable_to_close = True
+    await cards.told_of(make_attempt(order), late.id)
+    case = cards.case_of(late.id)
+    await cards.until_tried(case, "cases.close", attempts=1)
+    await case.terminate("the drill of the runbook")
+    cards.cases.unavailable_to_close = False
+
+    assert await cards.told_of(make_attempt(order), late.id)
+
+    assert await cards.case_ended(late.id) is C.REFUNDED
+    assert [effect.split()[0] for effect in cards.north.effects].count("refund") == 1
+    assert (cards.balance(), kept_over_there(cards)) == ({}, 0)

@@ -2,7 +2,7 @@
 
 paid, told by webhook             31 events,  4 tasks
 left until it expires             35          5
-a case that goes back by policy   26          5
+a case that goes back by policy   23          3
 """
 
 from dataclasses import replace
@@ -44,4 +44,4 @@ async def test_a_case_that_goes_back_by_policy(cards: CardDesk) -> None:
     await cards.told_of(make_attempt(order), late.id)
 
     assert await cards.case_ended(late.id) is CaseStatus.REFUNDED
-    assert_within(await cost(cards.case_of(late.id)), events=26, tasks=5)
+    assert_within(await cost(cards.case_of(late.id)), events=23, tasks=3)
