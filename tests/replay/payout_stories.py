@@ -76,7 +76,7 @@ async def payout_waits_for_its_rail(desk: PayoutDesk) -> AnyHandle:
 
 async def payout_refused(desk: PayoutDesk) -> AnyHandle:
     desk.record.refuses = Code.FUNDS_INSUFFICIENT
-    handle, _ = await desk.begin(make_order())
+    handle, _ = await desk.begin_payout(make_order())
     return handle
 
 

@@ -204,7 +204,7 @@ async def test_a_forgotten_destination_is_never_paid(desk: PayoutDesk) -> None:
 async def test_what_the_record_refuses_can_be_asked_for_again(desk: PayoutDesk) -> None:
     desk.record.refuses = Code.FUNDS_INSUFFICIENT
     order = make_order()
-    handle, answer = await desk.begin(order)
+    handle, answer = await desk.begin_payout(order)
     assert answer.refused is Code.FUNDS_INSUFFICIENT
     with pytest.raises(WorkflowFailureError):
         await handle.result()
