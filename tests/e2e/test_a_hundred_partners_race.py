@@ -6,6 +6,7 @@ from collections import Counter
 from tests.back_office import administration, make_partner
 from tests.evidence import Evidence
 from tests.partner_key import PartnerKey
+from tests.patience import persistently
 from tests.running_gateway import (
     Answer,
     PartnerClient,
@@ -18,7 +19,7 @@ PARTNERS = 100
 
 
 async def bearer(client: PartnerClient, key: PartnerKey) -> dict[str, str]:
-    answer = await client.ask("POST", "/auth/token", json=key.token_request())
+    answer = await persistently(lambda: client.ask("POST", "/auth/token", json=key.token_request()))
     assert answer.code == "P0000", answer
     return {"Authorization": f"Bearer {answer.data['accessToken']}"}
 

@@ -94,7 +94,7 @@ async def test_a_refund_that_a_bank_sends_back_is_owed_again(
 
     answer = await banks.shop.refund(payment, "4.00")
 
-    assert answer.code == "P0001"
+    assert answer.code in ("P0001", "P2111")
     case = await audit.ends(payment, "captured")
     assert [each["status"] for each in case.refunds] == ["failed"]
     assert (await banks.shop.refund(payment)).data["amount"] == "10.00"
