@@ -24,6 +24,9 @@ NOT_OURS = frozenset(
         "EXTERNAL_WORKFLOW_EXECUTION_SIGNALED",
         "WORKFLOW_EXECUTION_SIGNALED",
         "TIMER_FIRED",
+        # Where a story skips time, it is the machine that says in how many steps.
+        "WORKFLOW_EXECUTION_OPTIONS_UPDATED",
+        "WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED",
     }
 )
 

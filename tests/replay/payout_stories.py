@@ -11,7 +11,6 @@ from payments.domain.rail import TransferAnswer
 from tests.payout_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED
 from tests.replay.card_stories import AnyHandle
 from tests.workflows.payout_desk import PayoutDesk, make_order
-from workflows.payout import HOLD_LASTS
 
 PayoutStory = Callable[[PayoutDesk], Awaitable[AnyHandle]]
 
@@ -100,12 +99,6 @@ async def payout_canceled(desk: PayoutDesk) -> AnyHandle:
     return handle
 
 
-async def payout_hold_expired(desk: PayoutDesk) -> AnyHandle:
-    handle, _ = await desk.held()
-    await desk.environment.fast_forward(handle, HOLD_LASTS)
-    return handle
-
-
 def returning(now: TransferAnswer) -> PayoutStory:
     async def story(desk: PayoutDesk) -> AnyHandle:
         desk.rail.answers.append(PAID)
@@ -142,7 +135,6 @@ PAYOUT_STORIES: Final[Mapping[str, PayoutStory]] = {
     "payout_approved": payout_approved,
     "payout_rejected": payout_rejected,
     "payout_canceled": payout_canceled,
-    "payout_hold_expired": payout_hold_expired,
     "payout_canceled_by_temporal": payout_canceled_by_temporal,
     "payout_return": returning(RETURNED),
     "payout_return_of_nothing": returning(PAID),
