@@ -143,8 +143,7 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(*arguments: str, **environment: str) -> Iterator[RunningGateway]:
-    """One with a home that goes with it."""
-    # Not tmp_path: PostgreSQL runs as another user, and pytest closes its directories to others.
+    """One with a home that goes with it; not tmp_path, which pytest closes to PostgreSQL's user."""
     with tempfile.TemporaryDirectory(prefix="qt-") as directory:
         gateway = RunningGateway(Path(directory) / "home", *arguments, **environment)
         try:
