@@ -52,6 +52,11 @@ class Effect:
         """A refund of money that came too late: nobody asked for it but we ourselves."""
         return self.kind == "refund" and self.key == f"{self.attempt}-back"
 
+    @property
+    def is_of_case(self) -> bool:
+        """A refund of money that paid for nothing: it is no part of the payment."""
+        return self.kind == "refund" and self.key.startswith("case_")
+
 
 @dataclass
 class Case:
@@ -86,11 +91,13 @@ class Case:
         return self.payment["status"] in ENDED
 
     def booked(self, kind: str, attempt: str | None = None) -> int:
-        """Minor units at the provider; what went the way back is no refund that was asked for."""
+        """Minor units at the provider; only refunds that the partner asked for are refunds here."""
         return sum(
             effect.amount_minor
             for effect in self.effects
-            if effect.kind == kind and not effect.is_way_back and attempt in (None, effect.attempt)
+            if effect.kind == kind
+            and not (effect.is_way_back or effect.is_of_case)
+            and attempt in (None, effect.attempt)
         )
 
     @property

@@ -199,11 +199,28 @@ class BankJourney(Journey):
 
 
 class CodeJourney(Journey):
-    """The customer pays a Brazilian code in an app, or does not."""
+    """The customer pays a Brazilian code in an app: once or twice, mistyped, too late, or never."""
 
     async def _method(self, sale: dict[str, str]) -> dict[str, Any]:
         return {"method": {"type": "code", "country": self.plan.method}}
 
+    async def _challenge(self, payment: dict[str, Any]) -> dict[str, Any]:
+        if self.plan.decision is not Decision.LATE:
+            return await super()._challenge(payment)
+        ended = await self._until(payment, lambda seen: seen["status"] in ENDED)
+        await self._pay(payment)
+        return ended
+
     async def _act(self, payment: dict[str, Any], decision: Decision) -> None:
-        assert decision is Decision.APPROVE, "there is nobody to say anything else to"
-        await CodeShop(self.shop).pay(payment)
+        match decision:
+            case Decision.TWICE:
+                await self._pay(payment)
+                await self._pay(payment)
+            case Decision.MISTYPE:
+                await self._pay(payment, self.plan.amount(self.plan.amount_minor - 1))
+                await self._pay(payment)
+            case _:
+                await self._pay(payment)
+
+    async def _pay(self, payment: dict[str, Any], amount: str | None = None) -> None:
+        await CodeShop(self.shop).pay(payment, amount)

@@ -35,8 +35,8 @@ STRIPE_CURRENCY: Final = "GBP"
 
 
 class Decision(StrEnum):
-    """What the customer does at the issuer's or the bank's page; `withdraw` is the shop's own
-    cancel.
+    """What the customer does at the issuer's or the bank's page, or in the app; `withdraw` is the
+    shop's own cancel.
     """
 
     APPROVE = "approve"
@@ -46,6 +46,10 @@ class Decision(StrEnum):
     NO_MONEY = "no_money"
     WITHDRAW = "withdraw"
     LEAVE = "leave"
+    # Money that pays for nothing: a second time, another amount, too late.
+    TWICE = "twice"
+    MISTYPE = "mistype"
+    LATE = "late"
 
 
 _D = Decision
@@ -63,7 +67,14 @@ _AT_THE_BANK: Final[Mapping[str, int]] = {
     _D.WITHDRAW: 2,
     _D.LEAVE: 1,
 }
-_IN_THE_APP: Final[Mapping[str, int]] = {_D.APPROVE: 16, _D.WITHDRAW: 2, _D.LEAVE: 2}
+_IN_THE_APP: Final[Mapping[str, int]] = {
+    _D.APPROVE: 8,
+    _D.WITHDRAW: 1,
+    _D.LEAVE: 1,
+    _D.TWICE: 3,
+    _D.MISTYPE: 2,
+    _D.LATE: 2,
+}
 # The British test banks, which have every trouble there is.
 _BANKS: Final = {
     **dict.fromkeys(("SUNNY", "TWICE", "SILENT"), 4),

@@ -8,19 +8,24 @@ the cent.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
+from payments.cli.seed import CARD_TERMS
 from tests.api.till import Till
+from tests.back_office import administration
 from tests.proofs.disputes import DisputeJourney, dispute_plans, disputes_reckoned
 from tests.proofs.journeys import BankJourney, CodeJourney
 from tests.proofs.payouts import PayoutWalk, payout_plans, payouts_reckoned
 from tests.proofs.plans import bank_plans, code_plans
 from tests.proofs.proof import Guests, Scene, prove, show, told_seed
 from tests.proofs.reckoning import Aftermath
+from tests.proofs.surplus import cases_reckoned
 from tests.running_gateway import PartnerClient
 
+# What becomes of money that pays for nothing: nobody is there to decide.
+_POLICIES: Final = {"late": "refund", "double": "accept", "amount": "refund"}
 # What the partner earns by card, again and again, before it pays out.
 _EARNED: Final = "8000.00"
 
@@ -35,6 +40,9 @@ class RailsCrowd:
     payouts: int
 
     async def __call__(self, scene: Scene) -> Guests:
+        async with administration(scene.gateway) as office:
+            terms = replace(CARD_TERMS, case_policies=_POLICIES)
+            await office.set_card_terms(scene.gateway.partner(0).id, terms)
         till = await self._till(scene)
         names, seed = scene.prefix("P"), scene.seed
         payouts = [
@@ -49,9 +57,9 @@ class RailsCrowd:
         )
 
         async def aftermath() -> Aftermath:
-            return await payouts_reckoned(till, names, self.payouts) + await disputes_reckoned(
-                scene.gateway, scene.prefix("D")
-            )
+            paid_out = await payouts_reckoned(till, names, self.payouts)
+            disputed = await disputes_reckoned(scene.gateway, scene.prefix("D"))
+            return paid_out + disputed + await cases_reckoned(scene.gateway)
 
         return Guests(
             {

@@ -27,6 +27,7 @@ _OPEN: Final = """
          + (SELECT count(*) FROM refund WHERE status = 'pending')
          + (SELECT count(*) FROM payout WHERE status IN ('queued', 'on_hold', 'sent'))
          + (SELECT count(*) FROM dispute WHERE closed_at IS NULL)
+         + (SELECT count(*) FROM payment_case WHERE status = 'open')
          + (SELECT count(*) FROM inbound_event WHERE state = 'received') AS many"""
 _UNBALANCED: Final = """
     SELECT currency, sum(amount_minor) AS minor FROM ledger_entry
@@ -46,7 +47,7 @@ _SET_ASIDE: Final = """
 # comes late is rightly left to a person.
 _CONTRADICTED: Final = frozenset({"0390", "FICKLE"})
 # Which way money went, as the provider owes us.
-_SIGNS: Final = {"capture": 1, "refund": -1, "dispute": -1, "dispute_returned": 1}
+_SIGNS: Final = {"capture": 1, "surplus": 1, "refund": -1, "dispute": -1, "dispute_returned": 1}
 # What must be empty when everything has ended.
 _EMPTY: Final = frozenset({"suspense", "authorized", "authorized_memo", "payout_reserved"})
 
