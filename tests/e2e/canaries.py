@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
+from tests.batch_files import CSV, HEADER
+
 # Otherwise good requests: what the guard let through would get as far as it can.
 VALID: Final[Mapping[str, Any]] = {
     "billerId": "DESCO",
@@ -134,9 +136,10 @@ def _of_route(
             for header in HEADERS:
                 yield method, plain, kind | {header: written}, content
     yield method, f"{plain}?unknown={canary.percent}", kind, content
-    if body is not None:
-        for changed in _bodies(body, canary):
-            yield method, plain, kind, changed
+    for changed in () if body is None else _bodies(body, canary):
+        yield method, plain, kind, changed
+    for rows in _rows(canary) if CSV in _media_types(operation) else ():
+        yield method, f"{plain}?reference=CANARY", {"Content-Type": CSV}, rows
 
 
 def _bodies(body: dict[str, Any], canary: Canary) -> Iterator[bytes]:
@@ -155,6 +158,16 @@ def _bodies(body: dict[str, Any], canary: Canary) -> Iterator[bytes]:
     yield json.dumps(body | {"metadata": halves}).encode()
 
 
+def _rows(canary: Canary) -> Iterator[bytes]:
+    columns = HEADER.split(",")
+    for written in canary.written:
+        for name in columns:
+            if not _has_a_format(name, written):
+                row = {**VALID, name: written}
+                yield f"{HEADER}\n{','.join(str(row[each]) for each in columns)}\n".encode()
+        yield f"{HEADER},{written}\n".encode()
+
+
 def _has_a_format(name: str, written: str) -> bool:
     """A biller may have such a bill number, and a partner may ask for such an amount."""
     if name == "billNumber":
@@ -162,9 +175,15 @@ def _has_a_format(name: str, written: str) -> bool:
     return name == "amount" and written.isascii() and written.isdigit()
 
 
+def _media_types(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    types: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {})
+    return types
+
+
 def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, Any] | None:
     """A body with every field of the shape, good as far as the names tell."""
-    if "requestBody" not in operation:
+    if "application/json" not in _media_types(operation):
+        # A file of evidence is the partner's own document: docs/disputes.md says what is not in it.
         return None
     shape = operation["requestBody"]["content"]["application/json"]["schema"]
     if "$ref" in shape:
