@@ -49,6 +49,25 @@ async def test_a_reference_names_one_refund_for_ever(shop: Shop) -> None:
     assert (await shop.show(payment))["amountRefunded"] == "4.00"
 
 
+async def test_a_reference_that_was_refused_is_free(shop: Shop) -> None:
+    payment, name = await shop.paid(), new_id("REFUND")
+    refused = await shop.refund(payment, "10.01", reference=name)
+
+    answer = await shop.refund(payment, "10.00", reference=name)
+
+    assert (refused.code, answer.code) == ("P2108", "P0000")
+
+
+async def test_the_same_refused_refund_is_looked_at_anew(shop: Shop) -> None:
+    payment, name = await shop.paid(capture=False), new_id("REFUND")
+    too_early = await shop.refund(payment, "10.00", reference=name)
+    await shop.do("capture", payment, {})
+
+    answer = await shop.refund(payment, "10.00", reference=name)
+
+    assert (too_early.code, answer.code) == ("P2109", "P0000")
+
+
 async def test_a_hundred_and_one_refunds_of_a_hundredth_at_once(shop: Shop) -> None:
     payment = await shop.paid()
 
