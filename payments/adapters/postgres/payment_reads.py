@@ -18,9 +18,13 @@ _FIND: Final = "SELECT * FROM payment WHERE partner_id = $1 AND id = $2"
 _BY_REFERENCE: Final = "SELECT * FROM payment WHERE partner_id = $1 AND reference = $2"
 _NAMED: Final = """
     SELECT payment.*, sent.number, sent.provider AS sent_to, sent.challenge,
-        ARRAY(SELECT receipt FROM payment_case WHERE payment_id = payment.id) AS cases
+        opened.receipts
     FROM payment
     LEFT JOIN payment_attempt AS sent ON sent.payment_id = payment.id AND sent.number = $2
+    LEFT JOIN LATERAL (
+        SELECT coalesce(array_agg(receipt), '{}') AS receipts FROM payment_case
+        WHERE payment_id = payment.id
+    ) AS opened ON true
     WHERE payment.id = $1"""
 _LATEST: Final = """
     SELECT payment.ordered, sent.number, sent.provider AS sent_to, sent.challenge
@@ -109,7 +113,7 @@ class PaymentReads:
         row = rows[0]
         attempt = payment_rows.attempt(row, payment_rows.order(row)) if row["number"] else None
         is_latest = number >= row["attempt"]
-        return Named(payment_rows.payment(row), attempt, is_latest, frozenset(row["cases"]))
+        return Named(payment_rows.payment(row), attempt, is_latest, frozenset(row["receipts"]))
 
     async def latest_attempt(self, payment_id: str) -> Attempt | None:
         rows = await self._database.fetch(_LATEST, payment_id)
