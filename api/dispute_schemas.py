@@ -2,9 +2,9 @@
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -44,7 +44,15 @@ def _words(text: str) -> str:
     return text
 
 
-Words = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_words)]
+# What the document can say of it; that one letter must be visible is more than a pattern can.
+_TOLD: Final[dict[str, JsonValue]] = {
+    "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+}
+Words = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_TOLD),
+    AfterValidator(_words),
+]
 
 
 def _status(text: object) -> object:

@@ -84,6 +84,10 @@ def make_good(body: dict[str, Any]) -> None:
         body["destinationToken"] = THERE["destination_token"]
     if body.get("reason"):
         body["reason"] = visible(body["reason"], 200)
+    if "texts" in body or "files" in body:
+        # Something has to be said, and a file has to be there.
+        said = {about: visible(text, 500) for about, text in (body.get("texts") or {}).items()}
+        body["texts"], body["files"] = said or {"explanation": "x"}, {}
     if body.get("metadata"):
         kept = body["metadata"].items()
         body["metadata"] = {visible(name, 40): visible(text, 500) for name, text in kept}
