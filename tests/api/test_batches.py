@@ -71,7 +71,7 @@ async def test_every_row_of_a_batch_comes_to_its_own_end(
         assert len(gateway.effects(row.bill.number)) == 1
     for row in (declined, missing, locked, again):
         assert gateway.effects(row.bill.number) == []
-    await evidence.books_balance()
+    await evidence.nothing_is_doubled()
 
 
 async def test_results_as_json_lines_say_the_same(guest: PartnerClient) -> None:

@@ -18,8 +18,9 @@ import schemathesis
 from schemathesis.core.failures import Failure
 
 from tests.api.conftest import Misbehave
+from tests.api.dispute_shop import SAID, DisputeShop
 from tests.api.hooks import Hooks
-from tests.api.shop import Shop
+from tests.api.shop import Acquirer, Shop
 from tests.api.till import Till
 from tests.running_gateway import REPOSITORY, PartnerClient, RunningGateway, TestBill, new_id
 
@@ -40,8 +41,12 @@ async def everything_there(shop: Shop, hooks: Hooks, till: Till) -> dict[str, st
     await shop.do("cancel", payment)
     endpoint = await hooks.added()
     event = await hooks.do("test", endpoint)
+    disputes = DisputeShop(shop, Acquirer(shop.gateway))
+    _, _, dispute = await disputes.disputed()
+    await disputes.do("evidence", dispute, SAID)
     return {
         "payment_id": payment["id"],
+        "dispute_id": dispute["id"],
         "refund_id": refund.data["id"],
         "customer_id": await shop.customer(),
         "endpoint_id": endpoint["id"],

@@ -38,7 +38,8 @@ async def page() -> AsyncIterator[Page]:
 
 async def loaded_until(page: Page, there: Locator) -> None:
     async def seen() -> bool:
-        await page.reload()
+        # Not reload(): under way from the page before, a busy browser has nothing to load again.
+        await page.goto(page.url)
         return await there.count() > 0
 
     await until(seen, PATIENCE_MS / 1_000, f"the page never has {there}")

@@ -8,7 +8,7 @@ from tests.running_gateway import RunningGateway
 
 
 async def test_every_row_is_done_once_whatever_is_killed(gateway: RunningGateway) -> None:
-    findings, killed = await prove(gateway, 120, pause_s=8)
+    findings, killed = await prove(gateway, 120)
 
     assert findings == []
     assert killed.keys() == set(PARTS), "it was no fire"

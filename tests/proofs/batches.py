@@ -14,13 +14,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
 from rich.console import Console
 
 from tests.batch_files import Row, csv_of, ended, results, rows_of, send
-from tests.patience import persistently
+from tests.patience import persistently, until
 from tests.running_gateway import PartnerClient, RunningGateway, new_id, running_gateway
 
 # Of twenty rows one is declined, one does not exist, and of two the answer is lost.
@@ -28,6 +29,9 @@ ENDINGS: Final = (90, 99, 93, 95)
 EVERY: Final = 20
 PARTS: Final = ("worker", "api", "temporal")
 PATIENCE_S: Final = 7_200
+_ENDED: Final = """
+    SELECT count(*) FROM batch_row JOIN batch ON batch.id = batch_row.batch_id
+    WHERE batch.status = 'running' AND batch_row.ended_at IS NOT NULL"""
 _BOOKS: Final = "SELECT coalesce(sum(amount_minor), 0) AS off FROM ledger_entry"
 _ROWS: Final = """
     SELECT asked_row.state, begun.state AS begun, count(*) AS many
@@ -48,10 +52,19 @@ def make_rows(count: int) -> Sequence[Row]:
     return rows_of(*endings)
 
 
-async def chaos(gateway: RunningGateway, pause_s: float, killed: Counter[str]) -> None:
-    """One part after the other; the supervisor brings each back."""
-    for part in itertools.cycle(PARTS):
-        await asyncio.sleep(pause_s)
+async def chaos(
+    gateway: RunningGateway, rows: int, pause_s: float | None, killed: Counter[str]
+) -> None:
+    """One part after the other; the supervisor brings each back. Without a pause each part is
+    killed once, when the next quarter of the rows has ended: however fast they are, that is a fire.
+    """
+    for number, part in enumerate(itertools.cycle(PARTS), start=1):
+        if pause_s is not None:
+            await asyncio.sleep(pause_s)
+        elif number <= len(PARTS):
+            await until(partial(_ended, gateway, number * rows // 4), 300, f"row {number} of four")
+        else:
+            return
         try:
             gateway.kill(part)
         except (KeyError, ProcessLookupError):
@@ -59,13 +72,21 @@ async def chaos(gateway: RunningGateway, pause_s: float, killed: Counter[str]) -
         killed[part] += 1
 
 
+async def _ended(gateway: RunningGateway, many: int) -> bool:
+    connection = await asyncpg.connect(gateway.database_url)
+    try:
+        return bool(await connection.fetchval(_ENDED) >= many)
+    finally:
+        await connection.close()
+
+
 async def run_batch(
-    gateway: RunningGateway, rows: Sequence[Row], pause_s: float
+    gateway: RunningGateway, rows: Sequence[Row], pause_s: float | None
 ) -> tuple[str, list[dict[str, str]], Counter[str]]:
     killed: Counter[str] = Counter()
     partner = PartnerClient(gateway.api, gateway.partner(0))
     content, reference = csv_of(rows), new_id("BATCH")
-    killing = asyncio.create_task(chaos(gateway, pause_s, killed))
+    killing = asyncio.create_task(chaos(gateway, len(rows), pause_s, killed))
     try:
         batch = await persistently(lambda: send(partner, content, reference=reference), 300)
         assert batch.code in {"P0000", "P0001"}, batch
@@ -125,7 +146,7 @@ async def in_the_record(url: str, batch_id: str) -> list[str]:
 
 
 async def prove(
-    gateway: RunningGateway, count: int, pause_s: float
+    gateway: RunningGateway, count: int, pause_s: float | None = None
 ) -> tuple[list[str], Counter[str]]:
     """The findings, and how often each part was killed."""
     rows, began = make_rows(count), time.monotonic()
