@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ ANSWER_WITHIN_S: Final = 60
 # wait: for partners four seconds, which a busy machine may need for an ordinary one. Here only what
 # really takes its time is answered 202. What shows that, asks a gateway with less patience.
 PATIENT: Final = {"QUITTANCE_PAY_WAIT_S": "15"}
+# The supervisor gives up at six within a minute.
+MOST_DEATHS: Final = 4
+DEATHS_WITHIN_S: Final = 60.0
 # Of the fifteen minutes that a token is good for.
 _TOKEN_LASTS_S = 600
 
@@ -49,6 +53,7 @@ class RunningGateway:
         self.home = home
         self._arguments = arguments
         self._output = home.with_name(home.name + ".log")
+        self._deaths: defaultdict[str, list[float]] = defaultdict(list)
         self._environment = os.environ | PATIENT | {"QUITTANCE_HOME": str(home)} | environment
         self.process = self._start()
         try:
@@ -111,7 +116,13 @@ class RunningGateway:
 
     def kill(self, part: str) -> None:
         """As the kernel does when memory is short. The supervisor starts it anew."""
+        self._deaths[part].append(time.monotonic())
         os.kill(self.pid(part), signal.SIGKILL)
+
+    def can_be_killed(self, part: str) -> bool:
+        """Unless the supervisor would take it for a part that cannot be kept running."""
+        since = time.monotonic() - DEATHS_WITHIN_S
+        return sum(at > since for at in self._deaths[part]) < MOST_DEATHS
 
     def log(self, part: str) -> str:
         return (self.home / "logs" / f"{part}.log").read_text()

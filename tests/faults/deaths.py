@@ -13,6 +13,10 @@ async def kill_worker_at_work(gateway: RunningGateway) -> None:
         worker = LivingProcess.find(gateway.pid("worker"))
         return worker is not None and ready.read_text().strip() == str(worker.pid)
 
+    async def may_die() -> bool:
+        return gateway.can_be_killed("worker")
+
+    await until(may_die, 30, "too many have died")
     await until(works, 30, "no worker works")
     gateway.kill("worker")
 

@@ -21,6 +21,10 @@ async def test_a_started_payment_completes_and_every_new_call_is_refused(
 
         await office.suspend_partner(partner.key.id)
 
+        async def heard() -> bool:
+            return (await partner.status(order)).code == "P4006"
+
+        await until(heard, 5, "the API has not heard of it")
         for answer in (
             await partner.status(order),
             await partner.lock(TestBill()),

@@ -5,8 +5,7 @@ come late, twice, in another order, and forged.
 import asyncio
 import json
 import random
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -21,9 +20,6 @@ from tests.running_gateway import RunningGateway
 
 # How long a customer has at the issuer's page, at the pace of a long run.
 _CHALLENGE_LASTS_MS: Final = 20_000
-# The supervisor gives up at six within a minute.
-_MOST_DEATHS: Final = 4
-_DEATHS_WITHIN_S: Final = 60.0
 _BEHAVIOURS: Final = (
     *("hang_before_effect", "hang_after_effect", "error_before_effect", "error_after_effect"),
     *("reset_after_effect", "garbage_after_effect", "refuse", "slow"),
@@ -69,7 +65,6 @@ class Chaos:
             base_url=gateway.told["sandbox"], timeout=15, verify=False
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self._deaths: dict[str, deque[float]] = {}
 
     async def begin(self) -> None:
         for acquirer in ACQUIRERS:
@@ -151,11 +146,8 @@ class Chaos:
             self.figures["engine killed"] += 1
 
     def _kill(self, part: str) -> bool:
-        """Unless the supervisor would take it for a part that cannot be kept running."""
-        deaths, now = self._deaths.setdefault(part, deque(maxlen=_MOST_DEATHS)), time.monotonic()
-        if len(deaths) == _MOST_DEATHS and now - deaths[0] < _DEATHS_WITHIN_S:
+        if not self._gateway.can_be_killed(part):
             return False
-        deaths.append(now)
         self._gateway.kill(part)
         return True
 
