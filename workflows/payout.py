@@ -14,12 +14,6 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
 
 from activities.payouts import PayoutActivities
 from payments.domain import ids, payout
@@ -34,10 +28,11 @@ from payments.domain.payout import (
     Reviewed,
 )
 from payments.domain.rail import TransferAnswer, TransferState
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
+from payments.temporal import PAY_STATE
 from workflows import record, transferring
 from workflows.asking import Bell, known_at, look_at
 from workflows.door import door, refusal
+from workflows.starting import found_by, operation
 from workflows.transferring import RAILS
 from workflows.uncancelled import to_its_end
 
@@ -59,23 +54,16 @@ def payout_operation(
 
     A reference names one payout for ever; only a run that never began may be followed by another.
     """
-    return WithStartWorkflowOperation(
+    return operation(
         Payout.run,
         order,
         id=ids.payout(order.payout_id),
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(PARTNER_ID, order.partner_id),
-                SearchAttributePair(PAY_STATE, PayoutStatus.QUEUED.value),
-                SearchAttributePair(PROVIDER, order.rail),
-                SearchAttributePair(AMOUNT_MINOR, order.amount.minor),
-            ]
+        attributes=found_by(
+            order.partner_id, order.amount, state=PayoutStatus.QUEUED, provider=order.rail
         ),
-        static_summary=f"{order.amount} {order.amount.currency} out for {order.partner_id}",
-        static_details=f"trace `{order.trace}`  \ndestination `{order.destination_id}`",
+        summary=f"{order.amount} {order.amount.currency} out for {order.partner_id}",
+        details=f"trace `{order.trace}`  \ndestination `{order.destination_id}`",
     )
 
 

@@ -8,22 +8,16 @@ It can be started whenever there is a doubt: it asks the rail before it moves an
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
 
 from activities.payouts import PayoutActivities
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.payout import PayoutFact, PayoutOrder, PayoutStatus
 from payments.domain.rail import TransferState
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PROVIDER
 from workflows import record, transferring
 from workflows.asking import Bell, known_at
 from workflows.door import door
+from workflows.starting import found_by, operation
 from workflows.transferring import RAILS
 from workflows.uncancelled import to_its_end
 
@@ -33,21 +27,14 @@ def payout_return_operation(
 ) -> WithStartWorkflowOperation["PayoutReturn", bool]:
     """How it is started: together with its first update, `seen`."""
     amount = order.amount
-    return WithStartWorkflowOperation(
+    return operation(
         PayoutReturn.run,
         order,
         id=ids.payout_return(order.payout_id),
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(PARTNER_ID, order.partner_id),
-                SearchAttributePair(PROVIDER, order.rail),
-                SearchAttributePair(AMOUNT_MINOR, amount.minor),
-            ]
-        ),
-        static_summary=f"{amount} {amount.currency} back over {order.rail}, if it came back",
+        attributes=found_by(order.partner_id, amount, provider=order.rail),
+        summary=f"{amount} {amount.currency} back over {order.rail}, if it came back",
+        can_run_again=True,
     )
 
 
