@@ -32,8 +32,9 @@ class RefundDesk:
                 self._client.execute_update_with_start_workflow(
                     refunding.Refund.settled,
                     start_workflow_operation=start,
-                    # However often it is asked, it ends in one way.
-                    id="settled",
+                    # Each request asks anew: a run that was refused keeps its answers for ever,
+                    # and the next run of this reference is to be heard, not that one.
+                    id=f"settled:{order.trace}",
                     rpc_timeout=self._wait,
                 )
             )
