@@ -17,7 +17,7 @@ from api.desk import desk_of
 from api.documents import RowFlaw, answers
 from api.exchange import Exchange
 from api.once import once
-from api.routes.owned import caller_of, is_id
+from api.routes.owned import caller_of, own_batch
 from api.row_files import Flaw, RowFormat, Unreadable
 from api.strict import FILES, LARGEST_FILE, StrictRoute, needs, takes_nothing
 from payments.domain import ids
@@ -94,7 +94,7 @@ async def list_batches(request: Request, query: Annotated[BatchesQuery, Query()]
 @router.get("/batches/{batch_id}", **_READ, **answers(BatchView))
 async def show_batch(request: Request, batch_id: BatchId) -> Response:
     """How far a batch is."""
-    return await _shown(request, await _own(request, batch_id), "Batch found")
+    return await _shown(request, await own_batch(request, batch_id), "Batch found")
 
 
 @router.get(
@@ -113,7 +113,7 @@ async def batch_results(
 ) -> Response:
     """What became of each row, as a file: at the end, or so far."""
     exchange = Exchange.of(request)
-    batch = await _own(request, batch_id)
+    batch = await own_batch(request, batch_id)
     with exchange.measured("record.results"):
         record = desk_of(request).batches.record
         content = await results_file(record, batch.batch_id, query.format)
@@ -145,7 +145,7 @@ async def cancel_batch(request: Request, batch_id: BatchId) -> Response:
 
 
 async def _move(request: Request, batch_id: str, asked: Asked) -> Response:
-    batch = await _own(request, batch_id)
+    batch = await own_batch(request, batch_id)
     with Exchange.of(request).measured(f"engine.{asked}"):
         moved = await desk_of(request).batches.move(batch, asked)
     return await _shown(request, moved, f"The batch is {moved.status}")
@@ -156,16 +156,6 @@ async def _shown(request: Request, batch: Batch, message: str) -> Response:
     with exchange.measured("record.tally"):
         tally = await desk_of(request).batches.record.tally(batch.batch_id)
     return envelope(exchange, Code.OK, BatchView.of(batch, tally), message=message)
-
-
-async def _own(request: Request, batch_id: str) -> Batch:
-    exchange, found = Exchange.of(request), None
-    if is_id(batch_id):
-        with exchange.measured("record.batch"):
-            found = await desk_of(request).batches.record.find(caller_of(request), batch_id)
-    if found is None:
-        raise Refusal(Code.BATCH_UNKNOWN)
-    return found
 
 
 def _format_of(request: Request) -> RowFormat:

@@ -1,7 +1,8 @@
 """The caller's own objects: what is another's, or ill-formed, is as unknown as what never was."""
 
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -10,6 +11,7 @@ from api.answers import Refusal
 from api.desk import desk_of
 from api.exchange import Exchange
 from payments.domain import ids
+from payments.domain.batch import Batch
 from payments.domain.case import Case
 from payments.domain.codes import Code
 from payments.domain.destination import Destination
@@ -20,6 +22,7 @@ from payments.domain.refund import Refund
 from payments.domain.webhook import Endpoint
 from payments.ports.methods import Customer
 
+Found = TypeVar("Found")
 _ID: Final = re.compile(r"(ba|pay|re|dp|po|dst|cus|whe|case)_[0-9a-z]{26}", re.ASCII)
 
 
@@ -36,74 +39,43 @@ def is_id(text: str) -> bool:
 
 
 async def own_payment(request: Request, payment_id: str) -> Payment:
-    exchange, found = Exchange.of(request), None
-    if is_id(payment_id):
-        with exchange.measured("record.payment"):
-            found = await desk_of(request).cards.records.find(caller_of(request), payment_id)
-    if found is None:
-        raise Refusal(Code.PAYMENT_UNKNOWN)
-    return found
+    find = desk_of(request).cards.records.find
+    return await _own(request, payment_id, "record.payment", find, Code.PAYMENT_UNKNOWN)
 
 
 async def own_refund(request: Request, refund_id: str) -> Refund:
-    exchange, found = Exchange.of(request), None
-    if is_id(refund_id):
-        with exchange.measured("record.refund"):
-            found = await desk_of(request).cards.refund_records.find(caller_of(request), refund_id)
-    if found is None:
-        raise Refusal(Code.REFUND_UNKNOWN)
-    return found
+    find = desk_of(request).cards.refund_records.find
+    return await _own(request, refund_id, "record.refund", find, Code.REFUND_UNKNOWN)
 
 
 async def own_payout(request: Request, payout_id: str) -> Payout:
-    exchange, found = Exchange.of(request), None
-    if is_id(payout_id):
-        with exchange.measured("record.payout"):
-            found = await desk_of(request).payouts.records.find(caller_of(request), payout_id)
-    if found is None:
-        raise Refusal(Code.PAYOUT_UNKNOWN)
-    return found
+    find = desk_of(request).payouts.records.find
+    return await _own(request, payout_id, "record.payout", find, Code.PAYOUT_UNKNOWN)
 
 
 async def own_destination(request: Request, destination_id: str) -> Destination:
-    exchange, found = Exchange.of(request), None
-    if is_id(destination_id):
-        with exchange.measured("record.destination"):
-            book = desk_of(request).payouts.destinations
-            found = await book.find(caller_of(request), destination_id)
-    if found is None:
-        raise Refusal(Code.DESTINATION_UNKNOWN)
-    return found
+    find = desk_of(request).payouts.destinations.find
+    return await _own(request, destination_id, "record.destination", find, Code.DESTINATION_UNKNOWN)
 
 
 async def own_dispute(request: Request, dispute_id: str) -> Dispute:
-    exchange, found = Exchange.of(request), None
-    if is_id(dispute_id):
-        with exchange.measured("record.dispute"):
-            found = await desk_of(request).disputes.records.find(caller_of(request), dispute_id)
-    if found is None:
-        raise Refusal(Code.DISPUTE_UNKNOWN)
-    return found
+    find = desk_of(request).disputes.records.find
+    return await _own(request, dispute_id, "record.dispute", find, Code.DISPUTE_UNKNOWN)
 
 
 async def own_case(request: Request, case_id: str) -> Case:
-    exchange, found = Exchange.of(request), None
-    if is_id(case_id):
-        with exchange.measured("record.case"):
-            found = await desk_of(request).cards.cases.find(caller_of(request), case_id)
-    if found is None:
-        raise Refusal(Code.CASE_UNKNOWN)
-    return found
+    find = desk_of(request).cards.cases.find
+    return await _own(request, case_id, "record.case", find, Code.CASE_UNKNOWN)
 
 
 async def own_customer(request: Request, customer_id: str) -> Customer:
-    exchange, found = Exchange.of(request), None
-    if is_id(customer_id):
-        with exchange.measured("record.customer"):
-            found = await desk_of(request).cards.methods.customer(caller_of(request), customer_id)
-    if found is None:
-        raise Refusal(Code.CUSTOMER_UNKNOWN)
-    return found
+    find = desk_of(request).cards.methods.customer
+    return await _own(request, customer_id, "record.customer", find, Code.CUSTOMER_UNKNOWN)
+
+
+async def own_batch(request: Request, batch_id: str) -> Batch:
+    find = desk_of(request).batches.record.find
+    return await _own(request, batch_id, "record.batch", find, Code.BATCH_UNKNOWN)
 
 
 async def own_endpoint(request: Request, endpoint_id: str) -> Endpoint:
@@ -120,3 +92,20 @@ def event_named(name: str) -> UUID:
         return ids.event_of_name(name)
     except ValueError:
         raise Refusal(Code.EVENT_UNKNOWN) from None
+
+
+async def _own(
+    request: Request,
+    name: str,
+    measured: str,
+    find: Callable[[str, str], Awaitable[Found | None]],
+    unknown: Code,
+) -> Found:
+    """`find` takes the partner's id and the object's."""
+    found = None
+    if is_id(name):
+        with Exchange.of(request).measured(measured):
+            found = await find(caller_of(request), name)
+    if found is None:
+        raise Refusal(unknown)
+    return found
