@@ -1,6 +1,7 @@
 """A desk that takes payments as the API does, with fakes behind the worker."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
+from api.updates import Over, heard
 from payments.domain import ids
 from payments.domain.case import CaseAnswer, CaseOrder, CasePolicy, CaseStatus, Resolution
 from payments.domain.charge import Answer
@@ -175,16 +177,33 @@ class CardDesk(Desk):
         return await handle.execute_update(CardPayment.cancel, TRACE, rpc_timeout=self.patience)
 
     async def confirm(self, handle: PayHandle) -> Payment:
-        answer = await handle.execute_update(CardPayment.confirm, TRACE, rpc_timeout=self.patience)
+        return await self._newest(
+            handle, handle.execute_update(CardPayment.confirm, TRACE, rpc_timeout=self.patience)
+        )
+
+    async def told(self, handle: PayHandle) -> Payment:
+        event_id = f"evt_{next(_events)}"
+        return await self._newest(
+            handle, handle.execute_update(CardPayment.told, event_id, rpc_timeout=self.patience)
+        )
+
+    async def _newest(self, handle: PayHandle, asking: Awaitable[PaymentAnswer]) -> Payment:
+        """Of a payment that asks by itself as well, and may be over before it is asked to."""
+        try:
+            answer = await heard(asking)
+        except Over:
+            return self.payments.rows[handle.id.removeprefix("payment:")]
         assert answer.payment is not None
         return answer.payment
 
-    async def told(self, handle: PayHandle) -> Payment:
-        answer = await handle.execute_update(
-            CardPayment.told, f"evt_{next(_events)}", rpc_timeout=self.patience
-        )
-        assert answer.payment is not None
-        return answer.payment
+    async def refund_told(self, handle: RefundHandle) -> RefundAnswer:
+        event_id = f"evt_{next(_events)}"
+        try:
+            return await heard(
+                handle.execute_update(Refund.told, event_id, rpc_timeout=self.patience)
+            )
+        except Over:
+            return RefundAnswer(self.refunds.rows[handle.id.removeprefix("refund:")])
 
     async def refund(self, order: RefundOrder) -> tuple[RefundHandle, RefundAnswer]:
         operation = refund_operation(order, self.task_queue)

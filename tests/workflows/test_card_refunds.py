@@ -13,7 +13,6 @@ from payments.domain.refund import RefundStatus
 from tests.provider_script import HARD, REFUND_REFUSED, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_order, make_refund
 from tests.workflows.engine import refusal_of
-from workflows.refund import Refund
 
 
 async def test_a_part_goes_back_and_is_written_down(cards: CardDesk) -> None:
@@ -74,10 +73,10 @@ async def test_a_pending_refund_ends_when_the_provider_tells(
     handle = await cards.refund_begun(refund)
     await cards.until_tried(handle, "providers.ask", attempts=2)
 
-    still = await handle.execute_update(Refund.told, "evt_1")
+    still = await cards.refund_told(handle)
     amount = refund.amount if succeeds else None
     cards.north.decide_refund(first(order), refund.refund_id, amount)
-    told = await handle.execute_update(Refund.told, "evt_2")
+    told = await cards.refund_told(handle)
     _, answer = await refunding
 
     assert still.refund is None

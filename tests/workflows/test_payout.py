@@ -74,7 +74,7 @@ async def test_a_lost_answer_waits_in_suspense_until_the_rail_is_heard(desk: Pay
     assert await refusal_of(desk.take_back(handle)) is Code.PAYOUT_STATE
     desk.rail.silent, desk.rail.now = False, PAID
 
-    await handle.execute_update("told", "evt_1")
+    await desk.tell(handle)
     assert await handle.result() is P.PAID
     assert desk.record.balances() == OUT
     assert len(desk.rail.sent) == 1
