@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api import vitals
 from api.app import batch_desk, routes
-from api.console import batches, disputes, frame, payouts, webhook_actions, webhooks
+from api.console import batches, cases, disputes, frame, payouts, webhook_actions, webhooks
 from api.console.app import console
 from api.console.desk import WebhookConsole
 from api.operations import operations
@@ -37,6 +37,7 @@ def _pages(gateway: Gateway) -> list[Route]:
         *batches.routes(batch_desk(gateway)),
         *payouts.routes(payouts.PayoutConsole.of(gateway)),
         *disputes.routes(gateway.record.disputes, gateway.record.evidence),
+        *cases.routes(cases.CaseConsole.of(gateway)),
     ]
 
 

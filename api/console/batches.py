@@ -1,5 +1,6 @@
 """The pages of batches: which there are, how far one is, and an operator's hand on it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,11 +13,11 @@ from api.answers import Refusal
 from api.batches import Asked, BatchDesk
 from api.console import asked
 from api.console.frame import ROOT, page
+from api.console.listing import listed
 from api.routes.owned import is_id
 from payments.domain.batch import BATCH_MOVES, Batch, BatchStatus
 from payments.domain.codes import Code
 
-PAGE: Final = 50
 _LEADS_TO: Final = {
     Asked.PAUSE: BatchStatus.PAUSED,
     Asked.RESUME: BatchStatus.RUNNING,
@@ -42,18 +43,17 @@ class _Pages:
 
     async def batches(self, request: Request) -> Response:
         query = asked.query_of(request, "partner", "before")
-        partner_id, before = asked.partner_of(query), query.get("before")
-        if before is not None and not is_id(before):
-            raise HTTPException(400, "There is no such page; begin with the first one.")
-        record = self._desk.record
-        found = await record.latest(partner_id, PAGE + 1, before)
-        shown = found[:PAGE]
+        partner_id, record = asked.partner_of(query), self._desk.record
+
+        async def find(before: str | None, limit: int) -> Sequence[Batch]:
+            return await record.latest(partner_id, limit, before)
+
+        found = await listed(query, find, lambda each: each.batch_id)
         return page(
             "batches.html",
-            found=[(each, await record.tally(each.batch_id)) for each in shown],
+            listed=found,
+            found=[(each, await record.tally(each.batch_id)) for each in found.shown],
             partner=partner_id,
-            older=shown[-1].batch_id if len(found) > PAGE else None,
-            is_first=before is None,
         )
 
     async def batch(self, request: Request) -> Response:

@@ -3,9 +3,8 @@
 What was said stands in no page: it may tell of people, and `cli.py dispute evidence` writes it out.
 """
 
-from typing import Final
+from collections.abc import Sequence
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,13 +12,12 @@ from starlette.routing import Route
 from api.answers import Refusal
 from api.console import asked
 from api.console.frame import page
+from api.console.listing import listed
 from api.routes.owned import is_id
 from payments.domain.codes import Code
 from payments.domain.dispute import Dispute, DisputeStatus
 from payments.domain.money import Money
 from payments.ports.disputes import DisputeFilter, Disputes, EvidenceStore
-
-PAGE: Final = 50
 
 
 def routes(disputes: Disputes, evidence: EvidenceStore) -> list[Route]:
@@ -37,25 +35,21 @@ class _Pages:
 
     async def disputes(self, request: Request) -> Response:
         query = asked.query_of(request, "partner", "status", "before")
-        partner_id, before = asked.partner_of(query), query.get("before")
-        status = query.get("status")
-        if before is not None and not is_id(before):
-            raise HTTPException(400, "There is no such page; begin with the first one.")
-        if status is not None and status not in set(DisputeStatus):
-            raise HTTPException(400, "There is no such status.")
-        wanted = DisputeFilter(
-            DisputeStatus(status) if status else None, after=before, limit=PAGE + 1
-        )
-        found = await self._disputes.list(partner_id, wanted)
-        shown = found[:PAGE]
+        partner_id = asked.partner_of(query)
+        status = asked.one_of(query, "status", DisputeStatus)
+
+        async def find(before: str | None, limit: int) -> Sequence[Dispute]:
+            wanted = DisputeFilter(status, after=before, limit=limit)
+            return await self._disputes.list(partner_id, wanted)
+
+        found = await listed(query, find, lambda each: each.dispute_id)
         return page(
             "disputes.html",
-            found=[(each, _money(each)) for each in shown],
+            listed=found,
+            found=[(each, _money(each)) for each in found.shown],
             partner=partner_id,
             status=status,
             statuses=list(DisputeStatus),
-            older=shown[-1].dispute_id if len(found) > PAGE else None,
-            is_first=before is None,
         )
 
     async def dispute(self, request: Request) -> Response:

@@ -1,12 +1,10 @@
 """The page of payouts that wait for people: what is held, why, who has spoken, and two buttons.
 
-Two different operators let a payout go, one stops it. Who they are the console does not know: they
-sign with a name, as they do for `cli.py payout review`.
+Two different operators let a payout go, one stops it.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Self
 
@@ -20,7 +18,8 @@ from temporalio.client import Client, WorkflowHandle
 from api.answers import Refusal
 from api.console import asked
 from api.console.frame import ROOT, page
-from api.updates import Over, Unheard, heard
+from api.console.words import WAIT, operator_of, said
+from api.updates import Unheard
 from payments.bootstrap import Gateway
 from payments.domain import ids
 from payments.domain.codes import Code
@@ -28,9 +27,7 @@ from payments.domain.payout import Payout, PayoutReview, PayoutStatus
 from payments.ports.payouts import Payouts, Source, Word
 from workflows.payout import Payout as PayoutWorkflow
 
-_WAIT: Final = timedelta(seconds=10)
 _PAYOUT: Final = re.compile(rf"{ids.PAYOUT_PREFIX}[0-9a-z]{{26}}")
-_OPERATOR: Final = re.compile(r"[!-~]{1,64}")
 
 log = structlog.get_logger("console")
 
@@ -74,11 +71,10 @@ class PayoutConsole:
         handle = self.client.get_workflow_handle_for(PayoutWorkflow.run, ids.payout(payout_id))
         update = f"review:{word.by}:{word.approved}"
         try:
-            answer = await heard(
-                handle.execute_update(PayoutWorkflow.review, word, id=update, rpc_timeout=_WAIT)
+            answer = await said(
+                handle.execute_update(PayoutWorkflow.review, word, id=update, rpc_timeout=WAIT),
+                Code.PAYOUT_STATE,
             )
-        except Over as error:
-            raise Refusal(Code.PAYOUT_STATE) from error
         except Unheard as error:
             raise Refusal(Code.ENGINE_UNAVAILABLE) from error
         assert answer.payout is not None, "a review answers the payout"
@@ -107,9 +103,9 @@ class _Pages:
         if not _PAYOUT.fullmatch(payout_id):
             raise HTTPException(404, "There is no such payout.")
         form = await asked.form_of(request, "by", "decision")
-        by, decision = form.get("by", ""), asked.one_of(form, "decision", Decision)
-        if not _OPERATOR.fullmatch(by) or decision is None:
-            raise HTTPException(400, "A word needs a name without spaces, and a yes or a no.")
+        by, decision = operator_of(form), asked.one_of(form, "decision", Decision)
+        if decision is None:
+            raise HTTPException(400, "A word is a yes or a no.")
         status = await self._desk.review(payout_id, PayoutReview(decision is Decision.APPROVE, by))
         log.info("console.done", what=f"payout.{decision}", payout=payout_id, by=by)
         return RedirectResponse(f"{ROOT}/payouts?done={status}", 303)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,16 +15,16 @@ from api.answers import Refusal
 from api.console import asked
 from api.console.desk import WebhookConsole
 from api.console.frame import ROOT, page
+from api.console.listing import PAGE, link, listed
 from api.delivery_names import name_of
 from api.webhook_endpoints import MOST_REPLAYED
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.events import EVENT_TYPES
 from payments.domain.webhook import PAUSES, DeliveryState, Endpoint
-from payments.ports.webhook_insight import MOST_COUNTED, Condition
+from payments.ports.webhook_insight import MOST_COUNTED, Condition, WatchedEndpoint
 from payments.ports.webhooks import LoggedDelivery
 
-PAGE: Final = 50
 # A page of one type looks through so many deliveries of all types.
 _LOOKED_THROUGH: Final = 1_000
 _MOST_PARTNERS: Final = 500
@@ -85,30 +85,26 @@ class _Pages:
         self._desk = desk
 
     async def endpoints(self, request: Request) -> Response:
-        query = asked.query_of(request, "partner", "state", "after")
-        partner_id, after = asked.partner_of(query), query.get("after")
+        query = asked.query_of(request, "partner", "state", "before")
+        partner_id = asked.partner_of(query)
         condition = asked.one_of(query, "state", Condition)
-        found = await self._desk.insight.endpoints(
-            partner_id=partner_id,
-            condition=condition,
-            after=None if after is None else asked.endpoint_named(after),
-            limit=PAGE + 1,
-        )
-        shown = found[:PAGE]
-        last = shown[-1].endpoint.endpoint_id if len(found) > PAGE else None
+
+        async def find(before: str | None, limit: int) -> Sequence[WatchedEndpoint]:
+            return await self._desk.insight.endpoints(
+                partner_id=partner_id, condition=condition, after=before, limit=limit
+            )
+
+        found = await listed(query, find, lambda each: each.endpoint.endpoint_id)
         lag = await self._desk.outbox.lag()
         return page(
             "endpoints.html",
             lag=lag,
             lag_age=timedelta(seconds=lag.oldest_untried_s),
-            found=shown,
+            listed=found,
             partners=await self._desk.insight.partners(_MOST_PARTNERS),
             conditions=list(Condition),
             partner=partner_id,
             condition=condition,
-            is_first=after is None,
-            next=None if last is None else _link(partner=partner_id, state=condition, after=last),
-            first=_link(partner=partner_id, state=condition),
             most=MOST_COUNTED,
             shown_url=shown_url,
         )
@@ -127,8 +123,8 @@ class _Pages:
             found=found,
             types=sorted(EVENT_TYPES),
             states=list(DeliveryState),
-            older=None if found.older is None else _link(**chosen, before=found.older),
-            newest=_link(**chosen, event=search.event),
+            older=None if found.older is None else link(**chosen, before=found.older),
+            newest=link(**chosen, event=search.event),
             done=done_before(request),
             most=MOST_COUNTED,
             event_name=ids.event_name,
@@ -195,7 +191,3 @@ def done_before(request: Request) -> Done | None:
         return None
     count = int(text[:9]) if text.isascii() and text.isdigit() else 0
     return Done(what, count, is_all=count < MOST_REPLAYED)
-
-
-def _link(**query: str | None) -> str:
-    return "?" + urlencode({name: value for name, value in query.items() if value is not None})

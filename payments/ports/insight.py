@@ -53,6 +53,17 @@ class KeptEvent:
     settled_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class AskedProvider:
+    """One call that was made to somebody, under this reference of ours, and how it ended."""
+
+    provider: str
+    operation: str
+    reference: str
+    outcome: str
+    started_at: datetime
+
+
 class Insight(Protocol):
     """Reads only. Every question raises RecordUnavailable when the database does not answer."""
 
@@ -60,3 +71,6 @@ class Insight(Protocol):
 
     async def events(self, state: InboundState, limit: int) -> Sequence[KeptEvent]:
         """The newest first."""
+
+    async def asked(self, references: Sequence[str]) -> Sequence[AskedProvider]:
+        """The calls under these references, the oldest first."""

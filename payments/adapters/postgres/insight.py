@@ -9,7 +9,7 @@ from payments.adapters.postgres import payment_rows
 from payments.db.session import Statements
 from payments.domain.payment import Assessment, PaymentStatus
 from payments.ports.inbox import InboundState
-from payments.ports.insight import KeptEvent, RoutedPayment, SentAttempt
+from payments.ports.insight import AskedProvider, KeptEvent, RoutedPayment, SentAttempt
 
 _ROUTING: Final = """
     SELECT id, partner_id, status, assessment, decision, (
@@ -25,6 +25,9 @@ _ROUTING: Final = """
 _EVENTS: Final = """
     SELECT provider, event_id, type, reference, state, note, received_at, settled_at
     FROM inbound_event WHERE state = $1 ORDER BY received_at DESC, event_id LIMIT $2"""
+_ASKED: Final = """
+    SELECT provider, operation, reference, outcome, started_at FROM provider_call
+    WHERE reference = ANY ($1::text[]) ORDER BY started_at, id"""
 _ASSESSMENT: Final = TypeAdapter(Assessment)
 _ATTEMPTS: Final = TypeAdapter(list[SentAttempt])
 
@@ -63,3 +66,7 @@ class PostgresInsight:
             )
             for row in await self._database.fetch(_EVENTS, state, limit)
         ]
+
+    async def asked(self, references: Sequence[str]) -> Sequence[AskedProvider]:
+        rows = await self._database.fetch(_ASKED, references)
+        return [AskedProvider(**row) for row in rows]
