@@ -19,8 +19,12 @@ class Vitals(Protocol):
         ledger_imbalance_minor per currency (0, always), answers_in_flight, event_position; of cards
         payments_processing, payments_processing_oldest_s, payments_review,
         payments_requires_action, payments_unknown (their money waits in suspense),
-        refunds_pending, refunds_pending_oldest_s, refunds_unknown, and of providers' webhooks
-        inbound_received, inbound_parked, inbound_quarantined (a person has to look);
+        refunds_pending, refunds_pending_oldest_s, refunds_unknown; cases_open, cases_open_oldest_s;
+        payouts_held, payouts_held_oldest_s (since they were asked for); disputes_due_unanswered
+        (due within a day, and the provider has no answer to them); of providers' webhooks
+        inbound_received, inbound_received_oldest_s, inbound_parked, inbound_quarantined (a person
+        has to look).
+
         Of webhooks to partners webhook_deliveries_untried and webhook_deliveries_untried_oldest_s
         (endpoints that fail not counted), webhook_endpoints_failing and
         webhook_endpoints_given_up (answered 410, or failed to the last), and of events that nobody

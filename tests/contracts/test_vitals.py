@@ -1,10 +1,13 @@
 """The record's vital signs: what waits, and for how long."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from payments.adapters.postgres.cases import PostgresCases
+from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.inbox import PostgresInbox
 from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
@@ -14,6 +17,7 @@ from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.vitals import PostgresVitals
 from payments.db.session import Database
 from payments.domain.charge import Answer
+from payments.domain.dispute import Dispute, DisputeStatus, ResponseState
 from payments.domain.outcome import OutcomeKind
 from payments.domain.routing import Switch
 from payments.ports.inbox import Inbound, InboundState
@@ -21,6 +25,13 @@ from payments.ports.incidents import Incident, IncidentKind
 from tests.card_factories import NOW, make_attempt, make_refund
 from tests.contracts.card_record import S, begun, fact_of
 from tests.contracts.direct import Direct
+from tests.contracts.payout_record import P, PayoutRecord
+from tests.contracts.test_cases import make_end, shown
+from tests.contracts.test_cases import make_found as make_case
+from tests.contracts.test_evidence import accepting, ended
+from tests.dispute_factories import make_sighting
+
+D = DisputeStatus
 
 
 @pytest.fixture
@@ -42,7 +53,9 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
         *("payments_processing", "payments_processing_oldest_s", "payments_unknown"),
         *("payments_review", "payments_requires_action"),
         *("refunds_pending", "refunds_pending_oldest_s", "refunds_unknown"),
-        *("inbound_received", "inbound_parked", "inbound_quarantined"),
+        *("cases_open", "cases_open_oldest_s", "payouts_held", "payouts_held_oldest_s"),
+        *("disputes_due_unanswered", "inbound_received", "inbound_received_oldest_s"),
+        *("inbound_parked", "inbound_quarantined"),
         *("answers_in_flight", "event_position"),
         *("webhook_deliveries_untried", "webhook_deliveries_untried_oldest_s"),
         *(
@@ -80,6 +93,7 @@ async def test_what_waits_of_cards_is_counted(database: Database, ledger: Postgr
     assert {name: value for (name, _), value in vitals.items() if name in EXPECTED} == EXPECTED
     assert vitals["payments_processing_oldest_s", None] != 0
     assert vitals["refunds_pending_oldest_s", None] != 0
+    assert vitals["inbound_received_oldest_s", None] != 0
     assert vitals["events_unplanned_oldest_s", None] != 0
     assert vitals["suspense_minor", "USD"] == -10_100
     assert vitals["ledger_imbalance_minor", "USD"] == 0
@@ -109,6 +123,71 @@ async def test_what_operators_must_hear_of_is_counted(
     assert vitals["card_number_incidents_last_hour", None] == 1
     assert vitals["switches_on", None] == 1
     assert (vitals["provider_unwell", "NORTH"], vitals["provider_unwell", "SOUTH"]) == (1, 0)
+
+
+async def test_cases_that_nobody_closed_are_counted(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    payments, cases = PostgresPayments(database, ledger), PostgresCases(database, ledger)
+    order = await shown(payments)
+    opened_at = datetime.now(UTC) - timedelta(hours=5)
+    for at in (opened_at - timedelta(hours=1), opened_at, opened_at + timedelta(hours=1)):
+        case = (await cases.open(make_case(order, at=at))).case
+        assert case is not None
+        if at < opened_at:
+            await cases.close(make_end(case))
+
+    vitals = await read(database)
+
+    assert vitals["cases_open", None] == 2
+    assert 5 * 3600 <= vitals["cases_open_oldest_s", None] < 6 * 3600
+
+
+async def test_payouts_that_wait_for_people_are_counted(database: Database) -> None:
+    record = PayoutRecord(database)
+    await record.earn(1_000_000)
+    created_at = datetime.now(UTC) - timedelta(hours=5)
+    for status, hours in ((P.ON_HOLD, 0), (P.ON_HOLD, 1), (P.QUEUED, -1), (P.CANCELED, -1)):
+        await record.lead_to(status, created_at=created_at + timedelta(hours=hours))
+
+    vitals = await read(database)
+
+    assert vitals["payouts_held", None] == 2
+    assert 5 * 3600 <= vitals["payouts_held_oldest_s", None] < 6 * 3600
+
+
+async def test_disputes_that_are_due_and_have_no_answer_are_counted(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    payments, disputes = PostgresPayments(database, ledger), PostgresDisputes(database, ledger)
+    now = datetime.now(UTC)
+
+    async def opened(due_at: datetime | None, status: DisputeStatus = D.NEEDS_RESPONSE) -> Dispute:
+        order = await begun(payments)
+        await payments.move(fact_of(order, S.CAPTURED))
+        seen = await disputes.see(make_sighting(order, status=status, due_at=due_at))
+        assert seen.dispute is not None, seen
+        return seen.dispute
+
+    soon = now + timedelta(hours=20)
+    await opened(soon, D.WARNING_NEEDS_RESPONSE)
+    refused = await opened(soon)
+    order = accepting(refused, at=now)
+    await disputes.answer(order)
+    await ended(disputes, order, ResponseState.REFUSED)
+    assert (await read(database))["disputes_due_unanswered", None] == 2
+
+    await disputes.answer(accepting(await opened(soon), at=now))
+    for due_at, status in (
+        (soon, D.UNDER_REVIEW),
+        (soon, D.LOST),
+        (now - timedelta(hours=1), D.NEEDS_RESPONSE),
+        (now + timedelta(days=3), D.NEEDS_RESPONSE),
+        (None, D.NEEDS_RESPONSE),
+    ):
+        await opened(due_at, status)
+
+    assert (await read(database))["disputes_due_unanswered", None] == 2
 
 
 EXPECTED = {

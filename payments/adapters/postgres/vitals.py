@@ -20,14 +20,24 @@ WITH waiting AS (
 ), refunding AS (
     SELECT count(*) AS pending, count(suspended_at) AS unknown, min(created_at) AS since
     FROM refund WHERE status = 'pending'
+), opened AS (
+    SELECT count(*) AS cases, min(opened_at) AS since FROM payment_case WHERE status = 'open'
+), held AS (
+    SELECT count(*) AS payouts, min(created_at) AS since FROM payout WHERE status = 'on_hold'
+), due AS (
+    SELECT count(*) AS disputes FROM dispute
+    WHERE closed_at IS NULL AND due_at BETWEEN now() AND now() + interval '1 day'
+        AND status IN ('needs_response', 'warning_needs_response')
+        AND (response IS NULL OR response_state = 'refused')
 ), told AS (
     SELECT count(*) FILTER (WHERE state = 'received') AS received,
+        min(received_at) FILTER (WHERE state = 'received') AS since,
         count(*) FILTER (WHERE state = 'parked') AS parked,
         count(*) FILTER (WHERE state = 'quarantined') AS quarantined
     FROM inbound_event WHERE state <> 'applied'
 )
 SELECT cards.name, cards.value::float8 AS value, NULL AS label, NULL AS labelled
-  FROM waiting, refunding, told, LATERAL (VALUES
+  FROM waiting, refunding, opened, held, due, told, LATERAL (VALUES
     ('payments_processing', waiting.processing),
     ('payments_processing_oldest_s', coalesce(extract(epoch FROM now() - waiting.since), 0)),
     ('payments_review', waiting.review),
@@ -36,7 +46,13 @@ SELECT cards.name, cards.value::float8 AS value, NULL AS label, NULL AS labelled
     ('refunds_pending', refunding.pending),
     ('refunds_pending_oldest_s', coalesce(extract(epoch FROM now() - refunding.since), 0)),
     ('refunds_unknown', refunding.unknown),
+    ('cases_open', opened.cases),
+    ('cases_open_oldest_s', coalesce(extract(epoch FROM now() - opened.since), 0)),
+    ('payouts_held', held.payouts),
+    ('payouts_held_oldest_s', coalesce(extract(epoch FROM now() - held.since), 0)),
+    ('disputes_due_unanswered', due.disputes),
     ('inbound_received', told.received),
+    ('inbound_received_oldest_s', coalesce(extract(epoch FROM now() - told.since), 0)),
     ('inbound_parked', told.parked),
     ('inbound_quarantined', told.quarantined)) AS cards (name, value)
 UNION ALL
