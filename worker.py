@@ -148,7 +148,7 @@ def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
 def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
     at_billers = BillerActivities(bills.billers)
     in_record = TransactionActivities(bills.transactions)
-    of_batches = BatchActivities(bills.batches, bills.transactions, start_row)
+    of_batches = BatchActivities(bills.batches, bills.transactions, bills.billers, start_row)
     return (
         at_billers.hold,
         at_billers.release,
@@ -160,7 +160,7 @@ def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
         in_record.close_lock,
         of_batches.advance,
         of_batches.move,
-        of_batches.begin,
+        of_batches.pay,
         of_batches.refuse,
     )
 

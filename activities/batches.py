@@ -6,6 +6,7 @@ from typing import Final
 from temporalio import activity
 
 from activities import failures
+from activities.billers import known
 from activities.dispatching import Dispatch, StartRow
 from payments.domain.batch import (
     BatchMove,
@@ -14,9 +15,12 @@ from payments.domain.batch import (
     Progress,
     RefusedRow,
     RowPayment,
+    RowSent,
 )
-from payments.domain.bill import BillPayment, Refused
+from payments.domain.bill import Begun, BillPayment, Refused
+from payments.domain.outcome import Outcome, OutcomeKind
 from payments.ports.batches import Batches, MoveImpossible
+from payments.ports.biller import Billers
 from payments.ports.transactions import Transactions
 
 # Then the workflow is told how far it is, and its history grows by a few events.
@@ -26,9 +30,16 @@ ADVANCE_FOR: Final = timedelta(minutes=1)
 class BatchActivities:
     """Keys: the batch and the line; each row has one lock and one payment for ever."""
 
-    def __init__(self, batches: Batches, transactions: Transactions, start_row: StartRow) -> None:
+    def __init__(
+        self,
+        batches: Batches,
+        transactions: Transactions,
+        billers: Billers,
+        start_row: StartRow,
+    ) -> None:
         self._batches = batches
         self._transactions = transactions
+        self._billers = billers
         self._start_row = start_row
 
     @activity.defn(name="batches.advance")
@@ -55,11 +66,22 @@ class BatchActivities:
                 return MoveAnswer(progress.status, is_moved=False)
         return MoveAnswer(batch.status, is_moved=True)
 
-    @activity.defn(name="batches.begin")
-    async def begin(self, asked: RowPayment) -> Refused | None:
-        """Write down that a row's payment is about to be sent, or why it must not be."""
+    @activity.defn(name="batches.pay")
+    async def pay(self, asked: RowPayment) -> RowSent:
+        """Begin a row's payment in the record, and send it. Key: the transaction id.
+
+        Safe to do again after any failure: only who has begun it just now sends it. What was begun
+        before may have been sent, which is UNKNOWN.
+        """
+        payment = asked.payment
         with failures.translated():
-            return await self._transactions.begin(asked.payment, asked.ref)
+            biller = known(self._billers, payment.bill.biller_id)
+            begun = await self._transactions.begin(payment, asked.ref)
+        if isinstance(begun, Refused):
+            return RowSent(refused=begun)
+        if begun is Begun.BEFORE:
+            return RowSent(Outcome(OutcomeKind.UNKNOWN, detail="begun before, perhaps sent"))
+        return RowSent(await biller.pay(payment))
 
     @activity.defn(name="batches.refuse")
     async def refuse(self, refused: RefusedRow) -> BillPayment | None:

@@ -40,7 +40,7 @@ class BillerActivities:
     async def pay(self, payment: BillPayment) -> Outcome:
         """Pay the bill once. Fails only when it surely was not sent. Key: the transaction id."""
         with failures.translated():
-            biller = self._known(payment.bill.biller_id)
+            biller = known(self._billers, payment.bill.biller_id)
         with failures.never_again():
             outcome = await biller.pay(payment)
         if outcome.kind is OutcomeKind.NOT_SENT:
@@ -51,15 +51,16 @@ class BillerActivities:
     async def confirm(self, inquiry: Inquiry) -> Outcome:
         """Ask until the biller says ACCEPTED or DECLINED, or that it surely never had it."""
         with failures.translated():
-            biller = self._known(inquiry.payment.bill.biller_id)
+            biller = known(self._billers, inquiry.payment.bill.biller_id)
         outcome = await biller.confirm(inquiry.payment, sent_by=inquiry.sent_by)
         if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.PENDING):
             raise failures.not_known(outcome)
         return outcome
 
-    def _known(self, biller_id: str) -> Biller:
-        """A biller that was unplugged in mid-payment comes back, or an operator brings it back."""
-        biller = self._billers.get(biller_id)
-        if biller is None:
-            raise BillerUnavailable(f"{biller_id} is not plugged in")
-        return biller
+
+def known(billers: Billers, biller_id: str) -> Biller:
+    """A biller that was unplugged in mid-payment comes back, or an operator brings it back."""
+    biller = billers.get(biller_id)
+    if biller is None:
+        raise BillerUnavailable(f"{biller_id} is not plugged in")
+    return biller

@@ -18,7 +18,8 @@ class TransactionActivities:
     async def begin(self, payment: BillPayment) -> Refused | None:
         """Write down that the payment is about to be sent, or why it must not be."""
         with failures.translated():
-            return await self._transactions.begin(payment)
+            begun = await self._transactions.begin(payment)
+        return begun if isinstance(begun, Refused) else None
 
     @activity.defn(name="transactions.suspend")
     async def suspend(self, payment: BillPayment) -> None:

@@ -1,7 +1,11 @@
 """A row of a batch is a bill's lock that is started with its payment: its own few steps.
 
-start_row -> billers.hold -> batches.begin -> billers.pay [-> ...] -> settle
+start_row -> billers.hold -> batches.pay -> ACCEPTED | DECLINED -> transactions.settle
+                                         -> unknown -> as every payment (workflows/paying.py)
                           -> batches.refuse, and nothing was begun
+
+When nothing goes wrong all of it is one workflow task: nobody waits at a counter for a row, so it
+needs no update to answer, and its one call that moves money looks into the record before it sends.
 
 It is the lock that everybody else meets under the bill's id: one payer at a time, batch or not.
 """
@@ -9,15 +13,15 @@ It is the lock that everybody else meets under the bill's id: one payer at a tim
 from dataclasses import replace
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from activities.batches import BatchActivities
-from activities.transactions import TransactionActivities
 from payments.domain import ids
-from payments.domain.batch import RefusedRow, RowPayment
-from payments.domain.bill import BillPayment, LockRequest, PayAtOnce, Refused
+from payments.domain.batch import RefusedRow, RowPayment, RowSent
+from payments.domain.bill import BillPayment, LockRequest
 from payments.domain.codes import Code
 from payments.domain.row import RowRef
-from workflows import record
+from workflows import options, record
 from workflows.paying import settle_lost
 
 
@@ -28,12 +32,19 @@ def of_this_run(request: LockRequest) -> LockRequest:
     return replace(request, lock_id=ids.lock_of_run(request.lock_id, workflow.info().run_id))
 
 
-async def begin(payment: BillPayment, asked: PayAtOnce | None) -> Refused | None:
-    """In the record: the payment is about to be sent, or why it must not be."""
-    summary = "begin in the record"
-    if asked is None:
-        return await record.write(TransactionActivities.begin, payment, summary)
-    return await record.write(BatchActivities.begin, RowPayment(asked.row, payment), summary)
+async def pay(payment: BillPayment, row: RowRef) -> RowSent:
+    """Begun in the record and sent. Tried again it is the same step: it asks the record first."""
+    asked, bill = RowPayment(row, payment), payment.bill
+    summary = f"pay {payment.amount} {payment.amount.currency} to {bill.biller_id}"
+    try:
+        return await workflow.execute_local_activity_method(
+            BatchActivities.pay, asked, **options.pay_row(summary)
+        )
+    except FailureError:
+        workflow.logger.warning("row.pay_failed")
+        return await workflow.execute_activity_method(
+            BatchActivities.pay, asked, **options.pay_row_until_begun(summary)
+        )
 
 
 async def end_refused(row: RowRef, code: Code) -> None:

@@ -175,13 +175,20 @@ class BillLock:
 
     async def _pay(self, attempt: Attempt) -> None:
         payment = attempt.payment
-        refused = await batch_rows.begin(payment, self._request.pay_at_once)
+        at_once, sent = self._request.pay_at_once, None
+        if at_once is None:
+            refused = await record.write(
+                TransactionActivities.begin, payment, "begin in the record"
+            )
+        else:
+            sent = await batch_rows.pay(payment, at_once.row)
+            refused = sent.refused
         if refused is not None:
             self._attempt = None
             self._move(LockState.LOCKED)
             attempt.answer = PayAnswer(refused=refused)
             return
-        outcome = await pay_until_known(payment)
+        outcome = await pay_until_known(payment, sent.outcome if sent else None)
         transaction = await record.write(
             TransactionActivities.settle, Settlement(payment, outcome), f"settle {outcome.kind}"
         )

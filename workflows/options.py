@@ -127,6 +127,18 @@ _RELAY: Final[ActivityConfig] = {
 }
 
 
+# A row's payment inside its workflow task. It looks into the record before it sends, so that any
+# try after the first only asks; what follows a failure is a regular activity, as above.
+_PAY_ROW: Final[LocalActivityConfig] = {
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "retry_policy": RetryPolicy(maximum_attempts=1),
+}
+_PAY_ROW_UNTIL_BEGUN: Final[ActivityConfig] = {
+    **_RECORD_UNTIL_WRITTEN,
+    "start_to_close_timeout": PROVIDER_TIMEOUT,
+    "heartbeat_timeout": HEARTBEAT,
+}
+
 # It ends by itself after a minute. When it dies, the next worker goes on within seconds; while the
 # record or the engine is away, it is tried again for as long as that takes.
 _ADVANCE: Final[ActivityConfig] = {
@@ -180,6 +192,14 @@ def look(summary: str) -> ActivityConfig:
 
 def until_known(summary: str) -> ActivityConfig:
     return {**_UNTIL_KNOWN, "summary": summary}
+
+
+def pay_row(summary: str) -> LocalActivityConfig:
+    return {**_PAY_ROW, "summary": summary}
+
+
+def pay_row_until_begun(summary: str) -> ActivityConfig:
+    return {**_PAY_ROW_UNTIL_BEGUN, "summary": summary}
 
 
 def advance(summary: str) -> ActivityConfig:

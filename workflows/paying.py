@@ -17,19 +17,22 @@ from payments.domain.outcome import Outcome, OutcomeKind
 from workflows import options, record
 
 
-async def pay_until_known(payment: BillPayment) -> Outcome:
-    """ACCEPTED or DECLINED, however long it takes. Each sending has the same key."""
+async def pay_until_known(payment: BillPayment, first: Outcome | None = None) -> Outcome:
+    """ACCEPTED or DECLINED, however long it takes. Each sending has the same key.
+
+    `first` is what was said to a sending before this one.
+    """
     suspended = False
-    while True:
-        outcome = await _send(payment)
-        if outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.DECLINED):
-            return outcome
-        if not suspended:
-            await record.write(TransactionActivities.suspend, payment, "into suspense")
-            suspended = True
-        outcome = await _ask(payment)
-        if outcome.kind is not OutcomeKind.NOT_SENT:
-            return outcome
+    outcome = first or await _send(payment)
+    while outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.DECLINED):
+        if outcome.kind is OutcomeKind.NOT_SENT:
+            outcome = await _send(payment)
+        else:
+            if not suspended:
+                await record.write(TransactionActivities.suspend, payment, "into suspense")
+                suspended = True
+            outcome = await _ask(payment)
+    return outcome
 
 
 async def settle_lost(payment: BillPayment) -> None:

@@ -38,6 +38,8 @@ async def start_row(
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             priority=LATER,
+            # The worker that hands rows over is one that can work on them.
+            request_eager_start=True,
             search_attributes=attributes_of(request),
             memo={LOCK_ID: request.lock_id},
             static_summary=f"row {order.ref.line} of {order.ref.batch_id}",

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from payments.domain.bill import Agreement, BillPayment, BillRef
+from payments.domain.bill import Agreement, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
+from payments.domain.outcome import Outcome
 from payments.domain.row import RowRef
 
 MOST_ROWS: Final = 50_000
@@ -163,6 +164,14 @@ class RowPayment:
 
     ref: RowRef
     payment: BillPayment
+
+
+@dataclass(frozen=True, slots=True)
+class RowSent:
+    """What the biller says to a row's payment, or why nothing was begun. Exactly one of the two."""
+
+    outcome: Outcome | None = None
+    refused: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

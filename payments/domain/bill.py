@@ -141,6 +141,15 @@ class Refused:
     code: Code
 
 
+class Begun(StrEnum):
+    """NOW: by this very write, so nothing was sent before it. BEFORE: by an earlier one; what that
+    was for may have been sent.
+    """
+
+    NOW = "now"
+    BEFORE = "before"
+
+
 @dataclass(frozen=True, slots=True)
 class BillPayment:
     """One payment of one locked bill: what is begun in the record and sent to the biller."""

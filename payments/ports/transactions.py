@@ -2,7 +2,14 @@
 
 from typing import Protocol
 
-from payments.domain.bill import BillPayment, LockRequest, LockState, Refused, Transaction
+from payments.domain.bill import (
+    Begun,
+    BillPayment,
+    LockRequest,
+    LockState,
+    Refused,
+    Transaction,
+)
 from payments.domain.outcome import Outcome
 from payments.domain.row import RowRef
 
@@ -17,8 +24,10 @@ class Transactions(Protocol):
     Every write is idempotent: the same call again changes nothing and returns the same.
     """
 
-    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Begun | Refused:
         """Write down that the payment is about to be sent. The partner's own id is unique for ever.
+
+        NOW only to who wrote it down; to everybody after that, BEFORE.
 
         Refused: TRANSACTION_ID_USED (it names another payment), LOCK_USED (the lock already has
         another one), BILL_ALREADY_PAID (a payment of this bill is under way or done: the

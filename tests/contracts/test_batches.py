@@ -24,7 +24,7 @@ from payments.domain.batch import (
     RowState,
     Tally,
 )
-from payments.domain.bill import Agreement, BillPayment, Refused
+from payments.domain.bill import Agreement, Begun, BillPayment, Refused
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
@@ -55,7 +55,7 @@ class Stage:
             amount=order.row.amount,
             trace=order.trace,
         )
-        assert await self.transactions.begin(payment, order.ref) is None
+        assert await self.transactions.begin(payment, order.ref) is Begun.NOW
         return payment
 
     async def states(self, batch_id: str) -> list[RowState]:
@@ -245,7 +245,7 @@ async def test_a_row_begun_twice_under_one_lock_is_begun_once(stage: Stage) -> N
 
     payment = await stage.begin(order)
 
-    assert await stage.transactions.begin(payment, order.ref) is None
+    assert await stage.transactions.begin(payment, order.ref) is Begun.BEFORE
     other_run = replace(payment, lock_id=str(uuid4()))
     assert await stage.transactions.begin(other_run, order.ref) == Refused(Code.TRANSACTION_ID_USED)
 

@@ -9,7 +9,7 @@ import pytest
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.db.session import Database
-from payments.domain.bill import LockState, Refused, TransactionState
+from payments.domain.bill import Begun, LockState, Refused, TransactionState
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import Outcome, OutcomeKind
@@ -30,7 +30,7 @@ def transactions(request: pytest.FixtureRequest, database: Database) -> Transact
 async def test_a_payment_that_was_begun_is_processing(transactions: Transactions) -> None:
     payment = make_payment()
 
-    assert await transactions.begin(payment) is None
+    assert await transactions.begin(payment) is Begun.NOW
 
     found = await transactions.find(payment.partner_id, payment.transaction_id)
     assert found is not None
@@ -43,8 +43,8 @@ async def test_a_payment_that_was_begun_is_processing(transactions: Transactions
 async def test_a_payment_begun_twice_is_begun_once(transactions: Transactions) -> None:
     payment = make_payment()
 
-    assert await transactions.begin(payment) is None
-    assert await transactions.begin(payment) is None
+    assert await transactions.begin(payment) is Begun.NOW
+    assert await transactions.begin(payment) is Begun.BEFORE
 
 
 async def test_a_payment_asked_for_anew_under_its_lock_is_the_same_payment(
@@ -54,7 +54,7 @@ async def test_a_payment_asked_for_anew_under_its_lock_is_the_same_payment(
     await transactions.begin(payment)
 
     again = replace(payment, trace="partner_1.20260430T082200000Z.00000000")
-    assert await transactions.begin(again) is None
+    assert await transactions.begin(again) is Begun.BEFORE
 
 
 async def test_the_partners_own_id_names_one_payment_for_ever(transactions: Transactions) -> None:
@@ -71,7 +71,7 @@ async def test_two_partners_may_use_the_same_id(transactions: Transactions) -> N
 
     for partner_id in ("partner_1", "partner_2"):
         payment = make_payment(partner_id=partner_id, partner_transaction_id=theirs)
-        assert await transactions.begin(payment) is None
+        assert await transactions.begin(payment) is Begun.NOW
 
 
 async def test_a_lock_pays_once(transactions: Transactions) -> None:
@@ -100,7 +100,7 @@ async def test_a_declined_bill_can_be_paid_under_a_new_lock(transactions: Transa
     await transactions.begin(first)
     await transactions.settle(first, BLOCKED)
 
-    assert await transactions.begin(make_payment(bill=first.bill)) is None
+    assert await transactions.begin(make_payment(bill=first.bill)) is Begun.NOW
 
 
 async def test_of_many_that_begin_to_pay_one_bill_at_once_one_begins(
@@ -111,7 +111,7 @@ async def test_of_many_that_begin_to_pay_one_bill_at_once_one_begins(
 
     answers = await asyncio.gather(*(transactions.begin(each) for each in payments))
 
-    assert answers.count(None) == 1
+    assert answers.count(Begun.NOW) == 1
     assert answers.count(Refused(Code.BILL_ALREADY_PAID)) == 49
 
 

@@ -7,7 +7,7 @@ import pytest
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.db.session import Database
-from payments.domain.bill import BillPayment, LockState
+from payments.domain.bill import Begun, BillPayment, LockState
 from payments.domain.codes import Code
 from payments.domain.outcome import Outcome, OutcomeKind
 from tests.contracts.direct import Direct
@@ -24,7 +24,7 @@ def transactions(database: Database) -> PostgresTransactions:
 @pytest.fixture
 async def begun(transactions: PostgresTransactions) -> BillPayment:
     payment = make_payment()
-    assert await transactions.begin(payment) is None
+    assert await transactions.begin(payment) is Begun.NOW
     return payment
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from payments.domain import ledger as postings
 from payments.domain.bill import (
+    Begun,
     BillPayment,
     LockRequest,
     LockState,
@@ -38,13 +39,13 @@ class FakeTransactions:
     is_under_way: Callable[[RowRef], bool] = _never
     _payments: dict[str, BillPayment] = field(default_factory=dict)
 
-    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Begun | Refused:
         self._call("begin", payment.transaction_id)
         for each in self.rows.values():
             theirs = (each.partner_id, each.partner_transaction_id)
             same_name = theirs == (payment.partner_id, payment.partner_transaction_id)
             if same_name and (each.lock_id, each.bill) == (payment.lock_id, payment.bill):
-                return None
+                return Begun.BEFORE
             if same_name:
                 return Refused(Code.TRANSACTION_ID_USED)
             if each.state is TransactionState.DECLINED:
@@ -57,7 +58,7 @@ class FakeTransactions:
             return Refused(Code.TRANSACTION_ID_USED)
         self._payments[payment.transaction_id] = payment
         self.rows[payment.transaction_id] = _processing(payment)
-        return None
+        return Begun.NOW
 
     async def suspend(self, payment: BillPayment) -> None:
         self._call("suspend", payment.transaction_id)

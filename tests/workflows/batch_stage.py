@@ -114,6 +114,14 @@ class BatchStage:
         await until(is_there, 30, "the row was never started")
         await self.desk.until_tried(self.lock_of(row), step, attempts)
 
+    async def until_sent(self, row: BatchRow) -> None:
+        """Until the biller has the row's payment."""
+
+        async def has_it() -> bool:
+            return f"pay {row.object_id}" in self.desk.biller.calls
+
+        await until(has_it, 30, "the row was never sent")
+
     async def until_tallied(self, batch: Batch, **counts: int) -> None:
         async def tallied() -> bool:
             return await self.desk.batches.tally(batch.batch_id) == Tally(**counts)

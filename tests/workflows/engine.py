@@ -24,6 +24,7 @@ from temporalio.worker import Interceptor
 from payments.domain import ids
 from payments.domain.bill import (
     Agreement,
+    Begun,
     BillPayment,
     BillRef,
     Lock,
@@ -241,7 +242,7 @@ class Desk:
         order, now = make_order(), datetime.now(UTC)
         lock = granted(request, self.biller.amount, run_id="lost", locked_at=now)
         payment = accepted(lock, request.partner_id, order, now)
-        assert await self.transactions.begin(payment) is None
+        assert await self.transactions.begin(payment) is Begun.NOW
         return payment
 
 

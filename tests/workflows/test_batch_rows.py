@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from payments.domain.batch import BatchRow, RowState
 from payments.domain.bill import TransactionState
@@ -12,7 +13,6 @@ from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
 from tests.workflows.batch_stage import LATER, BatchStage, make_row
 from tests.workflows.engine import Desk, make_order, make_request
-from workflows.bill_lock import BillLock
 from workflows.row_start import start_row
 
 
@@ -90,10 +90,10 @@ async def test_a_payer_meets_the_row_as_a_lock(stage: BatchStage) -> None:
     row = make_row(2)
     batch = await stage.create([row])
     await stage.begin(batch)
-    await stage.until_tried(row, "billers.pay")
+    await stage.until_sent(row)
 
-    view = await stage.lock_of(row).query(BillLock.lock)
-    assert (view.state, view.transaction_id) == ("PAYING", row.object_id)
+    with pytest.raises(WorkflowAlreadyStartedError):
+        await stage.desk.lock(make_request(bill=row.asked.bill, partner_id="partner_2"))
 
     stage.desk.biller.gate.set()
     await stage.until_tallied(batch, paid=1)

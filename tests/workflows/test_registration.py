@@ -90,7 +90,7 @@ def test_registered_names_never_change() -> None:
         "transactions.close_lock",
         "batches.advance",
         "batches.move",
-        "batches.begin",
+        "batches.pay",
         "batches.refuse",
         "providers.authorize",
         "providers.capture",

@@ -10,6 +10,7 @@ from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
 from payments.db.session import Database
 from payments.domain import ledger
 from payments.domain.bill import (
+    Begun,
     BillPayment,
     LockRequest,
     LockState,
@@ -115,17 +116,17 @@ class PostgresTransactions:
         self._database = database
         self._ledger = ledger
 
-    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Refused | None:
+    async def begin(self, payment: BillPayment, row: RowRef | None = None) -> Begun | Refused:
         values = bill_rows.values(payment)
         statement, place = (_BEGIN, ()) if row is None else (_BEGIN_ROW, (row.batch_id, row.line))
         for _ in range(_BEGIN_ATTEMPTS):
             if await self._database.fetch(statement, *values, *place):
-                return None
+                return Begun.NOW
             found = await self._database.fetch(_OBSTACLES, *values[:7])
             if found:
                 reason = found[0]["reason"]
                 if reason == 1 and _is_same(bill_rows.payment(found[0]), payment):
-                    return None
+                    return Begun.BEFORE
                 return Refused(_REASONS[reason])
             if place and not await self._database.fetch(_UNDER_WAY, *place):
                 return Refused(Code.TRANSACTION_ID_USED)
