@@ -4,7 +4,6 @@ Not hearing is not a no. What the engine does not say in time the record may kno
 knows is P9003, and the same request finds it later.
 """
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowUpdateStage
 from temporalio.workflow import UpdateMethodMultiParam
 
 from api.answers import Refusal
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.payment import (
@@ -80,21 +79,14 @@ class PaymentDesk:
         """
         start = begin_operation(order, self._task_queue)
         try:
-            answer = await heard(
-                self._client.execute_update_with_start_workflow(
-                    AnyPayment.decided,
-                    order.content,
-                    start_workflow_operation=start,
-                    # The same payment asked for twice at once is one update.
-                    id=f"decided:{order.content[:32]}",
-                    rpc_timeout=self._wait,
-                )
+            answer = await started(
+                *(self._client, start, AnyPayment.decided, order.content),
+                # The same payment asked for twice at once is one update.
+                update=f"decided:{order.content[:32]}",
+                wait=self._wait,
             )
         except (Over, Unheard):
             return await self._asked_before(order, Code.OUTCOME_UNKNOWN)
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
         if answer.refused is Code.REFERENCE_USED:
             return await self._asked_before(order, Code.REFERENCE_USED)
         payment = _payment_of(answer)

@@ -1,13 +1,12 @@
 """The API's side of a dispute: hand the partner's answer to the workflow that follows it, once."""
 
-import asyncio
 import hashlib
 from datetime import timedelta
 
 from temporalio.client import Client
 
 from api.answers import Refusal
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, started
 from payments.domain.codes import Code
 from payments.domain.dispute import UNANSWERED, Dispute, ResponseOrder, ResponseState
 from payments.ports.disputes import Disputes, EvidenceStore
@@ -41,23 +40,16 @@ class DisputeDesk:
         name = hashlib.sha256(f"{key}\n{order.response}\n{order.version}".encode()).hexdigest()
         start = dispute_operation(dispute.order, self._task_queue)
         try:
-            answer = await heard(
-                self._client.execute_update_with_start_workflow(
-                    DisputeWorkflow.respond,
-                    order,
-                    start_workflow_operation=start,
-                    id=f"respond:{name[:32]}",
-                    rpc_timeout=self._wait,
-                )
+            answer = await started(
+                *(self._client, start, DisputeWorkflow.respond, order),
+                update=f"respond:{name[:32]}",
+                wait=self._wait,
             )
         except (Over, Unheard) as error:
             fresh = await self.records.named(dispute.dispute_id) or dispute
             if _is_said(fresh, order):
                 return fresh
             raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1) from error
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
         if answer.refused is not None:
             raise Refusal(answer.refused)
         assert answer.dispute is not None, "an answer is a dispute or a refusal"

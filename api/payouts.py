@@ -1,6 +1,5 @@
 """The API's side of a payout: begin it or find it, cancel it, and never pay twice."""
 
-import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +10,7 @@ from api.card_orders import content, money
 from api.card_payments import PATIENCE
 from api.exchange import Exchange
 from api.payout_schemas import PayoutBody
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.destination import Destination, DestinationState
@@ -105,21 +104,15 @@ class PayoutDesk:
         """Begin the payout, or find it."""
         start = paying_out.payout_operation(order, self._task_queue)
         try:
-            answer = await heard(
-                self._client.execute_update_with_start_workflow(
-                    paying_out.Payout.begun,
-                    start_workflow_operation=start,
-                    # Each request asks anew: a run that was refused keeps its answers for ever,
-                    # and the next run of this reference is to be heard, not that one.
-                    id=f"begun:{order.trace}",
-                    rpc_timeout=self._wait,
-                )
+            answer = await started(
+                *(self._client, start, paying_out.Payout.begun),
+                # Each request asks anew: a run that was refused keeps its answers for ever,
+                # and the next run of this reference is to be heard, not that one.
+                update=f"begun:{order.trace}",
+                wait=self._wait,
             )
         except (Over, Unheard):
             return await self._asked_before(order, Code.OUTCOME_UNKNOWN)
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
         if answer.refused is Code.REFERENCE_USED:
             return await self._asked_before(order, Code.REFERENCE_USED)
         return _the_same(order, _payout_of(answer))

@@ -1,12 +1,11 @@
 """The API's side of a refund: begin it or find it, and never give money back twice."""
 
-import asyncio
 from datetime import timedelta
 
 from temporalio.client import Client
 
 from api.answers import Refusal
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, started
 from payments.domain.codes import Code
 from payments.domain.refund import Refund, RefundOrder
 from payments.ports.payments import Refunds
@@ -28,21 +27,15 @@ class RefundDesk:
         """Begin the refund, or find it. PENDING when it takes longer than we wait."""
         start = refunding.refund_operation(order, self._task_queue)
         try:
-            answer = await heard(
-                self._client.execute_update_with_start_workflow(
-                    refunding.Refund.settled,
-                    start_workflow_operation=start,
-                    # Each request asks anew: a run that was refused keeps its answers for ever,
-                    # and the next run of this reference is to be heard, not that one.
-                    id=f"settled:{order.trace}",
-                    rpc_timeout=self._wait,
-                )
+            answer = await started(
+                *(self._client, start, refunding.Refund.settled),
+                # Each request asks anew: a run that was refused keeps its answers for ever,
+                # and the next run of this reference is to be heard, not that one.
+                update=f"settled:{order.trace}",
+                wait=self._wait,
             )
         except (Over, Unheard):
             return await self._asked_before(order, Code.OUTCOME_UNKNOWN)
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
         if answer.refused is Code.REFERENCE_USED:
             return await self._asked_before(order, Code.REFERENCE_USED)
         if answer.refund is None:

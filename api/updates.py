@@ -1,14 +1,19 @@
 """Listening to a workflow's doors: an answer, a refusal, a door that closed, or silence."""
 
+import asyncio
 from collections.abc import Awaitable
-from typing import Final, TypeVar
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 
 from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.workflow import UpdateMethodMultiParam
 
 from api.answers import Refusal
 from payments.domain.codes import Code
@@ -43,6 +48,30 @@ async def heard(call: Awaitable[Answer]) -> Answer:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise Over from error
         raise Unheard from error
+
+
+async def started(
+    client: Client,
+    operation: WithStartWorkflowOperation[Any, Any],
+    door: UpdateMethodMultiParam[Any, Answer],
+    *arguments: Any,
+    update: str,
+    wait: timedelta,
+) -> Answer:
+    """Start a workflow, or find it, and wait for what it answers at this door, as `heard`."""
+    try:
+        return await heard(
+            client.execute_update_with_start_workflow(
+                door,
+                args=arguments,
+                start_workflow_operation=operation,
+                id=update,
+                rpc_timeout=wait,
+            )
+        )
+    finally:
+        # Its failure is the update's; unread, it would be logged a second time.
+        await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
 
 
 def is_lost(error: WorkflowUpdateFailedError) -> bool:

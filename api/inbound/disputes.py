@@ -1,13 +1,12 @@
 """What providers tell of disputes: of one that we follow, or of one that begins."""
 
-import asyncio
 from typing import Final
 
 from temporalio.client import Client
 
 from api.inbound.payments import WAIT
 from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined
-from api.updates import heard
+from api.updates import started
 from payments.domain.dispute import Dispute, Unopened, steps
 from payments.ports.disputes import Disputes
 from payments.ports.provider import Told
@@ -36,19 +35,9 @@ class DisputeEvents:
         """Also what begins it: the provider is asked before anything is believed."""
         assert told.dispute is not None, "a dispute without a name"
         start = dispute_operation(told.dispute.order, self._task_queue)
-        try:
-            answer = await heard(
-                self._client.execute_update_with_start_workflow(
-                    DisputeWorkflow.told,
-                    told.event_id,
-                    start_workflow_operation=start,
-                    id=update,
-                    rpc_timeout=WAIT,
-                )
-            )
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
+        answer = await started(
+            *(self._client, start, DisputeWorkflow.told, told.event_id), update=update, wait=WAIT
+        )
         return _UNOPENED[answer.unopened] if answer.unopened is not None else None
 
     async def begin(self, told: Told, reference: str, update: str) -> bool:  # noqa: ARG002

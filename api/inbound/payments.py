@@ -1,6 +1,5 @@
 """What providers tell of payments: of an attempt that is open, decided, or that nobody wants."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
@@ -8,7 +7,7 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.workflow import UpdateMethodMultiParam
 
 from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.case import CaseOrder
 from payments.domain.money import Money
@@ -91,19 +90,9 @@ class PaymentEvents:
         update: str,
     ) -> bool:
         try:
-            return await heard(
-                self._client.execute_update_with_start_workflow(
-                    door,
-                    start_workflow_operation=start,
-                    id=update,
-                    rpc_timeout=WAIT,
-                )
-            )
+            return await started(self._client, start, door, update=update, wait=WAIT)
         except Over as error:
             raise Unheard from error
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
 
 
 async def named(payments: Payments, reference: str) -> Named | None:

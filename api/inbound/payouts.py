@@ -1,13 +1,12 @@
 """What rails tell of payouts: of one that is on its way, or of one that came back after all."""
 
-import asyncio
 from typing import Final
 
 from temporalio.client import Client, WorkflowHandle
 
 from api.inbound.payments import WAIT
 from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined
-from api.updates import Over, Unheard, heard
+from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.payout import Payout, PayoutStatus
 from payments.ports.inbox import InboundState
@@ -54,19 +53,11 @@ class PayoutEvents:
         assert order is not None, "a payout that was there a moment ago"
         start = payout_return_operation(order, self._task_queue)
         try:
-            return await heard(
-                self._client.execute_update_with_start_workflow(
-                    PayoutReturn.seen,
-                    start_workflow_operation=start,
-                    id=update,
-                    rpc_timeout=WAIT,
-                )
+            return await started(
+                *(self._client, start, PayoutReturn.seen), update=update, wait=WAIT
             )
         except Over as error:
             raise Unheard from error
-        finally:
-            # Its failure is the update's; unread, it would be logged a second time.
-            await asyncio.gather(start.workflow_handle(), return_exceptions=True)
 
 
 def on_payout(told: Told, rail_id: str, payout: Payout | None) -> Verdict:
