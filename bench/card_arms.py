@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from bench.arms import ENGINE_CALLERS, HTTP_CALLERS, Arms
 from bench.card_scenarios import ACQUIRER
@@ -155,7 +155,7 @@ class CardArms:
                 payment = {
                     **_SALE,
                     "paymentMethodToken": json.loads(kept.body)["paymentMethodToken"],
-                    "reference": f"bench-{secrets.token_hex(8)}",
+                    "reference": f"bench-{uuid4()}",
                     "capture": True,
                 }
                 told = request("POST", "/v1/payments", payment, **headers)

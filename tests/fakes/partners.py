@@ -75,7 +75,7 @@ class FakePartners:
         products: Sequence[Product] = (Product.BILL_COLLECTION,),
         scopes: Iterable[Scope] = tuple(Scope),
     ) -> ApiKey:
-        secret, name = f"qs_{secrets.token_hex(32)}", f"qk_{secrets.token_hex(10)}"
+        secret, name = f"qs_{secrets.token_hex(32)}", f"qk_{secrets.token_hex(12)}"
         key = ApiKey(name, secret, tuple(products), frozenset(scopes), Standing.ACTIVE, None)
         self._change(partner_id, keys=(*self.partners[partner_id].keys, key))
         return key

@@ -278,6 +278,12 @@ def test_the_number_of_a_bill_may_look_like_one_of_a_card() -> None:
     assert row.asked.bill.bill_number == LIKE_A_CARD
 
 
+def test_a_number_and_a_period_of_a_bad_line_are_no_card_number() -> None:
+    [flaw] = judged(csv_of(line(billNumber="3971049818", billingPeriod="2026-04") + ",more")).flaws
+
+    assert flaw.line == 2
+
+
 def test_no_value_of_a_bad_row_is_repeated() -> None:
     secret = "hunter2"
     bad: Sequence[str] = [line(**{name: f"={secret}"}) for name in COLUMNS]
