@@ -71,7 +71,6 @@ from quittance.errors import (
     RefundUnknown,
     ServerError,
     StillInFlight,
-    StillProcessing,
     TransactionUnknown,
     TransportError,
     UnreadableAnswer,
@@ -99,6 +98,7 @@ from quittance.results import (
 )
 from quittance.retries import Retries
 from quittance.version import __version__
+from quittance.waiting import StillProcessing
 from quittance.webhook_results import (
     DeliveryHistory,
     DeliveryRound,

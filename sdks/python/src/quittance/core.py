@@ -8,7 +8,7 @@ import httpx2
 from quittance.access import Access, Credentials, Token
 from quittance.clock import Clock
 from quittance.codes import Code
-from quittance.errors import AuthenticationError, Followed, QuittanceError, StillProcessing
+from quittance.errors import AuthenticationError, QuittanceError
 from quittance.exchange import Exchange
 from quittance.operations import Operation, Wanted
 from quittance.reading import Envelope
@@ -16,6 +16,7 @@ from quittance.retries import Retries
 from quittance.steps import Pause, Program, T
 from quittance.target import Target
 from quittance.trust import Trust
+from quittance.waiting import Followed, StillProcessing
 
 FIRST_POLL_S: Final = 0.25
 POLL_GROWTH: Final = 1.6

@@ -4,7 +4,7 @@ QuittanceError                    .idempotency_key  .retryable
 ├─ TransportError                 no answer arrived: the outcome is UNKNOWN, ask again with the key
 ├─ ForgedAnswer                   an answer came that the gateway did not sign for this question
 ├─ UnreadableAnswer               the gateway signed it, and this version cannot read it
-├─ StillProcessing                wait() ran out of time  .last
+├─ StillProcessing                wait() ran out of time  .last, see quittance.waiting
 ├─ WebhookRefused                 verify_webhook() says no, see quittance.webhooks
 │  ├─ WebhookHeadersMissing
 │  ├─ WebhookForged
@@ -55,18 +55,8 @@ QuittanceError                    .idempotency_key  .retryable
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
 
 from quittance.codes import RETRYABLE, known
-
-if TYPE_CHECKING:
-    from quittance.batch_results import Batch
-    from quittance.card_results import Payment, Refund
-    from quittance.dispute_results import Dispute
-    from quittance.payout_results import Payout
-    from quittance.results import Transaction
-
-Followed: TypeAlias = "Transaction | Payment | Refund | Dispute | Payout | Batch"
 
 
 class QuittanceError(Exception):
@@ -113,21 +103,6 @@ class ForgedAnswer(QuittanceError):
 
 class UnreadableAnswer(QuittanceError):
     """The gateway's own answer has a shape this version does not know. Update the package."""
-
-
-class StillProcessing(QuittanceError):
-    """It was still open when wait() ran out of time; `last` is how it stood. Ask again."""
-
-    def __init__(self, last: Followed) -> None:
-        super().__init__(last)
-        self.last = last
-
-    def __str__(self) -> str:
-        return f"{type(self.last).__name__.lower()} is still open (trace {self.last.trace})"
-
-    @property
-    def retryable(self) -> bool:
-        return True
 
 
 class ApiError(QuittanceError):
