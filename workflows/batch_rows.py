@@ -16,9 +16,10 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from activities.batches import BatchActivities
+from activities.transactions import TransactionActivities
 from payments.domain import ids
 from payments.domain.batch import RefusedRow, RowPayment, RowSent
-from payments.domain.bill import BillPayment, LockRequest
+from payments.domain.bill import BillPayment, LockRequest, PayAtOnce
 from payments.domain.codes import Code
 from payments.domain.row import RowRef
 from workflows import options, record
@@ -32,7 +33,15 @@ def of_this_run(request: LockRequest) -> LockRequest:
     return replace(request, lock_id=ids.lock_of_run(request.lock_id, workflow.info().run_id))
 
 
-async def pay(payment: BillPayment, row: RowRef) -> RowSent:
+async def begin(payment: BillPayment, asked: PayAtOnce | None) -> RowSent:
+    """Written down as about to be sent, or why it must not be; a row's is sent with it."""
+    if asked is not None:
+        return await _pay(payment, asked.row)
+    refused = await record.write(TransactionActivities.begin, payment, "begin in the record")
+    return RowSent(refused=refused)
+
+
+async def _pay(payment: BillPayment, row: RowRef) -> RowSent:
     """Begun in the record and sent. Tried again it is the same step: it asks the record first."""
     asked, bill = RowPayment(row, payment), payment.bill
     summary = f"pay {payment.amount} {payment.amount.currency} to {bill.biller_id}"

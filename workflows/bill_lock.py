@@ -175,20 +175,13 @@ class BillLock:
 
     async def _pay(self, attempt: Attempt) -> None:
         payment = attempt.payment
-        at_once, sent = self._request.pay_at_once, None
-        if at_once is None:
-            refused = await record.write(
-                TransactionActivities.begin, payment, "begin in the record"
-            )
-        else:
-            sent = await batch_rows.pay(payment, at_once.row)
-            refused = sent.refused
-        if refused is not None:
+        sent = await batch_rows.begin(payment, self._request.pay_at_once)
+        if sent.refused is not None:
             self._attempt = None
             self._move(LockState.LOCKED)
-            attempt.answer = PayAnswer(refused=refused)
+            attempt.answer = PayAnswer(refused=sent.refused)
             return
-        outcome = await pay_until_known(payment, sent.outcome if sent else None)
+        outcome = await pay_until_known(payment, sent.outcome)
         transaction = await record.write(
             TransactionActivities.settle, Settlement(payment, outcome), f"settle {outcome.kind}"
         )

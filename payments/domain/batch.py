@@ -168,7 +168,10 @@ class RowPayment:
 
 @dataclass(frozen=True, slots=True)
 class RowSent:
-    """What the biller says to a row's payment, or why nothing was begun. Exactly one of the two."""
+    """What the biller said to a row's payment, or why nothing was begun.
+
+    A payment of a lock is begun first and sent after that: then neither is known here.
+    """
 
     outcome: Outcome | None = None
     refused: Refused | None = None
