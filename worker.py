@@ -202,6 +202,7 @@ def _of_payouts(payouts: PayoutSteps) -> Sequence[Callable[..., Any]]:
         in_record.begin,
         in_record.suspend,
         in_record.move,
+        in_record.conclude,
         in_record.review,
     )
 

@@ -31,6 +31,12 @@ class PayoutActivities:
         with failures.translated():
             return await self._payouts.move(fact)
 
+    @activity.defn(name="payouts.conclude")
+    async def conclude(self, order: PayoutOrder) -> Payout:
+        """Write how a payout stands by its legs: the one ordered, or the one it is part of."""
+        with failures.translated():
+            return await self._payouts.conclude(order)
+
     @activity.defn(name="payouts.review")
     async def review(self, reviewed: Reviewed) -> Payout:
         """Keep an operator's word, and what of all their words together became of it."""

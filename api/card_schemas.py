@@ -202,10 +202,14 @@ class PaymentsView(Told):
 
 
 class RefundView(Told):
-    """`reason` is your own word for it; `declineCode` and `declineReason` when it failed."""
+    """`reason` is your own word for it; `declineCode` and `declineReason` when it failed.
+
+    `payoutId` when it is a leg of a payout.
+    """
 
     id: str
     payment_id: str
+    payout_id: str | None = None
     reference: str
     status: RefundStatus
     amount: str
@@ -221,6 +225,7 @@ class RefundView(Told):
         return cls(
             id=refund.refund_id,
             payment_id=refund.payment_id,
+            payout_id=refund.payout_id,
             reference=refund.reference,
             status=refund.status,
             amount=str(refund.amount),

@@ -5,6 +5,17 @@ from typing import Literal
 from api.event_parts import Amount, Code, Currency, Happened, Moment
 
 
+class LegData(Happened):
+    number: int
+    type: Literal["refund", "transfer"]
+    amount: Amount
+    status: Literal["queued", "on_hold", "sent", "paid", "failed", "returned", "canceled"]
+    payment_id: str | None = None
+    refund_id: str | None = None
+    failure_code: Code | None = None
+    failure_reason: str | None = None
+
+
 class PayoutData(Happened):
     id: str
     reference: str
@@ -15,6 +26,7 @@ class PayoutData(Happened):
     metadata: dict[str, str]
     created_at: Moment
     updated_at: Moment
+    legs: list[LegData] | None = None
 
 
 class PayoutHeldData(PayoutData):
@@ -32,6 +44,14 @@ class PayoutSentData(PayoutData):
 
 class PayoutPaidData(PayoutData):
     status: Literal["paid"]
+
+
+class PayoutPartlyPaidData(PayoutData):
+    """Some of its legs came to nothing, and that money is back. It may come again, with less."""
+
+    status: Literal["partly_paid"]
+    failure_code: Code
+    failure_reason: str
 
 
 class PayoutFailedData(PayoutData):

@@ -1,5 +1,6 @@
 """The shapes of payouts and of where they go, as partners write and read them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -12,8 +13,9 @@ from api.free_text import Metadata, Visible
 from api.method_schemas import Country
 from api.paging import Moment, PageSize
 from api.schemas import Amount, Asked, Told, rfc3339
+from payments.domain import ids
 from payments.domain.destination import Destination, DestinationKind, DestinationState
-from payments.domain.payout import HoldReason, Payout, PayoutStatus
+from payments.domain.payout import HoldReason, Leg, LegKind, Payout, PayoutStatus
 
 _TAIL: Final = "[0-9a-z]{26}$"
 # ISO 13616: a country, two check digits, and the account by that country's own rules.
@@ -150,11 +152,40 @@ class FundsView(Told):
     available: str
 
 
+class PayoutLegView(Told):
+    """One part of a payout: a refund of `paymentId`, or a transfer to the destination."""
+
+    number: int
+    type: LegKind
+    amount: str
+    status: PayoutStatus
+    payment_id: str | None = None
+    refund_id: str | None = None
+    failure_code: str | None = None
+    failure_reason: str | None = None
+
+    @classmethod
+    def of(cls, payout_id: str, leg: Leg) -> "PayoutLegView":
+        code = leg.code
+        return cls(
+            number=leg.number,
+            type=leg.kind,
+            amount=str(leg.amount),
+            status=leg.status,
+            payment_id=leg.payment_id,
+            refund_id=ids.leg_refund(payout_id, leg.number) if leg.payment_id else None,
+            failure_code=code,
+            failure_reason=code.meaning.reason if code else None,
+        )
+
+
 class PayoutView(Told):
-    """`arrivalEstimate` is when it is there at the latest, if the rail keeps its word.
+    """`legs` are its parts in their order, where a customer's money goes back by refunds.
+
+    `arrivalEstimate` is when it is there at the latest, if the rail keeps its word.
 
     `heldFor` says why people of ours look first, `failureCode` and `failureReason` why it came to
-    nothing.
+    nothing, or a part of it.
     """
 
     id: str
@@ -168,12 +199,13 @@ class PayoutView(Told):
     held_for: HoldReason | None = None
     failure_code: str | None = None
     failure_reason: str | None = None
+    legs: list[PayoutLegView] | None = None
     metadata: dict[str, str]
     created_at: str
     updated_at: str
 
     @classmethod
-    def of(cls, payout: Payout) -> "PayoutView":
+    def of(cls, payout: Payout, legs: Sequence[Leg]) -> "PayoutView":
         code = payout.code
         open_ = payout.status in _ON_ITS_WAY
         return cls(
@@ -188,6 +220,7 @@ class PayoutView(Told):
             held_for=payout.held_for if payout.status is PayoutStatus.ON_HOLD else None,
             failure_code=code,
             failure_reason=code.meaning.reason if code else None,
+            legs=[PayoutLegView.of(payout.payout_id, each) for each in legs] or None,
             metadata=payout.metadata,
             created_at=rfc3339(payout.created_at),
             updated_at=rfc3339(payout.updated_at),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from payments.domain import payout_ledger
+from payments.domain import ids, payout_ledger
 from payments.domain.codes import Code
 from payments.domain.destination import Account, Destination, DestinationKind
 from payments.domain.ledger import Posting
@@ -14,6 +14,8 @@ from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import (
     PAYOUT_MOVES,
     HoldReason,
+    Leg,
+    LegKind,
     Payout,
     PayoutAnswer,
     PayoutFact,
@@ -21,6 +23,7 @@ from payments.domain.payout import (
     PayoutReview,
     PayoutStatus,
 )
+from payments.domain.payout_legs import Source, ended
 from payments.domain.rail import (
     RailProfile,
     TransferAnswer,
@@ -28,13 +31,15 @@ from payments.domain.rail import (
     TransferState,
     Verification,
 )
+from payments.domain.refund import RefundStatus
 from payments.ports.payments import MoveRefused
-from payments.ports.payouts import PayoutFilter, Source, Word
+from payments.ports.payouts import PayoutFilter, Word
 from payments.ports.provider import Told
 from payments.ports.rail import RailCapabilities, RailUnavailable
 from payments.ports.record import RecordUnavailable
 from payments.ports.steps import PayoutSteps
 from tests.payout_factories import ACCOUNT
+from tests.refund_fakes import FakeRefunds
 
 TAKEN = TransferAnswer(OutcomeKind.ACCEPTED, TransferState.SENT, reference="tr_1")
 PAID = replace(TAKEN, state=TransferState.PAID)
@@ -129,24 +134,33 @@ class FakeDestinations:
 
 @dataclass
 class FakePayouts:
-    """Held when limits say so; anything else of the guard is PostgreSQL's own."""
+    """Held when limits say so; anything else of the guard is PostgreSQL's own.
+
+    With `plan`, payouts go by these legs; `refunds` is where theirs are.
+    """
 
     refuses: Code | None = None
     rows: dict[str, Payout] = field(default_factory=dict)
     postings: dict[str, Posting] = field(default_factory=dict)
     spoken: dict[str, list[Word]] = field(default_factory=dict)
     unavailable: bool = False
+    plan: tuple[Leg, ...] = ()
+    refunds: FakeRefunds | None = None
 
     async def begin(self, order: PayoutOrder) -> PayoutAnswer:
         self._reach()
+        if order.part_of is not None:
+            self.rows.setdefault(order.payout_id, _begun(order, None))
+            return PayoutAnswer(self.rows[order.payout_id])
         if order.payout_id not in self.rows:
             if self.refuses is not None:
                 return PayoutAnswer(refused=self.refuses)
             above = order.limits.hold_above
             held = above is not None and order.amount.minor > above
             self._post(payout_ledger.reserved(order))
-            self.rows[order.payout_id] = _begun(order, HoldReason.AMOUNT if held else None)
-        return PayoutAnswer(self.rows[order.payout_id])
+            begun = _begun(order, HoldReason.AMOUNT if held else None)
+            self.rows[order.payout_id] = replace(begun, by_legs=bool(self.plan))
+        return PayoutAnswer(self.rows[order.payout_id], legs=self.plan)
 
     async def suspend(self, order: PayoutOrder) -> None:
         self._reach()
@@ -162,12 +176,26 @@ class FakePayouts:
             return row
         if fact.status not in PAYOUT_MOVES[row.status]:
             raise MoveRefused(f"{order.payout_id} is {row.status}")
-        posting = payout_ledger.moved(order, row.status, fact.status, suspended=row.suspended)
+        posting = payout_ledger.moved(
+            order, row.status, fact.status, suspended=row.suspended, by_legs=row.by_legs
+        )
         if posting is not None:
             self._post(posting)
         moved = replace(row, status=fact.status, code=fact.code, raw_code=fact.raw_code)
         self.rows[order.payout_id] = moved
         return moved
+
+    async def conclude(self, order: PayoutOrder) -> Payout:
+        self._reach()
+        whole = self.rows[order.part_of or order.payout_id]
+        end = ended((await self.legs([whole]))[whole.payout_id])
+        if end is None:
+            return whole
+        whole_order = replace(
+            order, payout_id=whole.payout_id, amount=whole.amount, fee=whole.fee, part_of=None
+        )
+        fact = PayoutFact(whole_order, end.status, datetime.now(UTC), end.code)
+        return await self.move(fact)
 
     async def review(self, order: PayoutOrder, review: PayoutReview) -> Payout:
         self._reach()
@@ -207,16 +235,32 @@ class FakePayouts:
     async def sources(self, payout_id: str) -> Sequence[Source]:
         raise NotImplementedError
 
+    async def legs(self, payouts: Sequence[Payout]) -> Mapping[str, tuple[Leg, ...]]:
+        return {
+            payout.payout_id: tuple(self._leg(payout, leg) for leg in self.plan)
+            for payout in payouts
+            if payout.by_legs
+        }
+
+    def _leg(self, payout: Payout, leg: Leg) -> Leg:
+        if leg.kind is LegKind.TRANSFER:
+            part = self.rows.get(ids.leg_transfer(payout.payout_id, leg.number))
+            return leg if part is None else replace(leg, status=part.status, code=part.code)
+        assert self.refunds is not None, "legs that are refunds need a place for them"
+        name = ids.leg_refund(payout.payout_id, leg.number)
+        if name in self.refunds.refused:
+            return replace(leg, status=PayoutStatus.FAILED, code=self.refunds.refused[name])
+        refund = self.refunds.rows.get(name)
+        if refund is None:
+            return leg
+        return replace(leg, status=_OF_REFUND[refund.status], code=refund.code)
+
     async def available(self, partner_id: str, currency: str) -> int:
         raise NotImplementedError
 
     def balances(self) -> dict[str, int]:
         """Every account that is not at zero, by kind."""
-        sums: dict[str, int] = {}
-        for posting in self.postings.values():
-            for entry in posting.entries:
-                sums[entry.account.kind] = sums.get(entry.account.kind, 0) + entry.amount.minor
-        return {kind: minor for kind, minor in sums.items() if minor}
+        return balances_of(self.postings)
 
     def _post(self, posting: Posting) -> None:
         assert self.postings.setdefault(posting.key, posting) == posting, "another posting"
@@ -224,6 +268,21 @@ class FakePayouts:
     def _reach(self) -> None:
         if self.unavailable:
             raise RecordUnavailable("connection refused")
+
+
+_OF_REFUND = {
+    RefundStatus.PENDING: PayoutStatus.SENT,
+    RefundStatus.SUCCEEDED: PayoutStatus.PAID,
+    RefundStatus.FAILED: PayoutStatus.FAILED,
+}
+
+
+def balances_of(postings: Mapping[str, Posting]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for posting in postings.values():
+        for entry in posting.entries:
+            sums[entry.account.kind] = sums.get(entry.account.kind, 0) + entry.amount.minor
+    return {kind: minor for kind, minor in sums.items() if minor}
 
 
 def no_payouts() -> PayoutSteps:

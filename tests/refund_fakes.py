@@ -23,6 +23,8 @@ class FakeRefunds:
     rows: dict[str, Refund] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     unavailable: bool = False
+    # Legs of payouts that never began.
+    refused: dict[str, Code] = field(default_factory=dict)
     _suspended: set[str] = field(default_factory=set)
 
     async def reserve(self, order: RefundOrder) -> Code | None:
@@ -36,6 +38,9 @@ class FakeRefunds:
         if not payment.captured_minor:
             return Code.REFUND_NOT_POSSIBLE
         if payment.open_disputes:
+            if order.payout_id is not None:
+                self.refused[order.refund_id] = Code.PAYMENT_DISPUTED
+                self.payments._post(card_ledger.leg_refused(order))
             return Code.PAYMENT_DISPUTED
         too_large = order.amount.minor > payment.refundable_minor
         if order.amount.currency != payment.amount.currency or too_large:
@@ -53,6 +58,7 @@ class FakeRefunds:
             status=RefundStatus.PENDING,
             code=None,
             provider_reference=None,
+            payout_id=order.payout_id,
         )
         return None
 
@@ -80,8 +86,9 @@ class FakeRefunds:
             self.payments._post(posting)
         else:
             self.payments.reserve(order.payment_id, -order.amount.minor)
-            if suspended:
-                self.payments._post(card_ledger.refund_returned(order, provider))
+            returned = card_ledger.refund_returned(order, provider, from_suspense=suspended)
+            if returned is not None:
+                self.payments._post(returned)
         failed = status is RefundStatus.FAILED
         settled = replace(
             row,

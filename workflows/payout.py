@@ -3,23 +3,27 @@
 POST /v1/payouts -> begun -> payouts.begin [-> on hold: review by two operators | cancel]
                  -> rails.send [-> unknown: payouts.suspend -> rails.ask]
                  -> payouts.move SENT -> told, or time -> rails.look -> PAID | FAILED | RETURNED
+By legs:         -> payouts.move SENT -> a Refund or Payout for each -> payouts.conclude
 
 What comes back after it was paid is the story of PayoutReturn.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
+from temporalio.exceptions import ApplicationError
 
 from activities.payouts import PayoutActivities
 from payments.domain import ids, payout
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import (
+    Leg,
     PayoutAnswer,
     PayoutFact,
     PayoutOrder,
@@ -29,7 +33,7 @@ from payments.domain.payout import (
 )
 from payments.domain.rail import TransferAnswer, TransferState
 from payments.temporal import PAY_STATE
-from workflows import record, transferring
+from workflows import payout_legs, record, transferring
 from workflows.asking import Bell, known_at, look_at
 from workflows.door import door, refusal
 from workflows.starting import found_by, operation
@@ -103,6 +107,9 @@ class Payout:
             return
         self._show()
         await self._wait_for_people()
+        if answer.legs:
+            await self._pay_by_legs(answer.legs)
+            return
         answer_of_rail = await self._hand_over()
         if answer_of_rail is not None:
             await self._follow(answer_of_rail)
@@ -120,6 +127,22 @@ class Payout:
             async with self._moving:
                 if self._status is PayoutStatus.ON_HOLD:
                     await self._move(PayoutStatus.CANCELED, code=Code.HOLD_REJECTED)
+
+    async def _pay_by_legs(self, legs: Sequence[Leg]) -> None:
+        async with self._moving:
+            # After a worker's death the record may know already that they have begun.
+            if self._status is PayoutStatus.CANCELED:
+                return
+            await self._move(PayoutStatus.SENT)
+        await payout_legs.paid(self._order, legs, Payout.run)
+        concluded = await record.write(
+            PayoutActivities.conclude, self._order, "as its legs have ended"
+        )
+        self._payout = concluded
+        self._show()
+        if concluded.status is PayoutStatus.SENT:
+            # Its money is still set aside, or in suspense: people have to look.
+            raise ApplicationError("a leg was ended by hand", type="LegOpen", non_retryable=True)
 
     async def _hand_over(self) -> TransferAnswer | None:
         """The rail's word once it has the transfer; None when it never will."""

@@ -1,6 +1,6 @@
 """Take back what came back after it was paid.
 
-webhook -> seen -> rails.ask -> returned: payouts.move RETURNED
+webhook -> seen -> rails.ask -> returned: payouts.move RETURNED [-> its payout: payouts.conclude]
                              -> anything else: nothing
 
 It can be started whenever there is a doubt: it asks the rail before it moves anything.
@@ -67,6 +67,8 @@ class PayoutReturn:
                 rail_reference=answer.reference,
             )
             await record.write(PayoutActivities.move, fact, "now returned")
+            if self._order.part_of is not None:
+                await record.write(PayoutActivities.conclude, self._order, "as its legs stand now")
         self._found = came_back
 
     @door("seen", "Whether it came back, as soon as that is in the ledger")

@@ -23,8 +23,9 @@ from api.updates import Unheard
 from payments.bootstrap import Gateway
 from payments.domain import ids
 from payments.domain.codes import Code
-from payments.domain.payout import Payout, PayoutReview, PayoutStatus
-from payments.ports.payouts import Payouts, Source, Word
+from payments.domain.payout import Leg, Payout, PayoutReview, PayoutStatus
+from payments.domain.payout_legs import Source, Way, the_whole
+from payments.ports.payouts import Payouts, Word
 from workflows.payout import Payout as PayoutWorkflow
 
 _PAYOUT: Final = re.compile(rf"{ids.PAYOUT_PREFIX}[0-9a-z]{{26}}")
@@ -39,11 +40,15 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One payout that waits, with what people have said and where of it came from."""
+    """One payout that waits, with what people have said, and its plan: what would go where.
+
+    `elsewhere` is what payments brought and would go to another place.
+    """
 
     payout: Payout
     words: tuple[Word, ...]
-    sources: tuple[Source, ...]
+    legs: tuple[Leg, ...]
+    elsewhere: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,20 @@ class PayoutConsole:
         return cls(gateway.record.payouts, gateway.client)
 
     async def held(self) -> list[Held]:
+        waiting = await self.payouts.held()
+        legs = await self.payouts.legs(waiting)
         return [
             Held(
                 each,
                 tuple(await self.payouts.words(each.payout_id)),
-                tuple(await self.payouts.sources(each.payout_id)),
+                legs.get(each.payout_id) or (the_whole(each),),
+                tuple(
+                    source
+                    for source in await self.payouts.sources(each.payout_id)
+                    if source.way is Way.ELSEWHERE
+                ),
             )
-            for each in await self.payouts.held()
+            for each in waiting
         ]
 
     async def review(self, payout_id: str, word: PayoutReview) -> PayoutStatus:

@@ -23,6 +23,7 @@ _NO_NEWS: Final[dict[PayoutStatus, frozenset[Says]]] = {
     _P.ON_HOLD: frozenset(),
     _P.SENT: frozenset({_S.PAYOUT_SENT}),
     _P.PAID: frozenset({_S.PAYOUT_SENT, _S.PAYOUT_PAID}),
+    _P.PARTLY_PAID: frozenset(),
     _P.FAILED: frozenset({_S.PAYOUT_SENT, _S.PAYOUT_FAILED}),
     _P.RETURNED: frozenset({_S.PAYOUT_SENT, _S.PAYOUT_PAID, _S.PAYOUT_RETURNED}),
     _P.CANCELED: frozenset(),
@@ -61,7 +62,8 @@ class PayoutEvents:
 
 
 def on_payout(told: Told, rail_id: str, payout: Payout | None) -> Verdict:
-    if payout is None:
+    if payout is None or payout.by_legs:
+        # What goes by legs has no transfer of its own name.
         return parked("no such payout")
     differs = "another rail" if payout.rail != rail_id else "another amount or currency"
     if payout.rail != rail_id or told.amount not in (None, payout.amount):

@@ -1,5 +1,6 @@
 """Payouts: your money to an account or a card."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Final
 
@@ -24,7 +25,7 @@ from api.strict import StrictRoute, needs, takes_nothing
 from payments.domain.codes import Code
 from payments.domain.money import Money, MoneyError
 from payments.domain.partner import Product, Scope
-from payments.domain.payout import Payout, PayoutStatus
+from payments.domain.payout import Leg, Payout, PayoutStatus
 from payments.ports.payouts import PayoutFilter
 
 router = APIRouter(route_class=StrictRoute, tags=["payouts"])
@@ -49,11 +50,12 @@ async def _create(request: Request, body: PayoutBody) -> Response:
     with exchange.measured("record.payout"):
         known = await desk.payouts.known(caller_of(request), body)
     if known is not None:
-        return _told(exchange, known)
+        return await _told(request, known)
     destination = await own_destination(request, body.destination_token)
     order = desk.payouts.order(exchange, body, destination)
     with exchange.measured("engine.payout"):
-        return _told(exchange, await desk.payouts.begin(order))
+        payout = await desk.payouts.begin(order)
+    return await _told(request, payout)
 
 
 @router.get("/payouts", **_READ, **answers(PayoutsView))
@@ -72,8 +74,9 @@ async def list_payouts(request: Request, query: Annotated[PayoutsQuery, Query()]
     with exchange.measured("record.payouts"):
         found = await desk_of(request).payouts.records.list(caller_of(request), wanted)
     page = found[: query.limit]
+    legs = await _legs(request, page)
     view = PayoutsView(
-        payouts=[PayoutView.of(each) for each in page],
+        payouts=[PayoutView.of(each, legs.get(each.payout_id, ())) for each in page],
         next=page[-1].payout_id if len(found) > len(page) else None,
     )
     return envelope(exchange, Code.OK, view, message="Payouts")
@@ -83,7 +86,7 @@ async def list_payouts(request: Request, query: Annotated[PayoutsQuery, Query()]
 async def show_payout(request: Request, payout_id: PayoutId) -> Response:
     """The record of one payout. A failed one answers OK: the question was answered."""
     payout = await own_payout(request, payout_id)
-    exchange, view = Exchange.of(request), PayoutView.of(payout)
+    exchange, view = Exchange.of(request), await _view(request, payout)
     if payout.status in _OPEN:
         return envelope(exchange, Code.PENDING, view, http_status=200)
     return envelope(exchange, Code.OK, view, message=f"Payout {payout.status}")
@@ -104,7 +107,8 @@ async def _cancel(request: Request, payout_id: str) -> Response:
         canceled = await desk_of(request).payouts.payouts.cancel(
             payout, key=key, trace=exchange.trace
         )
-    return envelope(exchange, Code.OK, PayoutView.of(canceled), message="Payout canceled")
+    view = await _view(request, canceled)
+    return envelope(exchange, Code.OK, view, message="Payout canceled")
 
 
 @router.get("/funds", **_READ, **answers(FundsView))
@@ -121,10 +125,24 @@ async def show_funds(request: Request, query: Annotated[FundsQuery, Query()]) ->
     return envelope(exchange, Code.OK, view, message="Available funds")
 
 
-def _told(exchange: Exchange, payout: Payout) -> Response:
-    view = PayoutView.of(payout)
+async def _told(request: Request, payout: Payout) -> Response:
+    exchange, view = Exchange.of(request), await _view(request, payout)
     if payout.status in _OPEN:
         return envelope(exchange, Code.PENDING, view)
+    if payout.status is PayoutStatus.PARTLY_PAID:
+        return envelope(exchange, Code.OK, view, message="Payout paid in part")
     if payout.code is not None:
         return envelope(exchange, payout.code, view)
     return envelope(exchange, Code.OK, view, message=f"Payout {payout.status}")
+
+
+async def _view(request: Request, payout: Payout) -> PayoutView:
+    return PayoutView.of(payout, (await _legs(request, [payout])).get(payout.payout_id, ()))
+
+
+async def _legs(request: Request, payouts: Sequence[Payout]) -> Mapping[str, Sequence[Leg]]:
+    """Nothing is asked of payouts that are one transfer."""
+    if not any(each.by_legs for each in payouts):
+        return {}
+    with Exchange.of(request).measured("record.payout_legs"):
+        return await desk_of(request).payouts.records.legs(payouts)

@@ -11,7 +11,8 @@ from rich.table import Table
 from payments.cli.opened import with_record
 from payments.domain import ids
 from payments.domain.money import Money
-from payments.domain.payout import Payout, PayoutAnswer, PayoutReview
+from payments.domain.payout import Leg, Payout, PayoutAnswer, PayoutReview
+from payments.domain.payout_legs import Way
 from payments.domain.payout_terms import PayoutTerms
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Payouts: what is held, who decides, what became.")
 console = Console()
 Limits = Annotated[list[str], typer.Option(help="CURRENCY:AMOUNT")]
+_WAYS: Final = {
+    Way.REFUND: "back by a refund",
+    Way.SAME_CARD: "to the very card that paid",
+    Way.ELSEWHERE: "to another place, because no refund takes it",
+}
 ANSWER_TIMEOUT: Final = timedelta(seconds=15)
 
 
@@ -47,17 +53,33 @@ def held() -> None:
 
 @app.command()
 def show(payout_id: str) -> None:
-    """One payout: where it stands, what of it goes back to which payment, and who said what."""
+    """One payout: where it stands, its legs and where of it came from, and who said what."""
 
     async def work(record: "Record") -> None:
         found = await record.payouts.named(payout_id)
         if found is None:
             raise LookupError(f"there is no payout {payout_id}")
         console.print(_told(found))
+        for leg in (await record.payouts.legs([found])).get(payout_id, ()):
+            console.print(_told_leg(found, leg))
         for source in await record.payouts.sources(payout_id):
-            console.print(f"back to {source.payment_id}: {source.amount_minor} in minor units")
+            amount = Money(source.amount_minor, found.amount.currency)
+            console.print(f"{amount} came from {source.payment_id}: {_WAYS[source.way]}")
         for word in await record.payouts.words(payout_id):
             console.print(f"{'yes' if word.approved else 'no'} from {word.by}, {word.at:%F %T}")
+
+    with_record(work)
+
+
+@app.command()
+def conclude(payout_id: str) -> None:
+    """Write how a payout stands by its legs, when its own workflow was ended before they were."""
+
+    async def work(record: "Record") -> None:
+        order = await record.payouts.order(payout_id)
+        if order is None:
+            raise LookupError(f"there is no payout {payout_id}")
+        console.print(_told(await record.payouts.conclude(order)))
 
     with_record(work)
 
@@ -141,6 +163,12 @@ async def reviewed(payout_id: str, word: PayoutReview) -> str:
         raise LookupError(f"{payout_id} does not wait for a word: {reason}") from None
     assert answer.payout is not None, "a review answers the payout"
     return answer.payout.status
+
+
+def _told_leg(payout: Payout, leg: Leg) -> str:
+    to = f"back to {leg.payment_id}" if leg.payment_id else f"to {payout.destination_id}"
+    code = f" {leg.code} {leg.code.meaning.reason}" if leg.code else ""
+    return f"leg {leg.number}: {leg.amount} {leg.amount.currency} {to}, {leg.status}{code}"
 
 
 def _told(payout: Payout) -> str:

@@ -161,8 +161,15 @@ refund: Final = Table(
     Maybe("provider_reference", Text),
     Maybe("suspended_at", MOMENT),
     Maybe("settled_at", MOMENT),
+    Maybe("payout_id", Text, ForeignKey("payout.id")),
     UniqueConstraint("partner_id", "reference", name="refund_reference"),
     Index("refund_payment", "payment_id"),
+    Index(
+        "refund_payout",
+        *("payout_id", "payment_id"),
+        unique=True,
+        postgresql_where=text("payout_id IS NOT NULL"),
+    ),
     Index("refund_pending", "created_at", postgresql_where=text("status = 'pending'")),
 )
 

@@ -55,9 +55,9 @@ GRANTS: Final[dict[str, str]] = {
     "destination": "SELECT, INSERT, UPDATE (state, reason, verified_at, account_sealed)",
     "payout": (
         "SELECT, INSERT, UPDATE (status, held_for, code, raw_code, rail_reference, arrives_at,"
-        " suspended_at, updated_at, told)"
+        " suspended_at, updated_at, told, paid_minor)"
     ),
-    "payout_source": "SELECT, INSERT, UPDATE (given_back_at)",
+    "payout_source": "SELECT, INSERT, UPDATE (given_back_at, code)",
     "payout_review": "SELECT, INSERT (payout_id, operator, approved)",
     "partner_funds": "SELECT, INSERT, UPDATE (available_minor)",
     "partner_funds_delta": "SELECT, INSERT (partner_id, currency, amount_minor), DELETE",

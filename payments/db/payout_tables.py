@@ -107,7 +107,11 @@ payout: Final = Table(
     Maybe("suspended_at", MOMENT),
     Always("updated_at", MOMENT),
     Always("told", Integer, server_default=_ZERO),
+    Always("transfer_minor", BigInteger),
+    Maybe("part_of", Text, ForeignKey("payout.id")),
+    Maybe("paid_minor", BigInteger),
     UniqueConstraint("partner_id", "reference", name="payout_reference"),
+    Index("payout_part", "part_of", unique=True, postgresql_where=text("part_of IS NOT NULL")),
     Index("payout_page", "partner_id", "created_at", "id"),
     Index("payout_velocity", "partner_id", "currency", "created_at"),
     Index("payout_destination", "destination_id", "created_at"),
@@ -131,6 +135,10 @@ payout_source: Final = Table(
     Always("payment_id", Text, ForeignKey("payment.id"), primary_key=True),
     Always("amount_minor", BigInteger),
     Maybe("given_back_at", MOMENT),
+    Always("way", Text, server_default="same_card"),
+    Maybe("number", Integer),
+    Maybe("code", Text),
+    UniqueConstraint("payout_id", "number", name="payout_source_number"),
     Index("payout_source_payment", "payment_id"),
 )
 

@@ -99,7 +99,7 @@ def late_reversed(attempt: Attempt, amount: Money, *, captured: bool) -> Posting
 def refund_suspended(order: RefundOrder, provider: str) -> Posting:
     """Nobody knows whether the provider gave the money back; the partner's share is set aside."""
     minor = order.amount.minor
-    lines = ((_payable(order), minor), (_suspense_of(provider, order.amount), -minor))
+    lines = ((_set_aside(order), minor), (_suspense_of(provider, order.amount), -minor))
     description = "refund's outcome unknown: money waits in suspense"
     return _sure(f"refund_suspended:{order.refund_id}", order.refund_id, description, lines)
 
@@ -107,18 +107,27 @@ def refund_suspended(order: RefundOrder, provider: str) -> Posting:
 def refunded(order: RefundOrder, provider: str, *, from_suspense: bool) -> Posting:
     """The provider gave the money back: it owes us less, and we owe the partner less."""
     minor = order.amount.minor
-    source = _suspense_of(provider, order.amount) if from_suspense else _payable(order)
+    source = _suspense_of(provider, order.amount) if from_suspense else _set_aside(order)
     receivable = Account(AccountKind.PROVIDER_RECEIVABLE, provider, order.amount.currency)
     lines = ((source, minor), (receivable, -minor))
     return _sure(f"refunded:{order.refund_id}", order.refund_id, "payment refunded", lines)
 
 
-def refund_returned(order: RefundOrder, provider: str) -> Posting:
-    """The unknown refund turned out to have failed: the partner has its money again."""
+def refund_returned(order: RefundOrder, provider: str, *, from_suspense: bool) -> Posting | None:
+    """The refund failed: the partner has its money again. None when it never moved."""
     minor = order.amount.minor
-    lines = ((_suspense_of(provider, order.amount), minor), (_payable(order), -minor))
-    description = "refund failed, known after asking: money leaves suspense"
-    return _sure(f"refund_returned:{order.refund_id}", order.refund_id, description, lines)
+    source = _suspense_of(provider, order.amount) if from_suspense else _set_aside(order)
+    lines = ((source, minor), (_payable(order), -minor))
+    description = "refund failed: the partner has its money again"
+    return _posting(f"refund_returned:{order.refund_id}", order.refund_id, description, lines)
+
+
+def leg_refused(order: RefundOrder) -> Posting:
+    """A refund that was planned as a leg of a payout does not begin: its money is back."""
+    minor = order.amount.minor
+    lines = ((_set_aside(order), minor), (_payable(order), -minor))
+    description = "leg of a payout refused: the partner has its money again"
+    return _sure(f"leg_refused:{order.refund_id}", order.refund_id, description, lines)
 
 
 def _books_after(fact: Fact, books: Books) -> Books:
@@ -177,6 +186,13 @@ def _receivable(attempt: Attempt) -> Account:
 
 def _payable(order: PaymentOrder | RefundOrder) -> Account:
     return Account(AccountKind.PARTNER_PAYABLE, order.partner_id, order.amount.currency)
+
+
+def _set_aside(order: RefundOrder) -> Account:
+    """Where its money waits: with the payout whose leg it is, or still with the partner."""
+    if order.payout_id is None:
+        return _payable(order)
+    return Account(AccountKind.PAYOUT_RESERVED, order.partner_id, order.amount.currency)
 
 
 def _suspense_of(provider: str, amount: Money) -> Account:

@@ -113,7 +113,7 @@ def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> Eve
 
 def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
     names = (*_PAYOUT, *more)
-    return EventType(type_, happened, ObjectType.PAYOUT, ends, names)
+    return EventType(type_, happened, ObjectType.PAYOUT, ends, names, ("legs",))
 
 
 def _batch(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
@@ -168,7 +168,7 @@ _TABLE: Final = (
         ObjectType.REFUND,
         Ends.YES,
         _REFUND,
-        ("reason",),
+        ("reason", "payoutId"),
     ),
     EventType(
         "refund.failed",
@@ -176,7 +176,7 @@ _TABLE: Final = (
         ObjectType.REFUND,
         Ends.YES,
         (*_REFUND, "declineCode", "declineReason"),
-        ("reason",),
+        ("reason", "payoutId"),
     ),
     _case(CASE_OPENED, "Money came for a code and pays for nothing: it waits.", Ends.NO),
     _case(CASE_CLOSED, "That money went back, or is yours.", Ends.YES, "fee", "closedAt"),
@@ -200,9 +200,20 @@ _TABLE: Final = (
         Ends.NO,
         *("heldFor", "arrivalEstimate"),
     ),
-    _payout("payout.sent", "Its rail has the payout.", Ends.NO, "arrivalEstimate"),
+    _payout(
+        "payout.sent",
+        "Its rail has the payout, or its legs have begun.",
+        Ends.NO,
+        "arrivalEstimate",
+    ),
     # It may still come back; then `payout.returned` tells.
     _payout("payout.paid", "The payout has arrived.", Ends.NO),
+    _payout(
+        "payout.partly_paid",
+        "Some of its legs have arrived; what the others were to pay is back.",
+        Ends.NO,
+        *_FAILURE,
+    ),
     _payout("payout.failed", "It came to nothing; amount and fee are back.", Ends.YES, *_FAILURE),
     _payout("payout.returned", "It came back; the amount is yours again.", Ends.YES, *_FAILURE),
     EventType(
@@ -211,7 +222,7 @@ _TABLE: Final = (
         ObjectType.PAYOUT,
         Ends.YES,
         _PAYOUT,
-        _FAILURE,
+        (*_FAILURE, "legs"),
     ),
     _batch("batch.paused", "No more rows of a batch are begun for now.", Ends.NO),
     _batch("batch.resumed", "A paused batch goes on.", Ends.NO),

@@ -119,6 +119,16 @@ def payout_id(partner_id: str, reference: str) -> str:
     return PAYOUT_PREFIX + _name("payout", partner_id, reference)
 
 
+def leg_refund(payout_id: str, number: int) -> str:
+    """The refund that is a leg of a payout."""
+    return REFUND_PREFIX + _name("leg", payout_id, str(number))
+
+
+def leg_transfer(payout_id: str, number: int) -> str:
+    """The payout over a rail that is a leg of another one."""
+    return PAYOUT_PREFIX + _name("leg", payout_id, str(number))
+
+
 def destination_id(partner_id: str, reference: str) -> str:
     return DESTINATION_PREFIX + _name("destination", partner_id, reference)
 

@@ -14,12 +14,14 @@ class PayoutStatus(StrEnum):
     """Where a payout is, as partners are told.
 
     `queued` also while nobody knows whether the rail has it. `paid` may still become `returned`.
+    `partly_paid`: some of its legs came to nothing, and that money is the partner's again.
     """
 
     QUEUED = "queued"
     ON_HOLD = "on_hold"
     SENT = "sent"
     PAID = "paid"
+    PARTLY_PAID = "partly_paid"
     FAILED = "failed"
     RETURNED = "returned"
     CANCELED = "canceled"
@@ -31,8 +33,9 @@ _S = PayoutStatus
 PAYOUT_MOVES: Final[dict[PayoutStatus, frozenset[PayoutStatus]]] = {
     _S.QUEUED: frozenset({_S.SENT, _S.FAILED, _S.CANCELED}),
     _S.ON_HOLD: frozenset({_S.QUEUED, _S.CANCELED}),
-    _S.SENT: frozenset({_S.PAID, _S.FAILED, _S.RETURNED}),
-    _S.PAID: frozenset({_S.RETURNED}),
+    _S.SENT: frozenset({_S.PAID, _S.PARTLY_PAID, _S.FAILED, _S.RETURNED}),
+    _S.PAID: frozenset({_S.PARTLY_PAID, _S.RETURNED}),
+    _S.PARTLY_PAID: frozenset({_S.RETURNED}),
     _S.FAILED: frozenset(),
     _S.RETURNED: frozenset(),
     _S.CANCELED: frozenset(),
@@ -72,6 +75,8 @@ class PayoutOrder:
     # SHA-256 of what was asked, hex: tells the same payout asked again from another one.
     content: str
     metadata: dict[str, str] | None = None
+    # The payout whose leg this is: what it needs was set aside with that one.
+    part_of: str | None = None
 
     @property
     def total(self) -> Money:
@@ -103,17 +108,40 @@ class Payout:
     trace: str
     # The order's: whoever asks again is told whether it is the same question.
     content: str
+    # It goes back by refunds, and over a rail only what they do not take: see Leg.
+    by_legs: bool = False
+
+
+class LegKind(StrEnum):
+    """A refund of a payment, or a transfer to the payout's destination."""
+
+    REFUND = "refund"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One part of a payout, numbered from 1. `payment_id` is what a refund gives back."""
+
+    number: int
+    kind: LegKind
+    amount: Money
+    status: PayoutStatus
+    code: Code | None = None
+    payment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutAnswer:
     """What the doors of a payout answer: the payout as it stands, or why not.
 
-    Both are empty when the rail was asked and there is no news.
+    Both are empty when the rail was asked and there is no news. `legs` only as it begins, and of a
+    payout that goes by them.
     """
 
     payout: Payout | None = None
     refused: Code | None = None
+    legs: tuple[Leg, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ PAYOUT_EVENTS: Final[dict[PayoutStatus, str]] = {
     PayoutStatus.ON_HOLD: "payout.on_hold",
     PayoutStatus.SENT: "payout.sent",
     PayoutStatus.PAID: "payout.paid",
+    PayoutStatus.PARTLY_PAID: "payout.partly_paid",
     PayoutStatus.FAILED: "payout.failed",
     PayoutStatus.RETURNED: "payout.returned",
     PayoutStatus.CANCELED: "payout.canceled",

@@ -18,7 +18,10 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """Input of the Refund workflow. `reference` is the partner's own and names one refund."""
+    """Input of the Refund workflow. `reference` is the partner's own and names one refund.
+
+    With `payout_id` it is a leg of that payout, which has set its money aside.
+    """
 
     refund_id: str
     payment_id: str
@@ -29,6 +32,7 @@ class RefundOrder:
     created_at: datetime
     deadline: datetime
     reason: str | None = None
+    payout_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Refund:
     reason: str | None
     created_at: datetime
     trace: str
+    payout_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

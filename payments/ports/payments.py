@@ -143,6 +143,9 @@ class Refunds(Protocol):
         None: reserved. Otherwise: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
         was captured), PAYMENT_DISPUTED (its money goes back that way), REFERENCE_USED (the
         reference names another refund).
+
+        A leg of a payout takes what that one has set aside of the payment; PAYMENT_DISPUTED gives
+        it back to the partner, for ever.
         """
 
     async def suspend(self, order: RefundOrder) -> None:

@@ -1,6 +1,6 @@
 """The record of payouts and of where they go: written together with the ledger and the events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from payments.domain.codes import Code
 from payments.domain.destination import Account, Destination
 from payments.domain.payout import (
+    Leg,
     Payout,
     PayoutAnswer,
     PayoutFact,
@@ -15,6 +16,7 @@ from payments.domain.payout import (
     PayoutReview,
     PayoutStatus,
 )
+from payments.domain.payout_legs import Source
 from payments.domain.rail import Verification
 
 
@@ -29,14 +31,6 @@ class PayoutFilter:
     created_before: datetime | None = None
     after: str | None = None
     limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A part of a payout that goes back to where it came from: to the card of this payment."""
-
-    payment_id: str
-    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,8 @@ class Payouts(Protocol):
         written: REFERENCE_USED, DESTINATION_UNKNOWN, DESTINATION_UNVERIFIED, PAYOUT_LIMIT,
         PAYOUT_VELOCITY, FUNDS_INSUFFICIENT. However many begin at once, available funds never
         fall below zero by them, and no more goes back to a source than came from it.
+
+        `legs` when it goes by them. A payout that is `part_of` another one needs nothing any more.
         """
 
     async def suspend(self, order: PayoutOrder) -> None:
@@ -79,6 +75,11 @@ class Payouts(Protocol):
 
         QUEUED again when two different ones have approved, CANCELED when one has rejected; as it
         stands otherwise, also when it is not held any more.
+        """
+
+    async def conclude(self, order: PayoutOrder) -> Payout:
+        """Move a payout as its legs have ended, or as they stand now after one came back: the one
+        that was ordered, or the one it is part of. As it stands while a leg is open.
         """
 
     async def find(self, partner_id: str, payout_id: str) -> Payout | None: ...
@@ -102,6 +103,9 @@ class Payouts(Protocol):
 
     async def sources(self, payout_id: str) -> Sequence[Source]:
         """Where its money came from, the oldest payment first."""
+
+    async def legs(self, payouts: Sequence[Payout]) -> Mapping[str, tuple[Leg, ...]]:
+        """The legs of those that go by legs, in their order, by the payout's id."""
 
     async def available(self, partner_id: str, currency: str) -> int:
         """What the partner could pay out now, in minor units."""

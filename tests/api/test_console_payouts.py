@@ -24,7 +24,8 @@ async def test_two_names_let_a_payout_go(console: Console, till: Till) -> None:
 
     [row] = [row for row in shown(await console.get(PLACE)).rows if held["id"] in row[0]]
     assert row[1:4] == [till.partner.key.id, "1000.01 USD", row[3]]
-    assert "nobody" in row[5]
+    assert row[4] == f"1000.01 to {held['destinationToken']} over GIRO"
+    assert "nobody" in row[6]
     first = shown(await console.post(path, by="ann", decision="approve"))
     again = shown(await console.post(path, by="ann", decision="approve"))
     assert "One more yes" in first.text
@@ -34,6 +35,20 @@ async def test_two_names_let_a_payout_go(console: Console, till: Till) -> None:
 
     assert "it leaves now" in second.text
     await till.becomes(held, "paid")
+
+
+async def test_the_plan_says_what_goes_back_and_what_elsewhere(
+    console: Console, till: Till
+) -> None:
+    customer = await till.shop.customer()
+    payment = await till.shop.paid(amount="30.00", customerId=customer)
+    account = await till.destination(customerId=customer)
+    held = await till.pay(amount="40.00", destinationToken=account)
+
+    [row] = [row for row in shown(await console.get(PLACE)).rows if held["id"] in row[0]]
+
+    assert f"30.00 back to {payment['id']}" in row[4]
+    assert f"10.00 to {account} over GIRO" in row[4]
 
 
 async def test_one_name_stops_a_payout(console: Console, till: Till) -> None:

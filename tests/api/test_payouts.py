@@ -176,30 +176,6 @@ async def test_a_cancel_is_possible_until_it_leaves(till: Till) -> None:
     assert (late.http_status, late.code) == (409, "P3003")
 
 
-async def test_a_customers_money_goes_back_where_it_came_from(
-    till: Till, rail: SandboxRail
-) -> None:
-    answer = await till.shop.partner.post("/v1/customers", {"reference": new_id()})
-    customer = {"customerId": answer.data["id"]}
-    paid = await till.shop.paid(amount="30.00", saveMethod=True, **customer)
-    methods = await till.shop.partner.get(f"/v1/customers/{customer['customerId']}/methods")
-    [card] = methods.data["methods"]
-    account = {"type": "card", "paymentMethodToken": card["paymentMethodToken"]}
-    to_card = await till.destination(account=account, **customer)
-    to_bank = await till.destination(**customer)
-
-    back = await till.pay(amount="20.00", destinationToken=to_card)
-    too_much = await till.pay(amount="10.01", destinationToken=to_card)
-    elsewhere = await till.pay(amount="1.00", destinationToken=to_bank)
-
-    assert back["status"] == "queued"
-    for held in (too_much, elsewhere):
-        assert (held["status"], held["heldFor"]) == ("on_hold", "closed_loop")
-    await till.becomes(back, "paid")
-    refund = {"amount": "10.01", "reference": new_id()}
-    assert (await till.shop.do("refund", paid, refund)).code == "P2108"
-
-
 async def test_a_rail_that_lies_about_the_amount_is_not_believed(
     till: Till, rail: SandboxRail, evidence: Evidence
 ) -> None:

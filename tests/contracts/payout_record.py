@@ -26,6 +26,7 @@ TO: dict[PayoutStatus, tuple[PayoutStatus, ...]] = {
     P.ON_HOLD: (),
     P.SENT: (P.SENT,),
     P.PAID: (P.SENT, P.PAID),
+    P.PARTLY_PAID: (P.SENT, P.PARTLY_PAID),
     P.FAILED: (P.FAILED,),
     P.RETURNED: (P.SENT, P.PAID, P.RETURNED),
     P.CANCELED: (P.CANCELED,),
@@ -72,7 +73,7 @@ class PayoutRecord:
         return order
 
     async def move(self, order: PayoutOrder, status: PayoutStatus, **changes: Any) -> Payout:
-        if status in (P.FAILED, P.RETURNED):
+        if status in (P.PARTLY_PAID, P.FAILED, P.RETURNED):
             changes = {"code": CLOSED} | changes
         return await self.payouts.move(make_payout_fact(order, status, **changes))
 

@@ -1,107 +1,125 @@
 """Closed loop: what a customer paid goes back to where it came from, up to what came."""
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
-from payments.adapters.postgres.methods import PostgresMethods
-from payments.adapters.postgres.payments import PostgresPayments
-from payments.adapters.postgres.refunds import PostgresRefunds
+from payments.adapters.postgres.ledger import PostgresLedger
+from payments.adapters.postgres.payouts import PostgresPayouts
 from payments.db.session import Database
-from payments.domain import ids
 from payments.domain.codes import Code
-from payments.domain.destination import Destination, DestinationKind
-from payments.domain.payment import PaymentOrder
-from payments.domain.payout import HoldReason, PayoutStatus
-from payments.ports.methods import Customer
-from payments.ports.payouts import Source
-from tests.card_factories import NOW, make_card, make_refund
-from tests.contracts.card_record import S, begun, fact_of
-from tests.contracts.payout_record import P, PayoutRecord, record
+from payments.domain.money import Money
+from payments.domain.payout import HoldReason, Leg, LegKind, PayoutStatus
+from payments.domain.payout_legs import MOST_SOURCES, Source, Way
+from payments.domain.payout_terms import PayoutLimits
+from payments.domain.refund import RefundStatus
+from tests.card_factories import make_refund
+from tests.contracts.payout_loop import Loop, loop
+from tests.contracts.payout_record import P, record
 from tests.payout_factories import make_payout
 
-assert record, "a fixture"
-
-
-class Loop:
-    """A customer with two cards; each payment is of 100.00 USD."""
-
-    def __init__(self, record: PayoutRecord, database: Database) -> None:
-        self.record, self.database = record, database
-        self.payments = PostgresPayments(database, record.ledger)
-        self.refunds = PostgresRefunds(database, record.ledger)
-        self.customer = f"cus_{uuid4().hex}"[:30]
-        self.card, self.other = make_card(), make_card()
-        self._at = NOW
-
-    async def open(self) -> "Loop":
-        customer = Customer(self.customer, self.record.partner_id, uuid4().hex, NOW)
-        await PostgresMethods(self.database).add_customer(customer)
-        await self.record.earn(1_000_000)
-        return self
-
-    async def paid(self, *, by_other: bool = False) -> PaymentOrder:
-        self._at += timedelta(hours=1)
-        reference = uuid4().hex
-        order = await begun(
-            self.payments,
-            partner_id=self.record.partner_id,
-            reference=reference,
-            payment_id=ids.payment_id(self.record.partner_id, reference),
-            customer_id=self.customer,
-            card=replace(
-                self.other if by_other else self.card,
-                token=f"tok_{uuid4().hex}",
-                client_token=uuid4().hex,
-            ),
-            created_at=self._at,
-        )
-        await self.payments.move(fact_of(order, S.CAPTURED))
-        return order
-
-    async def to_card(self) -> Destination:
-        return await self.record.destination(
-            kind=DestinationKind.CARD,
-            fingerprint=self.card.fingerprint,
-            customer_id=self.customer,
-        )
-
-    async def left(self, order: PaymentOrder) -> int:
-        payment = await self.payments.find(order.partner_id, order.payment_id)
-        assert payment is not None
-        return payment.refundable_minor
-
-
-@pytest.fixture
-async def loop(record: PayoutRecord, database: Database) -> Loop:
-    return await Loop(record, database).open()
+assert loop
+assert record, "fixtures"
 
 
 async def test_the_oldest_money_goes_back_first_up_to_what_came(loop: Loop) -> None:
-    first, _, second = await loop.paid(), await loop.paid(by_other=True), await loop.paid()
+    first, second, last = await loop.paid(), await loop.paid(by_other=True), await loop.paid()
     await loop.refunds.reserve(make_refund(first, 4_000))
-    order = make_payout(await loop.to_card(), 9_000)
+    order = make_payout(await loop.to_bank(), 18_000)
 
-    begun_ = (await loop.record.payouts.begin(order)).payout
+    answer = await loop.record.payouts.begin(order)
 
-    assert begun_ is not None
-    assert (begun_.status, begun_.held_for) == (P.QUEUED, None)
+    assert answer.payout is not None
+    assert (answer.payout.status, answer.payout.held_for) == (P.QUEUED, None)
     assert await loop.record.payouts.sources(order.payout_id) == [
-        Source(first.payment_id, 6_000),
-        Source(second.payment_id, 3_000),
+        Source(first.payment_id, 6_000, Way.REFUND, 1),
+        Source(second.payment_id, 10_000, Way.REFUND, 2),
+        Source(last.payment_id, 2_000, Way.REFUND, 3),
     ]
-    assert (await loop.left(first), await loop.left(second)) == (0, 7_000)
-    for payment, minor in ((first, 1), (second, 7_001)):
-        refused = await loop.refunds.reserve(make_refund(payment, minor))
-        assert refused is Code.REFUND_TOO_LARGE
+    assert [(leg.payment_id, leg.amount.minor) for leg in answer.legs] == [
+        (first.payment_id, 6_000),
+        (second.payment_id, 10_000),
+        (last.payment_id, 2_000),
+    ]
+    assert [await loop.left(each) for each in (first, second, last)] == [0, 0, 8_000]
+    refused = await loop.refunds.reserve(make_refund(last, 8_001))
+    assert refused is Code.REFUND_TOO_LARGE
+
+
+async def test_asked_again_it_has_the_same_legs(loop: Loop) -> None:
+    await loop.paid()
+    order = make_payout(await loop.to_card(), 10_001)
+
+    answers = [await loop.record.payouts.begin(order) for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert answers[0].payout is not None
+    legs = await loop.record.payouts.legs([answers[0].payout])
+    assert legs == {order.payout_id: answers[0].legs}
+
+
+async def test_only_what_this_customer_paid_in_this_currency_goes_back(loop: Loop) -> None:
+    await loop.paid(amount=Money(10_000, "EUR"))
+    await loop.paid(customer_id=None)
+    await loop.disputed(await loop.paid())
+    mine = await loop.paid()
+    order = make_payout(await loop.to_bank(), 10_001)
+
+    held = (await loop.record.payouts.begin(order)).payout
+
+    assert held is not None
+    assert (held.status, held.held_for) == (P.ON_HOLD, HoldReason.CLOSED_LOOP)
+    assert await loop.record.payouts.sources(order.payout_id) == [
+        Source(mine.payment_id, 10_000, Way.REFUND, 1)
+    ]
+
+
+async def test_more_than_came_waits_for_people_with_its_plan(loop: Loop) -> None:
+    payment = await loop.paid()
+
+    answer = await loop.record.payouts.begin(make_payout(await loop.to_card(), 10_001))
+
+    assert answer.payout is not None
+    assert (answer.payout.status, answer.payout.held_for) == (P.ON_HOLD, HoldReason.CLOSED_LOOP)
+    back = Leg(1, LegKind.REFUND, Money(10_000, "USD"), P.ON_HOLD, payment_id=payment.payment_id)
+    assert answer.legs == (back, Leg(2, LegKind.TRANSFER, Money(1, "USD"), P.ON_HOLD))
+
+
+async def test_what_no_refund_takes_goes_to_its_card_or_waits_for_people(loop: Loop) -> None:
+    payment = await loop.paid()
+    await loop.refund_fails(payment)
+    to_card = make_payout(await loop.to_card(), 4_000)
+    to_bank = make_payout(await loop.to_bank(), 4_000)
+
+    back = await loop.record.payouts.begin(to_card)
+    elsewhere = await loop.record.payouts.begin(to_bank)
+
+    assert back.payout is not None
+    assert elsewhere.payout is not None
+    assert (back.payout.status, back.legs) == (P.QUEUED, ())
+    assert (elsewhere.payout.held_for, elsewhere.legs) == (HoldReason.CLOSED_LOOP, ())
+    ways = [
+        [source.way for source in await loop.record.payouts.sources(each.payout_id)]
+        for each in (to_card, to_bank)
+    ]
+    assert ways == [[Way.SAME_CARD], [Way.ELSEWHERE]]
+    assert await loop.left(payment) == 2_000
+
+
+async def test_a_refund_that_succeeds_again_opens_its_payment_again(loop: Loop) -> None:
+    payment = await loop.paid()
+    await loop.refund_fails(payment)
+    await loop.refund_ends(payment, RefundStatus.SUCCEEDED)
+
+    answer = await loop.record.payouts.begin(make_payout(await loop.to_bank(), 4_000))
+
+    assert [leg.kind for leg in answer.legs] == [LegKind.REFUND]
 
 
 @pytest.mark.parametrize("status", [P.FAILED, P.CANCELED, P.RETURNED])
 async def test_what_comes_to_nothing_can_go_back_again(loop: Loop, status: PayoutStatus) -> None:
     payment = await loop.paid()
+    await loop.refund_fails(payment)
     order = make_payout(await loop.to_card(), 9_000)
     await loop.record.payouts.begin(order)
     if status is P.RETURNED:
@@ -113,39 +131,80 @@ async def test_what_comes_to_nothing_can_go_back_again(loop: Loop, status: Payou
     assert await loop.left(payment) == 10_000
 
 
-async def test_more_than_came_or_to_another_place_waits_for_people(loop: Loop) -> None:
-    await loop.paid()
-    bank = await loop.record.destination(customer_id=loop.customer)
-    for order in (make_payout(await loop.to_card(), 10_001), make_payout(bank, 1)):
-        held = (await loop.record.payouts.begin(order)).payout
-
-        assert held is not None
-        assert (held.status, held.held_for) == (P.ON_HOLD, HoldReason.CLOSED_LOOP)
-
-
-async def test_a_payout_and_refunds_at_once_give_back_no_more_than_came(loop: Loop) -> None:
+async def test_a_canceled_plan_has_taken_nothing(loop: Loop) -> None:
     payment = await loop.paid()
-    destination = await loop.to_card()
-    refunds = [make_refund(payment, 1_000) for _ in range(20)]
-    payouts = [make_payout(destination, 1_000) for _ in range(20)]
+    order = make_payout(await loop.to_bank(), 10_001)
+    begun = (await loop.record.payouts.begin(order)).payout
+    before = await loop.record.funds()
 
-    refused, begun_ = await asyncio.gather(
+    for _ in range(2):
+        await loop.record.move(order, P.CANCELED)
+
+    assert begun is not None
+    legs = (await loop.record.payouts.legs([begun]))[order.payout_id]
+    assert {leg.status for leg in legs} == {P.CANCELED}
+    assert await loop.left(payment) == 10_000
+    assert await loop.record.funds() == before + order.total.minor
+
+
+async def test_a_destinations_limit_is_of_what_goes_over_its_rail(loop: Loop) -> None:
+    await loop.paid()
+    limits = PayoutLimits(destination_sum=1, destination_count=1)
+    destination = await loop.to_bank()
+
+    codes = [
+        (await loop.record.payouts.begin(make_payout(destination, minor, limits=limits))).refused
+        for minor in (4_000, 6_001, 1)
+    ]
+
+    assert codes == [None, None, Code.PAYOUT_VELOCITY]
+
+
+async def test_nobody_gives_back_more_payments_than_one_payout_can(loop: Loop) -> None:
+    await loop.record.earn(1_000_000)
+    paid = [await loop.paid() for _ in range(MOST_SOURCES + 1)]
+    destination = await loop.to_bank()
+
+    too_many = await loop.record.payouts.begin(make_payout(destination, MOST_SOURCES * 10_000 + 1))
+    answer = await loop.record.payouts.begin(make_payout(destination, MOST_SOURCES * 10_000))
+
+    assert too_many.refused is Code.PAYOUT_LIMIT
+    assert len(answer.legs) == MOST_SOURCES
+    assert await loop.left(paid[-1]) == 10_000
+
+
+async def test_payouts_and_refunds_at_once_give_back_no_more_than_came(
+    loop: Loop, two_processes: tuple[Database, Database]
+) -> None:
+    payments = [await loop.paid() for _ in range(2)]
+    destination = await loop.to_card()
+    desks = [PostgresPayouts(pool, PostgresLedger(pool)) for pool in two_processes]
+    refunds = [make_refund(payment, 1_000) for payment in payments for _ in range(10)]
+    orders = [make_payout(destination, 3_000) for _ in range(20)]
+
+    refused, answers = await asyncio.gather(
         asyncio.gather(*(loop.refunds.reserve(each) for each in refunds)),
-        asyncio.gather(*(loop.record.payouts.begin(each) for each in payouts)),
+        asyncio.gather(*(desks[n % 2].begin(each) for n, each in enumerate(orders))),
     )
 
-    refunded = refused.count(None)
-    back = sum(each.payout is not None and each.payout.status is P.QUEUED for each in begun_)
+    back = sum(
+        leg.amount.minor for answer in answers for leg in answer.legs if leg.kind is LegKind.REFUND
+    )
     assert set(refused) <= {None, Code.REFUND_TOO_LARGE}
-    assert refunded + back == 10
-    assert await loop.left(payment) == 0
+    assert refused.count(None) * 1_000 + back == 20_000
+    assert [await loop.left(each) for each in payments] == [0, 0]
+    for answer in answers:
+        assert answer.payout is not None
+        whole = sum(leg.amount.minor for leg in answer.legs) or 3_000
+        assert whole == 3_000
+        is_back = all(leg.kind is LegKind.REFUND for leg in answer.legs) and answer.legs
+        assert (answer.payout.status is P.QUEUED) == bool(is_back)
 
 
-async def test_a_destination_goes_with_its_customer(loop: Loop, database: Database) -> None:
+async def test_a_destination_goes_with_its_customer(loop: Loop) -> None:
     destination = await loop.to_card()
-    methods = PostgresMethods(database)
 
-    assert await methods.forget_customer(loop.record.partner_id, loop.customer)
+    assert await loop.methods.forget_customer(loop.record.partner_id, loop.customer)
 
     assert await loop.record.destinations.opened(destination.destination_id) is None
     answer = await loop.record.payouts.begin(make_payout(destination, 1))

@@ -7,10 +7,11 @@ from typing import Final
 
 from payments.domain.codes import Code
 from payments.domain.payout import PayoutStatus
+from payments.domain.payout_legs import transfer_of
 from payments.domain.rail import TransferAnswer
 from tests.payout_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED
 from tests.replay.card_stories import AnyHandle
-from tests.workflows.payout_desk import PayoutDesk, make_order
+from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
 
 PayoutStory = Callable[[PayoutDesk], Awaitable[AnyHandle]]
 
@@ -112,6 +113,31 @@ def returning(now: TransferAnswer) -> PayoutStory:
     return story
 
 
+async def payout_by_legs(desk: PayoutDesk) -> AnyHandle:
+    desk.rail.answers.append(PAID)
+    handle, _ = await desk.by_legs(4_000, 2_000, out=1_500)
+    return handle
+
+
+async def payout_by_legs_approved(desk: PayoutDesk) -> AnyHandle:
+    """One leg comes to nothing."""
+    desk.rail.answers.append(DECLINED)
+    handle, _ = await desk.by_legs(4_000, out=1_500, limits=HELD)
+    for by in ("ann", "bob"):
+        await desk.review(handle, by)
+    return handle
+
+
+async def payout_return_of_a_leg(desk: PayoutDesk) -> AnyHandle:
+    desk.rail.answers.append(PAID)
+    handle, order = await desk.by_legs(4_000, out=1_500)
+    await handle.result()
+    desk.rail.now = RETURNED
+    part = transfer_of(order, desk.record.plan[1])
+    await desk.came_back(part)
+    return desk.return_of(part)
+
+
 async def payout_canceled_by_temporal(desk: PayoutDesk) -> AnyHandle:
     """Temporal's own cancel ends nothing: the story goes on to its end."""
     handle, _ = await desk.held()
@@ -135,6 +161,9 @@ PAYOUT_STORIES: Final[Mapping[str, PayoutStory]] = {
     "payout_approved": payout_approved,
     "payout_rejected": payout_rejected,
     "payout_canceled": payout_canceled,
+    "payout_by_legs": payout_by_legs,
+    "payout_by_legs_approved": payout_by_legs_approved,
+    "payout_return_of_a_leg": payout_return_of_a_leg,
     "payout_canceled_by_temporal": payout_canceled_by_temporal,
     "payout_return": returning(RETURNED),
     "payout_return_of_nothing": returning(PAID),

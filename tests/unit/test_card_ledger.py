@@ -173,7 +173,9 @@ def test_a_refund_ends_the_same_through_suspense_and_without() -> None:
     suspended = card_ledger.refund_suspended(order, "NORTH")
 
     assert balances(at_once) == balances(suspended, after) == refunded
-    assert balances(suspended, card_ledger.refund_returned(order, "NORTH")) == {}
+    assert (
+        balances(suspended, card_ledger.refund_returned(order, "NORTH", from_suspense=True)) == {}
+    )
 
 
 @st.composite
@@ -242,7 +244,9 @@ def _refunds(
     if succeeds:
         postings.append(card_ledger.refunded(order, provider, from_suspense=suspended))
     elif suspended:
-        postings.append(card_ledger.refund_returned(order, provider))
+        returned = card_ledger.refund_returned(order, provider, from_suspense=True)
+        assert returned is not None
+        postings.append(returned)
     return postings, order.amount.minor if succeeds else 0
 
 

@@ -10,6 +10,7 @@ from temporalio.client import WorkflowHandle
 
 from api.updates import Over, heard
 from payments.domain import ids
+from payments.domain.money import Money
 from payments.domain.payout import (
     Payout,
     PayoutAnswer,
@@ -17,11 +18,18 @@ from payments.domain.payout import (
     PayoutReview,
     PayoutStatus,
 )
+from payments.domain.payout_legs import Plan, Source, Way, planned_legs
 from payments.domain.payout_terms import PayoutLimits
 from payments.ports.steps import PayoutSteps
 from tests.patience import until
 from tests.payout_factories import TRACE, make_destination, make_payout
-from tests.payout_fakes import FakeDestinations, FakePayouts, FakeRail, FakeRails
+from tests.payout_fakes import (
+    FakeDestinations,
+    FakePayouts,
+    FakeRail,
+    FakeRails,
+    balances_of,
+)
 from tests.workflows.card_desk import FAR, CardDesk
 from workflows import payout as paying_out
 from workflows.payout_return import PayoutReturn, payout_return_operation
@@ -42,6 +50,10 @@ class PayoutDesk(CardDesk):
     rail: FakeRail = field(default_factory=FakeRail)
     record: FakePayouts = field(default_factory=FakePayouts)
     accounts: FakeDestinations = field(default_factory=FakeDestinations)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.record.refunds = self.refunds
 
     def payouts(self) -> PayoutSteps:
         return PayoutSteps(FakeRails(self.rail), self.record, self.accounts)
@@ -65,6 +77,27 @@ class PayoutDesk(CardDesk):
         handle, answer = await self.begin_payout(order or make_order())
         assert answer.payout is not None, answer
         return handle, answer.payout
+
+    async def by_legs(
+        self, *backs: int, out: int = 0, **changes: Any
+    ) -> tuple[PayoutHandle, PayoutOrder]:
+        """A payout that gives these back, each of a payment of its own, and sends `out` beyond."""
+        payments = [(await self.charge())[1] for _ in backs]
+        plan = Plan(
+            tuple(
+                Source(payment.payment_id, minor, Way.REFUND, number)
+                for number, (payment, minor) in enumerate(zip(payments, backs, strict=True), 1)
+            ),
+            out,
+        )
+        order = make_order(amount=Money(sum(backs) + out, "USD"), **changes)
+        self.record.plan = planned_legs(order, plan, PayoutStatus.QUEUED)
+        handle, _ = await self.pay_out(order)
+        return handle, order
+
+    def books(self) -> dict[str, int]:
+        """Of payments, refunds and payouts together: every kind of account not at zero."""
+        return balances_of({**self.payments.postings, **self.record.postings})
 
     async def held(self) -> tuple[PayoutHandle, PayoutOrder]:
         order = make_order(limits=HELD)

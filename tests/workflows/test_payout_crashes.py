@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from payments.domain import ids
 from payments.domain.payout import PayoutOrder, PayoutStatus
+from payments.domain.payout_legs import Plan, Source, Way, planned_legs
 from payments.domain.rail import TransferAnswer
 from tests.payout_fakes import DECLINED, LOST, PAID, RETURNED
 from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
@@ -21,6 +23,14 @@ P = PayoutStatus
 Tell = Callable[[PayoutDesk, PayoutOrder], Coroutine[Any, Any, None]]
 OUT = {"partner_payable": 10_025, "provider_receivable": -10_000, "fee_income": -25}
 FEE_ONLY = {"partner_payable": 25, "fee_income": -25}
+# 40.00 back to a payment, which the refund has taken from what was set aside, and 60.00 beyond.
+BACK = 4_000
+BY_LEGS = {
+    "partner_payable": 10_025,
+    "payout_reserved": -BACK,
+    "provider_receivable": BACK - 10_000,
+    "fee_income": -25,
+}
 
 
 async def paid(desk: PayoutDesk, order: PayoutOrder) -> None:
@@ -38,6 +48,11 @@ async def approved(desk: PayoutDesk, order: PayoutOrder) -> None:
 async def canceled(desk: PayoutDesk, order: PayoutOrder) -> None:
     handle, _ = await desk.pay_out(replace(order, limits=HELD))
     await desk.take_back(handle)
+    await handle.result()
+
+
+async def by_legs(desk: PayoutDesk, order: PayoutOrder) -> None:
+    handle, _ = await desk.pay_out(order)
     await handle.result()
 
 
@@ -73,6 +88,14 @@ LIVES = [
     Life("after move", paid, P.RETURNED, FEE_ONLY, answers=(RETURNED,)),
     *(Life(point, approved, P.PAID, OUT) for point in ("before review", "after review")),
     Life("after move", canceled, P.CANCELED, {}),
+    *(
+        Life(point, by_legs, P.PAID, BY_LEGS)
+        for point in (
+            *("after begin", "after move", "before reserve", "after reserve", "before refund"),
+            *("after refund", "before settle", "after settle", "after send"),
+            *("before conclude", "after conclude"),
+        )
+    ),
 ]
 
 
@@ -81,9 +104,14 @@ async def live(environment: WorkflowEnvironment, life: Life, file: Path) -> Payo
     desk, world = PayoutDesk(environment, patience=PATIENCE), PayoutWorld(file)
     world.rail.answers.extend(life.answers)
     world.rail.now = life.now
+    order = make_order()
+    if life.tell is by_legs:
+        source = Source((await world.earn()).payment_id, BACK, Way.REFUND, 1)
+        plan = Plan((source,), order.amount.minor - BACK)
+        world.payouts.plan = planned_legs(order, plan, P.QUEUED)
     world.keep()
     async with started(desk, file, life.failpoint, serve=serve_payouts) as first:
-        telling = asyncio.create_task(life.tell(desk, make_order()))
+        telling = asyncio.create_task(life.tell(desk, order))
         assert await first.wait() == DIED
         async with started(desk, file, serve=serve_payouts):
             await telling
@@ -111,8 +139,11 @@ async def test_a_death_anywhere_leaves_one_transfer_and_books_that_agree(
 ) -> None:
     left = ends[str(life)]
 
-    ((payout_id, row),) = left.payouts.rows.items()
-    assert row.status is life.status
+    payout_id, *parts = left.payouts.rows
+    assert left.payouts.rows[payout_id].status is life.status
     assert left.payouts.balances() == life.books
     has_it = life.answers != (DECLINED,) and life.tell is not canceled
-    assert left.rail.sent == [payout_id] * has_it
+    assert left.rail.sent == (parts or [payout_id]) * has_it
+    refund = f"refund {ids.leg_refund(payout_id, 1)} {BACK}"
+    given = [each for each in left.north.effects if each.startswith("refund")]
+    assert given == [refund] * (life.tell is by_legs)

@@ -112,6 +112,7 @@ def test_registered_names_never_change() -> None:
         "rails.ask",
         "rails.look",
         "payouts.begin",
+        "payouts.conclude",
         "payouts.suspend",
         "payouts.move",
         "payouts.review",

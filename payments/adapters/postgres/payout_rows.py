@@ -1,5 +1,6 @@
 """Rows of payouts ↔ our values, and what partners are told of them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -7,9 +8,17 @@ from pydantic import TypeAdapter
 from payments.adapters.postgres.json_text import json_text
 from payments.adapters.postgres.payment_rows import rfc3339
 from payments.db.session import Row
+from payments.domain import ids
 from payments.domain.codes import Code
 from payments.domain.money import Money
-from payments.domain.payout import HoldReason, Payout, PayoutFact, PayoutOrder, PayoutStatus
+from payments.domain.payout import (
+    HoldReason,
+    Leg,
+    Payout,
+    PayoutFact,
+    PayoutOrder,
+    PayoutStatus,
+)
 
 _ORDER: Final = TypeAdapter(PayoutOrder)
 
@@ -44,10 +53,16 @@ def payout(row: Row) -> Payout:
         updated_at=row["updated_at"],
         trace=asked.trace,
         content=asked.content,
+        by_legs=row["transfer_minor"] < row["amount_minor"],
     )
 
 
-def told(fact: PayoutFact, row: Row | None, held_for: HoldReason | None = None) -> str:
+def told(
+    fact: PayoutFact,
+    row: Row | None,
+    held_for: HoldReason | None = None,
+    legs: Sequence[Leg] = (),
+) -> str:
     """The data of payout.*, with the partner API's names. `row` is how it stood before."""
     asked = fact.order
     arrives_at = fact.arrives_at or (row["arrives_at"] if row is not None else asked.arrives_at)
@@ -69,4 +84,20 @@ def told(fact: PayoutFact, row: Row | None, held_for: HoldReason | None = None) 
         data["heldFor"] = held_for
     if fact.code is not None:
         data |= {"failureCode": fact.code, "failureReason": fact.code.meaning.reason}
+    if legs:
+        data["legs"] = [_told_leg(asked.payout_id, leg) for leg in legs]
     return json_text(data)
+
+
+def _told_leg(payout_id: str, leg: Leg) -> dict[str, object]:
+    data: dict[str, object] = {
+        "number": leg.number,
+        "type": leg.kind,
+        "amount": str(leg.amount),
+        "status": leg.status,
+    }
+    if leg.payment_id is not None:
+        data |= {"paymentId": leg.payment_id, "refundId": ids.leg_refund(payout_id, leg.number)}
+    if leg.code is not None:
+        data |= {"failureCode": leg.code, "failureReason": leg.code.meaning.reason}
+    return data

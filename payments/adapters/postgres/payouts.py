@@ -2,11 +2,12 @@
 
 # ruff: noqa: S608  # Every part of these statements is a constant of ours.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from payments.adapters.postgres import funds, payout_begin, payout_rows
+from payments.adapters.postgres import funds, payout_begin, payout_legs, payout_rows
 from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
 from payments.adapters.postgres.payment_rows import theirs
 from payments.db.session import Database, Row, Statements
@@ -15,6 +16,7 @@ from payments.domain.codes import Code
 from payments.domain.payout import (
     GIVEN_BACK,
     PAYOUT_MOVES,
+    Leg,
     Payout,
     PayoutAnswer,
     PayoutFact,
@@ -23,8 +25,9 @@ from payments.domain.payout import (
     PayoutStatus,
 )
 from payments.domain.payout_events import PAYOUT_EVENTS
+from payments.domain.payout_legs import Source, ended
 from payments.ports.payments import MoveRefused
-from payments.ports.payouts import PayoutFilter, Source, Word
+from payments.ports.payouts import PayoutFilter, Word
 from payments.ports.record import RecordUnavailable
 
 _GONE: Final = ", ".join(f"'{status}'" for status in sorted(GIVEN_BACK))
@@ -36,17 +39,20 @@ _SUSPEND: Final = f"""
         RETURNING id
     ), {WRITE_POSTING}
     SELECT id FROM due"""
+# A transfer that is a leg gives back what its payout took for it; a refund that is one has done so
+# when it began.
 _MOVE: Final = f"""
     WITH due AS (
         UPDATE payout SET status = $8, code = $9, raw_code = $10,
             rail_reference = coalesce($11, rail_reference),
-            arrives_at = coalesce($12, arrives_at), updated_at = $13,
+            arrives_at = coalesce($12, arrives_at), updated_at = $13, paid_minor = $18,
             told = told + CASE WHEN $16::text IS NULL THEN 0 ELSE 1 END
         WHERE id = $7 AND status = $14 AND (suspended_at IS NOT NULL) = $15
         RETURNING *
     ), back AS (
         UPDATE payout_source SET given_back_at = now() FROM due
-        WHERE payout_source.payout_id = due.id AND given_back_at IS NULL AND due.status IN ({_GONE})
+        WHERE payout_source.payout_id = coalesce(due.part_of, due.id) AND given_back_at IS NULL
+            AND due.status IN ({_GONE}) AND (due.part_of IS NULL OR way <> 'refund')
         RETURNING payment_id, payout_source.amount_minor
     ), freed AS (
         UPDATE payment SET paid_out_minor = paid_out_minor - back.amount_minor
@@ -60,7 +66,8 @@ _MOVE: Final = f"""
     SELECT * FROM due"""
 _NOTHING: Final[tuple[object, ...]] = (None, None, None, [], [], [])
 _BY_ID: Final = "SELECT * FROM payout WHERE id = $1"
-_FIND: Final = "SELECT * FROM payout WHERE partner_id = $1 AND id = $2"
+# Partners know of the legs of a payout by that one.
+_FIND: Final = "SELECT * FROM payout WHERE partner_id = $1 AND id = $2 AND part_of IS NULL"
 _BY_REFERENCE: Final = "SELECT * FROM payout WHERE partner_id = $1 AND reference = $2"
 _CONDITIONS: Final = {
     "status": "status = {}",
@@ -78,10 +85,6 @@ _SAY: Final = """
     ON CONFLICT DO NOTHING"""
 _WORDS: Final = """
     SELECT operator, approved, at FROM payout_review WHERE payout_id = $1 ORDER BY at, operator"""
-_SOURCES: Final = """
-    SELECT source.payment_id, source.amount_minor
-    FROM payout_source AS source JOIN payment ON payment.id = source.payment_id
-    WHERE source.payout_id = $1 ORDER BY payment.created_at, payment.id"""
 # Two people who know of each other.
 FOUR_EYES: Final = 2
 _WRITE_ATTEMPTS: Final = 3
@@ -112,10 +115,23 @@ class PostgresPayouts:
             before = PayoutStatus(row["status"])
             if fact.status not in PAYOUT_MOVES[before]:
                 return _passed(row, before, fact)
-            rows = await self._database.fetch(_MOVE, *await self._parameters(fact, row, before))
-            if rows:
-                return payout_rows.payout(rows[0])
-        raise RecordUnavailable(f"{fact.order.payout_id} was not moved: too many rivals")
+            if moved := await self._moved(fact, row, await self._legs(row)):
+                return moved
+        raise _rivals(fact.order.payout_id)
+
+    async def conclude(self, order: PayoutOrder) -> Payout:
+        whole = order.part_of or order.payout_id
+        for _ in range(_WRITE_ATTEMPTS):
+            [row] = await self._database.fetch(_BY_ID, whole)
+            legs = await self._legs(row)
+            end = ended(legs)
+            before = (row["status"], row["paid_minor"])
+            if end is None or before == (end.status, end.paid_minor):
+                return payout_rows.payout(row)
+            fact = PayoutFact(payout_rows.order(row), end.status, datetime.now(UTC), end.code)
+            if moved := await self._moved(fact, row, legs, end.paid_minor):
+                return moved
+        raise _rivals(whole)
 
     async def review(self, order: PayoutOrder, review: PayoutReview) -> Payout:
         await self._standing(order)
@@ -145,7 +161,7 @@ class PostgresPayouts:
         return payout_rows.order(rows[0]) if rows else None
 
     async def list(self, partner_id: str, wanted: PayoutFilter) -> Sequence[Payout]:
-        conditions, parameters = ["partner_id = $1"], [partner_id]
+        conditions, parameters = ["partner_id = $1", "part_of IS NULL"], [partner_id]
         for name, condition in _CONDITIONS.items():
             value = getattr(wanted, name)
             if value is not None:
@@ -166,8 +182,11 @@ class PostgresPayouts:
         return [Word(row["operator"], row["approved"], row["at"]) for row in rows]
 
     async def sources(self, payout_id: str) -> Sequence[Source]:
-        rows = await self._database.fetch(_SOURCES, payout_id)
-        return [Source(row["payment_id"], row["amount_minor"]) for row in rows]
+        return await payout_legs.sources(self._database, payout_id)
+
+    async def legs(self, payouts: Sequence[Payout]) -> Mapping[str, tuple[Leg, ...]]:
+        by_legs = [each.payout_id for each in payouts if each.by_legs]
+        return await payout_legs.legs(self._database, by_legs) if by_legs else {}
 
     async def available(self, partner_id: str, currency: str) -> int:
         return await funds.available(self._database, partner_id, currency)
@@ -183,18 +202,34 @@ class PostgresPayouts:
             raise LookupError(f"{order.payout_id} was never begun like this")
         return rows[0]
 
-    async def _parameters(
-        self, fact: PayoutFact, row: Row, before: PayoutStatus
-    ) -> tuple[object, ...]:
-        suspended = row["suspended_at"] is not None
-        posting = payout_ledger.moved(fact.order, before, fact.status, suspended=suspended)
-        return (
+    async def _legs(self, row: Row) -> Sequence[Leg]:
+        """None of a payout that is one transfer."""
+        return (await self.legs([payout_rows.payout(row)])).get(row["id"], ())
+
+    async def _moved(
+        self, fact: PayoutFact, row: Row, legs: Sequence[Leg], paid_minor: int | None = None
+    ) -> Payout | None:
+        """None when somebody else has moved it since `row` was read."""
+        before, suspended = PayoutStatus(row["status"]), row["suspended_at"] is not None
+        if fact.status is PayoutStatus.CANCELED:
+            legs = [replace(leg, status=fact.status) for leg in legs]
+        posting = payout_ledger.moved(
+            fact.order, before, fact.status, suspended=suspended, by_legs=bool(legs)
+        )
+        # Of a leg, its payout tells.
+        event = PAYOUT_EVENTS.get(fact.status) if row["part_of"] is None else None
+        rows = await self._database.fetch(
+            _MOVE,
             *(_NOTHING if posting is None else await self._ledger.parameters(posting)),
             *(fact.order.payout_id, fact.status, fact.code, theirs(fact.raw_code)),
             *(theirs(fact.rail_reference), fact.arrives_at, fact.at, before, suspended),
-            PAYOUT_EVENTS.get(fact.status),
-            payout_rows.told(fact, row),
+            *(event, payout_rows.told(fact, row, legs=legs), paid_minor),
         )
+        return payout_rows.payout(rows[0]) if rows else None
+
+
+def _rivals(payout_id: str) -> RecordUnavailable:
+    return RecordUnavailable(f"{payout_id} was not moved: too many rivals")
 
 
 def _passed(row: Row, before: PayoutStatus, fact: PayoutFact) -> Payout:

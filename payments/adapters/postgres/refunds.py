@@ -7,10 +7,11 @@ from typing import Final
 
 import asyncpg
 
+from payments.adapters.postgres import refund_legs
 from payments.adapters.postgres.json_text import json_text
 from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
 from payments.adapters.postgres.payment_rows import rfc3339, theirs
-from payments.db.session import Database, Row
+from payments.db.session import Database, Row, Statements
 from payments.domain import card_ledger
 from payments.domain.card import Decline
 from payments.domain.card_events import REFUND_EVENTS
@@ -43,7 +44,7 @@ _RESERVE: Final = """
     RETURNING id"""
 _OBSTACLE: Final = """
     SELECT payment.captured_minor, payment.open_disputes, refund.id, refund.payment_id,
-        refund.amount_minor, refund.currency, refund.trace
+        refund.amount_minor, refund.currency, refund.payout_id, refund.trace
     FROM (SELECT) AS always
     LEFT JOIN payment ON payment.id = $2 AND payment.partner_id = $3
     LEFT JOIN refund ON refund.id = $1 OR (refund.partner_id = $3 AND refund.reference = $4)"""
@@ -85,6 +86,8 @@ class PostgresRefunds:
         self._ledger = ledger
 
     async def reserve(self, order: RefundOrder) -> Code | None:
+        if order.payout_id is not None:
+            return await self._reserve_leg(order)
         names = (order.refund_id, order.payment_id, order.partner_id, order.reference)
         try:
             rows = await self._database.fetch(
@@ -99,6 +102,15 @@ class PostgresRefunds:
             return None
         [row] = await self._database.fetch(_OBSTACLE, *names)
         return _obstacle(row, order)
+
+    async def _reserve_leg(self, order: RefundOrder) -> Code | None:
+        # Before the transaction: it may open accounts, over a connection of its own.
+        posting = await self._ledger.parameters(card_ledger.leg_refused(order))
+
+        async def work(statements: Statements) -> Code | None:
+            return await refund_legs.begin(statements, order, posting)
+
+        return await self._database.in_transaction(work)
 
     async def suspend(self, order: RefundOrder) -> None:
         row = await self._standing(order)
@@ -155,7 +167,7 @@ def _posting(order: RefundOrder, row: Row, status: RefundStatus) -> Posting | No
     suspended = row["suspended_at"] is not None
     if status is RefundStatus.SUCCEEDED:
         return card_ledger.refunded(order, row["provider"], from_suspense=suspended)
-    return card_ledger.refund_returned(order, row["provider"]) if suspended else None
+    return card_ledger.refund_returned(order, row["provider"], from_suspense=suspended)
 
 
 def _obstacle(row: Row, order: RefundOrder) -> Code | None:
@@ -171,11 +183,11 @@ def _obstacle(row: Row, order: RefundOrder) -> Code | None:
 
 
 def _agreed(row: Row) -> tuple[object, ...]:
-    return row["payment_id"], row["amount_minor"], row["currency"]
+    return row["payment_id"], row["amount_minor"], row["currency"], row["payout_id"]
 
 
 def _asked(order: RefundOrder) -> tuple[object, ...]:
-    return order.payment_id, order.amount.minor, order.amount.currency
+    return order.payment_id, order.amount.minor, order.amount.currency, order.payout_id
 
 
 def _refund(row: Row) -> Refund:
@@ -191,6 +203,7 @@ def _refund(row: Row) -> Refund:
         reason=row["reason"],
         created_at=row["created_at"],
         trace=row["trace"],
+        payout_id=row["payout_id"],
     )
 
 
@@ -209,4 +222,6 @@ def _told(order: RefundOrder, status: RefundStatus, code: Code | None) -> str:
         data |= {"declineCode": code, "declineReason": code.meaning.reason}
     if order.reason is not None:
         data["reason"] = order.reason
+    if order.payout_id is not None:
+        data["payoutId"] = order.payout_id
     return json_text(data)

@@ -38,3 +38,11 @@ def payout(**changes: Any) -> dict[str, Any]:
         "updatedAt": "2026-04-30T08:21:14.123Z",
         **changes,
     }
+
+
+def by_legs(**changes: Any) -> dict[str, Any]:
+    back = {"number": 1, "type": "refund", "amount": "7.00", "status": "paid"}
+    out = {"number": 2, "type": "transfer", "amount": "3.00", "status": "failed"}
+    why = {"failureCode": "P3102", "failureReason": "account_closed"}
+    legs = [back | {"paymentId": "pay_1", "refundId": "re_1"}, out | why]
+    return payout(status="partly_paid", legs=legs, **why, **changes)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from payout_answers import destination, payout
+from payout_answers import by_legs, destination, payout
 from quittance import (
     CardAccount,
     DestinationState,
@@ -49,6 +49,19 @@ def test_an_account_is_told_by_its_kind_and_never_shown(gateway, connect, accoun
     assert (made.state, made.last4) == (DestinationState.VERIFIED, "0000")
     for private in ("Ada", "NL82ABNA0417160000", "tok_1"):
         assert private not in repr(account)
+
+
+def test_a_payout_shows_its_legs(gateway, connect):
+    gateway.replies = [answers(gateway, "P0000", by_legs())]
+
+    found = connect().payouts.get("po_1")
+
+    assert (found.status, found.is_pending) == (PayoutStatus.PARTLY_PAID, False)
+    back, out = found.legs
+    assert (back.number, back.type, back.amount) == (1, "refund", Decimal("7.00"))
+    assert (back.payment_id, back.refund_id, back.failure_code) == ("pay_1", "re_1", None)
+    assert (out.type, out.status, out.payment_id) == ("transfer", PayoutStatus.FAILED, None)
+    assert (out.failure_code, out.failure_reason) == ("P3102", "account_closed")
 
 
 def test_a_payout_is_pending_until_its_rail_has_the_last_word(gateway, connect):

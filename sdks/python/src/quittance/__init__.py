@@ -84,6 +84,7 @@ from quittance.payout_results import (
     Iban,
     LocalAccount,
     Payout,
+    PayoutLeg,
     PayoutStatus,
 )
 from quittance.results import (
@@ -192,6 +193,7 @@ __all__ = [
     "Payout",
     "PayoutError",
     "PayoutFailed",
+    "PayoutLeg",
     "PayoutRefused",
     "PayoutStatus",
     "PayoutUnknown",

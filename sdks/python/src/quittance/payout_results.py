@@ -14,12 +14,16 @@ from quittance.reading import Envelope, Fields
 
 
 class PayoutStatus(StrEnum):
-    """FAILED, RETURNED and CANCELED are never left. PAID may still become RETURNED."""
+    """FAILED, RETURNED and CANCELED are never left. PAID may still become RETURNED.
+
+    PARTLY_PAID: some legs came to nothing, and that money is back.
+    """
 
     QUEUED = "queued"
     ON_HOLD = "on_hold"
     SENT = "sent"
     PAID = "paid"
+    PARTLY_PAID = "partly_paid"
     FAILED = "failed"
     RETURNED = "returned"
     CANCELED = "canceled"
@@ -107,8 +111,40 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutLeg:
+    """One part of a payout: a refund of `payment_id`, or a transfer to the destination.
+
+    `type` is "refund" or "transfer".
+    """
+
+    number: int
+    type: str
+    amount: Decimal
+    status: PayoutStatus
+    payment_id: str | None
+    refund_id: str | None
+    failure_code: str | None
+    failure_reason: str | None
+
+    @classmethod
+    def of(cls, fields: Fields) -> Self:
+        return cls(
+            number=fields.number("number"),
+            type=fields.text("type"),
+            amount=fields.amount("amount"),
+            status=fields.state("status", PayoutStatus),
+            payment_id=fields.optional_text("paymentId"),
+            refund_id=fields.optional_text("refundId"),
+            failure_code=fields.optional_text("failureCode"),
+            failure_reason=fields.optional_text("failureReason"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Payout:
-    """`fee` comes on top of `amount`. `arrival_estimate` is while it is on its way.
+    """`legs` are its parts, where a customer's money goes back by refunds; otherwise empty.
+
+    `fee` comes on top of `amount`. `arrival_estimate` is while it is on its way.
 
     `held_for` says why people look first, `failure_code` and `failure_reason` why it came to
     nothing.
@@ -125,6 +161,7 @@ class Payout:
     held_for: str | None
     failure_code: str | None
     failure_reason: str | None
+    legs: tuple[PayoutLeg, ...]
     metadata: Mapping[str, str]
     created_at: datetime
     updated_at: datetime
@@ -153,6 +190,7 @@ class Payout:
             held_for=fields.optional_text("heldFor"),
             failure_code=fields.optional_text("failureCode"),
             failure_reason=fields.optional_text("failureReason"),
+            legs=tuple(map(PayoutLeg.of, fields.rows("legs") if fields.has("legs") else ())),
             metadata=fields.texts("metadata"),
             created_at=fields.moment("createdAt"),
             updated_at=fields.moment("updatedAt"),
