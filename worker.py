@@ -25,6 +25,7 @@ from activities.billers import BillerActivities
 from activities.cases import CaseActivities
 from activities.dispute_calls import DisputeCallActivities
 from activities.disputes import DisputeActivities
+from activities.inbound import InboundActivities, LookAgain
 from activities.payments import PaymentActivities
 from activities.payouts import PayoutActivities
 from activities.providers import ProviderActivities
@@ -32,6 +33,8 @@ from activities.rails import RailActivities
 from activities.refunds import RefundActivities
 from activities.transactions import TransactionActivities
 from activities.webhooks import LAST_TRIES, WebhookActivities
+from api.inbound.owners import owners
+from api.inbound.taking import Taking
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
 from payments.ports.provider import Providers
@@ -45,6 +48,7 @@ from workflows.challenge import Challenge
 from workflows.code_payment import CodePayment
 from workflows.dispute import Dispute
 from workflows.event_relay import EventRelay, begin_relay
+from workflows.inbound_watch import InboundWatch, begin_watch
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.payout import Payout
 from workflows.payout_return import PayoutReturn
@@ -68,7 +72,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     Refund,
     Reversal,
 )
-WEBHOOK_WORKFLOWS: Final[Sequence[type]] = (EventRelay,)
+WEBHOOK_WORKFLOWS: Final[Sequence[type]] = (EventRelay, InboundWatch)
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.
@@ -95,7 +99,7 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
                 activities=activities(steps.bills, steps.cards, steps.payouts, steps.disputes),
                 longest_call=longest_call,
             ),
-            _carrying(client, settings, steps.webhooks),
+            _carrying(client, settings, steps),
         ):
             proof = asyncio.create_task(prove(client, settings.task_queue))
             stopping = asyncio.create_task(stop.wait())
@@ -111,22 +115,33 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
 
 
 @asynccontextmanager
-async def _carrying(
-    client: Client, settings: Settings, webhooks: Webhooks | None
-) -> AsyncIterator[None]:
-    """Events go to partners from a queue of their own: a storm of them delays no payment."""
+async def _carrying(client: Client, settings: Settings, steps: Steps) -> AsyncIterator[None]:
+    """Events go to partners, and are looked at that came from providers, from a queue of their own:
+    a storm of them delays no payment.
+    """
+    webhooks = steps.webhooks
     if webhooks is None:
         yield
         return
-    queue = temporal.webhook_queue(settings.task_queue)
+    queue, cards = temporal.webhook_queue(settings.task_queue), steps.cards
+    everybody = owners(
+        client,
+        settings.task_queue,
+        payments=cards.payments,
+        refunds=cards.refunds,
+        cases=cards.cases,
+        payouts=steps.payouts.payouts,
+        disputes=steps.disputes.record,
+    )
     async with temporal.make_worker(
         client,
         task_queue=queue,
         workflows=WEBHOOK_WORKFLOWS,
-        activities=webhook_activities(webhooks),
+        activities=webhook_activities(webhooks, Taking(webhooks.inbox, everybody).look_again),
         longest_call=LAST_TRIES,
     ):
         await begin_relay(client, queue)
+        await begin_watch(client, queue)
         yield
 
 
@@ -140,9 +155,10 @@ def activities(
     )
 
 
-def webhook_activities(webhooks: Webhooks) -> Sequence[Callable[..., Any]]:
-    steps = WebhookActivities(webhooks.outbox, webhooks.endpoints, webhooks.sender)
-    return (steps.relay, steps.deliver)
+def webhook_activities(webhooks: Webhooks, look_again: LookAgain) -> Sequence[Callable[..., Any]]:
+    to_partners = WebhookActivities(webhooks.outbox, webhooks.endpoints, webhooks.sender)
+    from_providers = InboundActivities(webhooks.inbox, look_again)
+    return (to_partners.relay, to_partners.deliver, from_providers.watch)
 
 
 def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:

@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from activities import failures
 from activities.lanes import Lanes
 from activities.posting import Posting
+from activities.shifts import Shift, shift
 from activities.turns import NotYet, Turns
 from payments.domain import ids
 from payments.domain.webhook import DeliveryRef, DeliveryState
@@ -34,8 +35,6 @@ OVERDUE: Final = timedelta(hours=1)
 IDLE_S: Final = 0.1
 # What a first try has left, or an earlier relay, or a partner who wants something again.
 SWEEP_EVERY_S: Final = 1.0
-# Then its workflow begins a new run, so that no history grows for ever.
-RELAY_RUNS_FOR: Final = timedelta(hours=1)
 # The sender's own time-out, 15 seconds, comes first.
 _TRY_TIMEOUT: Final = timedelta(seconds=30)
 # What is on its way when a worker leaves has so long to arrive; then it is made again elsewhere.
@@ -64,35 +63,31 @@ class WebhookActivities:
     @activity.defn(name="webhooks.relay")
     async def relay(self) -> None:
         """Plan and deliver what is committed, for an hour or until this worker leaves."""
-        ends = datetime.now(UTC) + RELAY_RUNS_FOR
-        leaving = asyncio.create_task(activity.wait_for_worker_shutdown())
-        try:
-            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
-                lanes = Lanes(self._outbox, self._posting, group)
-                await self._take_back_all()
-                sweep_at = 0.0
-                while datetime.now(UTC) < ends and not leaving.done():
-                    is_new = await self._outbox.plan(PLANNED_AT_ONCE) > 0
-                    if is_new or time.monotonic() >= sweep_at:
-                        lanes.open(await self._outbox.waiting())
-                        await self._hand_over_all()
-                        sweep_at = time.monotonic() + SWEEP_EVERY_S
-                    if not is_new:
-                        await asyncio.wait({leaving}, timeout=IDLE_S)
-                lanes.stop()
-                patience.reschedule(asyncio.get_running_loop().time() + LAST_TRIES.total_seconds())
-        except TimeoutError:
-            activity.logger.info("relay.left_tries_behind")
-        except ExceptionGroup as broken:
-            if broken.split(RecordUnavailable)[1] is not None:
-                raise
-            raise ApplicationError(str(broken), type=failures.RECORD_UNAVAILABLE) from broken
-        finally:
-            leaving.cancel()
-        if datetime.now(UTC) < ends:
-            raise ApplicationError(
-                "this worker leaves", type="WorkerLeaves", category=ApplicationErrorCategory.BENIGN
-            )
+        async with shift() as working:
+            try:
+                await self._follow(working)
+            except TimeoutError:
+                activity.logger.info("relay.left_tries_behind")
+            except ExceptionGroup as broken:
+                if broken.split(RecordUnavailable)[1] is not None:
+                    raise
+                raise ApplicationError(str(broken), type=failures.RECORD_UNAVAILABLE) from broken
+
+    async def _follow(self, working: Shift) -> None:
+        async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as group:
+            lanes = Lanes(self._outbox, self._posting, group)
+            await self._take_back_all()
+            sweep_at = 0.0
+            while working.goes_on:
+                is_new = await self._outbox.plan(PLANNED_AT_ONCE) > 0
+                if is_new or time.monotonic() >= sweep_at:
+                    lanes.open(await self._outbox.waiting())
+                    await self._hand_over_all()
+                    sweep_at = time.monotonic() + SWEEP_EVERY_S
+                if not is_new:
+                    await working.pause(IDLE_S)
+            lanes.stop()
+            patience.reschedule(asyncio.get_running_loop().time() + LAST_TRIES.total_seconds())
 
     @activity.defn(name="webhooks.deliver")
     async def deliver(self, ref: DeliveryRef) -> DeliveryState:

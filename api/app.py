@@ -22,11 +22,7 @@ from api.destinations import DestinationDesk
 from api.disputes import DisputeDesk
 from api.door import Door
 from api.inbound.desk import InboundDesk, Sender
-from api.inbound.disputes import DisputeEvents
-from api.inbound.payments import PaymentEvents
-from api.inbound.payouts import PayoutEvents
-from api.inbound.refunds import RefundEvents
-from api.inbound.verdict import Owner
+from api.inbound.owners import owners
 from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
@@ -61,7 +57,6 @@ from api.tokens import AccessTokens
 from api.webhook_endpoints import EndpointDesk
 from payments.bootstrap import Gateway
 from payments.ports.answers import AnswerStore
-from payments.ports.provider import Meaning
 
 PREFIX: Final = "/v1"
 
@@ -241,23 +236,20 @@ def _payout_desks(gateway: Gateway) -> PayoutDesks:
 
 def _inbound(gateway: Gateway) -> InboundDesk:
     client, record = gateway.client, gateway.record
-    owners: dict[Meaning, Owner] = {
-        Meaning.PAYMENT: PaymentEvents(
-            client, record.payments, task_queue=gateway.settings.task_queue
-        ),
-        Meaning.REFUND: RefundEvents(client, record.refunds, record.payments, record.cases),
-        Meaning.PAYOUT: PayoutEvents(
-            client, record.payouts, task_queue=gateway.settings.task_queue
-        ),
-        Meaning.DISPUTE: DisputeEvents(
-            client, record.disputes, task_queue=gateway.settings.task_queue
-        ),
-    }
+    taking = owners(
+        client,
+        gateway.settings.task_queue,
+        payments=record.payments,
+        refunds=record.refunds,
+        cases=record.cases,
+        payouts=record.payouts,
+        disputes=record.disputes,
+    )
 
     def sender(name: str) -> Sender | None:
         return gateway.providers.get(name) or gateway.rails.get(name)
 
-    return InboundDesk(record.inbox, owners, sender)
+    return InboundDesk(record.inbox, taking, sender)
 
 
 def _rate_limit_storage(uri: str) -> Storage:

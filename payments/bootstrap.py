@@ -280,7 +280,7 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         cards = Cards(providers, record.payments, record.refunds, Limits(), router, record.cases)
         webhooks = None
         if settings.webhooks:
-            webhooks = Webhooks(record.outbox, record.endpoints, sender)
+            webhooks = Webhooks(record.outbox, record.endpoints, sender, record.inbox)
         payouts = PayoutSteps(rails, record.payouts, record.destinations)
         bills = Bills(billers, record.transactions, record.batches)
         disputes = DisputeSteps(record.disputes, record.evidence)

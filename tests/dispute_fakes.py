@@ -35,6 +35,7 @@ from payments.domain.evidence import (
     digest_of,
 )
 from payments.domain.money import Money
+from payments.domain.payment import FINAL
 from payments.ports.disputes import DisputeFilter
 from payments.ports.record import RecordUnavailable
 from tests.card_fakes import FakePayments
@@ -145,8 +146,10 @@ class FakeDisputes:
             return Unopened.NO_PAYMENT
         payment = self.payments.rows[attempt.order.payment_id]
         captured = Money(payment.captured_minor, payment.amount.currency)
-        if found.amount.currency != captured.currency or found.amount.minor > captured.minor:
+        if found.amount.currency != captured.currency:
             return Unopened.OTHER_MONEY
+        if found.amount.minor > captured.minor:
+            return Unopened.OTHER_MONEY if payment.status in FINAL else Unopened.NO_MONEY_YET
         return Dispute(
             dispute_id=order.dispute_id,
             payment_id=payment.payment_id,

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from payments.domain.card import Card
-from payments.ports.inbox import EventChanged, Inbound, InboundState
+from payments.ports.inbox import EventChanged, Inbound, InboundState, Kept
 from payments.ports.methods import Customer, Method
 
 
@@ -56,13 +56,16 @@ class FakeInbox:
     events: dict[tuple[str, str], Inbound] = field(default_factory=dict)
     states: dict[tuple[str, str], InboundState] = field(default_factory=dict)
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    # When each is looked at again.
+    looks: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     async def store(
         self, event: Inbound, state: InboundState = InboundState.RECEIVED, note: str = ""
     ) -> InboundState:
-        name = (event.provider, event.event_id)
+        name = (event.provider, event.told.event_id)
         if self.events.setdefault(name, event).digest != event.digest:
-            raise EventChanged(f"{event.event_id} came before with another body")
+            raise EventChanged(f"{name} came before with another body")
+        self.looks.setdefault(name, datetime.now(UTC) + timedelta(seconds=10))
         self.notes.setdefault(name, note)
         return self.states.setdefault(name, state)
 
@@ -70,3 +73,21 @@ class FakeInbox:
         if self.states.get((provider, event_id)) is InboundState.RECEIVED:
             self.states[provider, event_id] = state
             self.notes[provider, event_id] = note
+
+    async def due(self, limit: int) -> Sequence[Kept]:
+        now = datetime.now(UTC)
+        waiting = [name for name in self.looks if self.states[name] is InboundState.RECEIVED]
+        found = [each for each in waiting if self.looks[each] <= now]
+        return [
+            self._taken(each, now) for each in sorted(found, key=self.looks.__getitem__)[:limit]
+        ]
+
+    def _taken(self, name: tuple[str, str], now: datetime) -> Kept:
+        event = self.events[name]
+        pause = max(timedelta(seconds=10), (now - event.received_at) / 2)
+        self.looks[name] = now + min(timedelta(minutes=10), pause)
+        return Kept(event.provider, event.told, event.received_at, self.looks[name])
+
+
+async def nobody_looks(kept: Kept) -> None:
+    raise AssertionError(f"nobody should look at {kept}")

@@ -9,22 +9,20 @@ The workflow only says that there is one relay; its place is kept in the record.
 
 from temporalio import workflow
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from activities.webhooks import WebhookActivities
 from payments.domain import ids
 from workflows import options
+from workflows.starting import begin_standing
 
 
 async def begin_relay(client: Client, task_queue: str) -> None:
-    """Every worker does when it starts; together they have one."""
-    await client.start_workflow(
+    await begin_standing(
+        client,
         EventRelay.run,
         id=ids.EVENT_RELAY,
         task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        static_summary="events on their way to partners",
+        summary="events on their way to partners",
     )
 
 

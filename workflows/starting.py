@@ -1,15 +1,16 @@
-"""How a workflow of money is started from outside: once, together with its first update."""
+"""How a workflow is started from outside: one of money together with its first update, and once."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from temporalio.client import WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.types import MethodAsyncNoParam
 
 from payments.domain.money import Money
 from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
@@ -63,3 +64,22 @@ def found_by(
     if provider is not None:
         pairs.append(SearchAttributePair(PROVIDER, provider))
     return TypedSearchAttributes(pairs)
+
+
+async def begin_standing(
+    client: Client,
+    story: MethodAsyncNoParam[Any, None],
+    *,
+    id: str,  # noqa: A002 as Temporal calls it
+    task_queue: str,
+    summary: str,
+) -> None:
+    """One that never ends. Every worker begins it when it starts; together they have one."""
+    await client.start_workflow(
+        story,
+        id=id,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=summary,
+    )

@@ -5,7 +5,7 @@ from typing import Final
 from temporalio.client import Client
 
 from api.inbound.payments import WAIT
-from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined
+from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined, waits
 from api.updates import started
 from payments.domain.dispute import Dispute, Unopened, steps
 from payments.ports.disputes import Disputes
@@ -15,6 +15,7 @@ from workflows.dispute import dispute_operation
 
 _UNOPENED: Final = {
     Unopened.NO_PAYMENT: parked("a dispute of no payment of ours"),
+    Unopened.NO_MONEY_YET: waits("a dispute of a payment that has taken no such money yet"),
     Unopened.NOT_THERE: quarantined("a dispute that its provider does not know"),
     Unopened.OTHER_MONEY: quarantined("another currency than ours, or more than was captured"),
 }

@@ -6,7 +6,7 @@ from typing import Any, Final
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.workflow import UpdateMethodMultiParam
 
-from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined
+from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined, unknown
 from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.case import CaseOrder
@@ -53,6 +53,8 @@ class PaymentEvents:
 
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:
         found = await named(self._payments, reference)
+        if found is None:
+            return unknown("payment", reference)
         verdict = on_payment(told, provider_id, found)
         if verdict.next is Next.KEEP and verdict.state is InboundState.APPLIED:
             return _STRAY if strays(told, found) else verdict
@@ -113,9 +115,7 @@ def strays(told: Told, found: Named | None) -> list[str]:
     return [each for each in told.receipts if each not in found.cases and each != paid_by]
 
 
-def on_payment(told: Told, provider_id: str, named: Named | None) -> Verdict:
-    if named is None:
-        return parked("no such payment")
+def on_payment(told: Told, provider_id: str, named: Named) -> Verdict:
     payment, attempt = named.payment, named.attempt
     if attempt is None:
         # Perhaps it is being sent at this moment, by a workflow that is still at it.

@@ -5,7 +5,7 @@ from typing import Final
 from temporalio.client import Client, WorkflowHandle
 
 from api.inbound.payments import WAIT
-from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined
+from api.inbound.verdict import AGREED, ASK, Next, Verdict, parked, quarantined, unknown
 from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.payout import Payout, PayoutStatus
@@ -39,7 +39,10 @@ class PayoutEvents:
         self._task_queue = task_queue
 
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:
-        return on_payout(told, provider_id, await self._payouts.named(reference))
+        payout = await self._payouts.named(reference)
+        if payout is None:
+            return unknown("payout", reference)
+        return on_payout(told, provider_id, payout)
 
     async def ask(self, told: Told, reference: str, update: str) -> None:
         payout: WorkflowHandle[PayoutWorkflow, PayoutStatus]
@@ -61,8 +64,8 @@ class PayoutEvents:
             raise Unheard from error
 
 
-def on_payout(told: Told, rail_id: str, payout: Payout | None) -> Verdict:
-    if payout is None or payout.by_legs:
+def on_payout(told: Told, rail_id: str, payout: Payout) -> Verdict:
+    if payout.by_legs:
         # What goes by legs has no transfer of its own name.
         return parked("no such payout")
     differs = "another rail" if payout.rail != rail_id else "another amount or currency"

@@ -3,10 +3,9 @@
 from temporalio.client import Client, WorkflowHandle
 
 from api.inbound.payments import WAIT, named
-from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined
+from api.inbound.verdict import AGREED, ASK, Verdict, parked, quarantined, unknown
 from api.updates import heard
 from payments.domain import ids
-from payments.domain.case import Case
 from payments.domain.refund import Refund, RefundStatus
 from payments.ports.cases import Cases
 from payments.ports.payments import Named, Payments, Refunds
@@ -25,11 +24,14 @@ class RefundEvents:
 
     async def judge(self, provider_id: str, told: Told, reference: str) -> Verdict:  # noqa: ARG002
         if (case_id := ids.case_of_refund(reference)) is not None:
-            return of_case(await self._cases.named(case_id))
-        attempt = ids.attempt_of_reversal_refund(reference)
-        if attempt is not None:
-            return on_way_back(told, await named(self._payments, attempt))
-        return on_refund(told, await self._refunds.named(reference))
+            # Its workflow asks until it is known, and one that failed waits for an operator.
+            case = await self._cases.named(case_id)
+            return unknown("case", reference) if case is None else AGREED
+        if (attempt := ids.attempt_of_reversal_refund(reference)) is not None:
+            payment = await named(self._payments, attempt)
+            return unknown("payment", reference) if payment is None else on_way_back(told, payment)
+        refund = await self._refunds.named(reference)
+        return unknown("refund", reference) if refund is None else on_refund(told, refund)
 
     async def ask(self, told: Told, reference: str, update: str) -> Verdict | None:
         refund: WorkflowHandle[RefundWorkflow, RefundStatus]
@@ -43,9 +45,7 @@ class RefundEvents:
         raise AssertionError("no judgement on a refund asks for a workflow")
 
 
-def on_refund(told: Told, refund: Refund | None) -> Verdict:
-    if refund is None:
-        return parked("no such refund")
+def on_refund(told: Told, refund: Refund) -> Verdict:
     if told.amount is not None and told.amount != refund.amount:
         return quarantined("another amount or currency than ours")
     if refund.status is RefundStatus.PENDING:
@@ -58,14 +58,9 @@ def on_refund(told: Told, refund: Refund | None) -> Verdict:
     return AGREED
 
 
-def of_case(case: Case | None) -> Verdict:
-    """Its workflow asks until it is known, and one that failed waits for an operator."""
-    return parked("no such case") if case is None else AGREED
-
-
-def on_way_back(told: Told, named: Named | None) -> Verdict:
+def on_way_back(told: Told, named: Named) -> Verdict:
     """A refund of our own making, of money that came late. Its workflow asks until it is known."""
-    if named is None or named.attempt is None:
+    if named.attempt is None:
         return parked("no such attempt")
     if told.says is Says.REFUND_FAILED:
         return quarantined("late money did not go back")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
+from payments.domain import ids
 from payments.ports.inbox import InboundState
 from payments.ports.provider import Told
 
@@ -35,6 +36,17 @@ ASK: Final = Verdict(Next.ASK, InboundState.APPLIED, "the provider was asked")
 
 def parked(note: str) -> Verdict:
     return Verdict(Next.KEEP, InboundState.PARKED, note)
+
+
+def waits(note: str) -> Verdict:
+    """Nobody can take it now; somebody may, later."""
+    return Verdict(Next.KEEP, InboundState.RECEIVED, note)
+
+
+def unknown(what: str, reference: str) -> Verdict:
+    """What bears a name that we give may still turn up; anything else is somebody else's."""
+    note = f"no such {what}"
+    return waits(note) if ids.is_ours(reference) else parked(note)
 
 
 def quarantined(note: str) -> Verdict:

@@ -187,7 +187,10 @@ inbound_event: Final = Table(
     Always("state", Text),
     Always("note", Text),
     Maybe("settled_at", MOMENT),
+    Maybe("told", Text),
+    Maybe("look_at", MOMENT),
     Index("inbound_event_open", "received_at", postgresql_where=text("state <> 'applied'")),
+    Index("inbound_event_due", "look_at", postgresql_where=text("state = 'received'")),
 )
 
 routing_rules: Final = Table(

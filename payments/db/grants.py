@@ -61,7 +61,7 @@ GRANTS: Final[dict[str, str]] = {
     "payout_review": "SELECT, INSERT (payout_id, operator, approved)",
     "partner_funds": "SELECT, INSERT, UPDATE (available_minor)",
     "partner_funds_delta": "SELECT, INSERT (partner_id, currency, amount_minor), DELETE",
-    "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at)",
+    "inbound_event": "SELECT, INSERT, UPDATE (state, note, settled_at, look_at)",
     "routing_rules": "SELECT, INSERT (version, rules, fallback, author)",
     "routing_activation": "SELECT, INSERT (version, activated_by)",
     "switch_flip": "SELECT, INSERT (provider, method, country, is_on, flipped_by, why)",

@@ -192,11 +192,12 @@ def taken_minor(status: DisputeStatus, amount: Money, fee: Money) -> int:
 
 class Unopened(StrEnum):
     """Why a dispute that a provider told of is not in the record. NOT_THERE: it does not know it
-    itself.
+    itself. NO_MONEY_YET: by what we know its payment is still under way.
     """
 
     NOT_THERE = "not_there"
     NO_PAYMENT = "no_payment"
+    NO_MONEY_YET = "no_money_yet"
     OTHER_MONEY = "other_money"
 
 

@@ -4,6 +4,7 @@ Ids come from the business object, never from an attempt: two tries of one reque
 """
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -28,6 +29,9 @@ EVENT_PREFIX: Final = "evt_"
 ENDPOINT_PREFIX: Final = "whe_"
 # The workflow id of the one that sends events to partners.
 EVENT_RELAY: Final = "event-relay"
+# And of the one that looks again at what providers told us and nobody could take.
+INBOUND_WATCH: Final = "inbound-watch"
+_KNOWN_OUTSIDE: Final = re.compile(r"(pay|re|case|po)_[0-9a-z]{26}(?![0-9a-z])", re.ASCII)
 
 
 def bill_lock(bill: BillRef) -> str:
@@ -71,6 +75,11 @@ def payment_id(partner_id: str, reference: str) -> str:
 
 def refund_id(partner_id: str, reference: str) -> str:
     return REFUND_PREFIX + _name("refund", partner_id, reference)
+
+
+def is_ours(reference: str) -> bool:
+    """Whether it has the form of what we call things by at providers and rails."""
+    return _KNOWN_OUTSIDE.match(reference) is not None
 
 
 def case_id(provider: str, receipt_id: str) -> str:

@@ -1,16 +1,17 @@
 """Webhooks that providers send us: stored once, applied once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from payments.domain.charge import Operation
+from payments.ports.provider import Told
 
 
 class InboundState(StrEnum):
-    """RECEIVED not applied yet · APPLIED · PARKED of a type or object we do not know · QUARANTINED
-    it contradicts us and a person has to look.
+    """RECEIVED nobody could take it yet, and it is looked at again · APPLIED · PARKED of a type or
+    object that is not ours · QUARANTINED it contradicts us and a person has to look.
     """
 
     RECEIVED = "received"
@@ -28,13 +29,22 @@ class Inbound:
     """One event as it is stored. `digest` is SHA-256 of the raw body; `body` is redacted JSON."""
 
     provider: str
-    event_id: str
-    type: str
-    reference: str | None
-    operation: Operation | None
+    told: Told
     digest: bytes
     body: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event that nobody could take yet, as it was read when it came, for one look at it: the
+    next one is due at `next_look_at`.
+    """
+
+    provider: str
+    told: Told
+    received_at: datetime
+    next_look_at: datetime
 
 
 class Inbox(Protocol):
@@ -48,3 +58,10 @@ class Inbox(Protocol):
 
     async def settle(self, provider: str, event_id: str, state: InboundState, note: str) -> None:
         """Say what became of it. A state that is not RECEIVED is never left."""
+
+    async def due(self, limit: int) -> Sequence[Kept]:
+        """What is RECEIVED and should be looked at again, the longest due first.
+
+        Nobody else gets the same until its next time: ten seconds after it came, then after half of
+        the time that it has waited, at most ten minutes.
+        """

@@ -6,6 +6,7 @@ from payments.ports.batches import Batches
 from payments.ports.biller import Billers
 from payments.ports.cases import Cases
 from payments.ports.disputes import Disputes, EvidenceStore
+from payments.ports.inbox import Inbox
 from payments.ports.payments import Payments, Refunds
 from payments.ports.payouts import Destinations, Payouts
 from payments.ports.provider import Providers
@@ -48,14 +49,19 @@ class DisputeSteps:
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
+    """What goes to partners, and what came from providers."""
+
     outbox: Outbox
     endpoints: Endpoints
     sender: WebhookSender
+    inbox: Inbox
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Without `webhooks` a worker carries no events to partners; another one has to."""
+    """Without `webhooks` a worker carries no events to partners, and looks at none of providers
+    again; another one has to.
+    """
 
     bills: Bills
     cards: Cards

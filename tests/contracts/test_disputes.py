@@ -248,7 +248,8 @@ async def test_a_fee_and_a_time_that_change_are_written_even_when_it_is_over(
 async def test_only_a_payment_of_ours_at_this_provider_and_no_more_than_it_took(
     payments: Payments, disputes: Disputes, captured: PaymentOrder
 ) -> None:
-    open_ = await begun(payments)
+    open_, over = await begun(payments), await begun(payments)
+    await payments.move(fact_of(over, S.FAILED))
     for payment, changes, why in (
         (make_order(), {}, Unopened.NO_PAYMENT),
         (captured, {"payment": None}, Unopened.NO_PAYMENT),
@@ -257,7 +258,9 @@ async def test_only_a_payment_of_ours_at_this_provider_and_no_more_than_it_took(
         (captured, {"payment": f"{captured.payment_id}-{2**40}"}, Unopened.NO_PAYMENT),
         (captured, {"amount": Money(10_001, "USD")}, Unopened.OTHER_MONEY),
         (captured, {"amount": Money(10_000, "EUR")}, Unopened.OTHER_MONEY),
-        (open_, {}, Unopened.OTHER_MONEY),
+        (over, {}, Unopened.OTHER_MONEY),
+        (open_, {"amount": Money(10_000, "EUR")}, Unopened.OTHER_MONEY),
+        (open_, {}, Unopened.NO_MONEY_YET),
     ):
         assert await disputes.see(make_sighting(payment, **changes)) == Seen(unopened=why)
     elsewhere = make_sighting(captured, make_dispute_order("SOUTH"))

@@ -22,6 +22,7 @@ from payments.domain.outcome import OutcomeKind
 from payments.domain.routing import Switch
 from payments.ports.inbox import Inbound, InboundState
 from payments.ports.incidents import Incident, IncidentKind
+from payments.ports.provider import Meaning, Told
 from tests.card_factories import NOW, make_attempt, make_refund
 from tests.contracts.card_record import S, begun, fact_of
 from tests.contracts.direct import Direct
@@ -83,9 +84,8 @@ async def test_what_waits_of_cards_is_counted(database: Database, ledger: Postgr
         if suspended:
             await refunds.suspend(refund)
     for state in InboundState:
-        event = Inbound(
-            "NORTH", f"evt_{state}", "t", None, None, hashlib.sha256().digest(), "{}", NOW
-        )
+        told = Told(f"evt_{state}", "t", Meaning.UNKNOWN)
+        event = Inbound("NORTH", told, hashlib.sha256().digest(), "{}", NOW)
         await PostgresInbox(database).store(event, state)
 
     vitals = await read(database)

@@ -13,8 +13,8 @@ from payments.temporal import DATA_CONVERTER, UNGUARDED
 from tests.card_findings import Finding, Kind
 from worker import WORKFLOWS
 
-# Everything that has a story; the relay has none, and is replayed elsewhere.
-OURS: Final = "WorkflowType NOT IN ('EventRelay', 'Probe')"
+# Everything that has a story; what stands for ever has none.
+OURS: Final = "WorkflowType NOT IN ('EventRelay', 'InboundWatch', 'Probe')"
 _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
 

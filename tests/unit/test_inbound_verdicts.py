@@ -143,7 +143,6 @@ def test_what_we_do_not_know_is_parked() -> None:
     unsent = Named(begun(SALE), None, is_latest=True)
     over = replace(unsent, payment=replace(begun(SALE), status=P.FAILED))
 
-    assert on_payment(told(S.CAPTURED), "NORTH", None).state is InboundState.PARKED
     assert on_payment(told(S.CAPTURED), "NORTH", over).state is InboundState.PARKED
     assert on_payment(told(S.CAPTURED), "NORTH", unsent).next is Next.ASK
 
@@ -169,7 +168,6 @@ def test_our_own_way_back_is_no_news_unless_it_fails() -> None:
 
     assert outcome(on_way_back(told(S.REFUND_SUCCEEDED), named)) == KEPT
     assert outcome(on_way_back(told(S.REFUND_FAILED), named)) == SET_ASIDE
-    assert on_way_back(told(S.REFUND_SUCCEEDED), None).state is InboundState.PARKED
 
 
 R = RefundStatus
@@ -191,4 +189,3 @@ R = RefundStatus
 def test_refunds(says: Says, status: RefundStatus, expected: tuple[Next, InboundState]) -> None:
     assert outcome(on_refund(told(says, 2_500), refund(status))) == expected
     assert outcome(on_refund(told(says, 2_501), refund(status))) == SET_ASIDE
-    assert on_refund(told(says), None).state is InboundState.PARKED

@@ -147,6 +147,5 @@ async def test_an_event_of_nothing_of_ours_is_set_aside() -> None:
         says=S.PAYOUT_PAID,
     )
 
-    assert on_payout(told, "GIRO", None).state is InboundState.PARKED
     assert on_payout(told, "PUSH", known).state is InboundState.QUARANTINED
     assert on_payout(another, "GIRO", known).state is InboundState.QUARANTINED

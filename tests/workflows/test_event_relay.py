@@ -29,6 +29,7 @@ from tests.fakes.webhook_record import WebhookRecord
 from tests.fakes.webhooks import FakeEndpoints, FakeOutbox
 from tests.guarded import GUARDED
 from tests.patience import until
+from tests.vault_fakes import FakeInbox, nobody_looks
 from tests.webhook_factories import make_endpoint, make_event
 from worker import WEBHOOK_WORKFLOWS, webhook_activities
 from workflows.event_relay import begin_relay
@@ -97,12 +98,12 @@ class Post:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         outbox = FlakyOutbox(self.record, self.outages)
-        steps = Webhooks(outbox, FakeEndpoints(self.record), self.receivers)
+        steps = Webhooks(outbox, FakeEndpoints(self.record), self.receivers, FakeInbox())
         async with make_worker(
             self.environment.client,
             task_queue=self.task_queue,
             workflows=WEBHOOK_WORKFLOWS,
-            activities=webhook_activities(steps),
+            activities=webhook_activities(steps, nobody_looks),
             longest_call=timedelta(),
             workflow_runner=GUARDED,
         ):

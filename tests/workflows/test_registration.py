@@ -13,15 +13,16 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.payout_fakes import no_payouts
+from tests.vault_fakes import nobody_looks
 from tests.workflows.engine import no_cards, no_disputes
 from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
 BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions(), FakeBatches()), no_cards()
 DISPUTES = no_disputes()
-WEBHOOKS: Any = Webhooks(None, None, None)  # type: ignore[arg-type]  # nothing of it is called
+WEBHOOKS: Any = Webhooks(*[None] * 4)  # type: ignore[arg-type]  # nothing of it is called
 RUNNING = (
     *activities(BILLS, CARDS, no_payouts(), DISPUTES),
-    *webhook_activities(WEBHOOKS),
+    *webhook_activities(WEBHOOKS, nobody_looks),
 )
 ALL_WORKFLOWS = (*WORKFLOWS, *WEBHOOK_WORKFLOWS)
 
@@ -73,6 +74,7 @@ def test_registered_names_never_change() -> None:
         "CodePayment",
         "Dispute",
         "EventRelay",
+        "InboundWatch",
         "Payout",
         "PayoutReturn",
         "Probe",
@@ -127,4 +129,5 @@ def test_registered_names_never_change() -> None:
         "cases.close",
         "webhooks.deliver",
         "webhooks.relay",
+        "inbound.watch",
     }

@@ -15,7 +15,8 @@ FIND: Final = "SELECT * FROM dispute WHERE partner_id = $1 AND id = $2"
 BY_ID: Final = "SELECT * FROM dispute WHERE id = $1"
 # What a dispute is about: the payment, if this provider had this attempt of it.
 ABOUT: Final = """
-    SELECT payment.id, payment.partner_id, payment.currency, payment.captured_minor
+    SELECT payment.id, payment.partner_id, payment.currency, payment.captured_minor,
+        payment.status
     FROM payment JOIN payment_attempt AS sent ON sent.payment_id = payment.id
     WHERE payment.id = $1 AND sent.number = $2 AND sent.provider = $3"""
 

@@ -28,6 +28,7 @@ from payments.domain.dispute import (
 )
 from payments.domain.dispute_events import event_of
 from payments.domain.money import Money
+from payments.domain.payment import FINAL, PaymentStatus
 from payments.ports.disputes import DisputeFilter
 from payments.ports.record import RecordUnavailable
 
@@ -117,8 +118,11 @@ class PostgresDisputes:
         if about is None:
             return Unopened.NO_PAYMENT
         captured = Money(about["captured_minor"], about["currency"])
-        if found.amount.currency != captured.currency or found.amount.minor > captured.minor:
+        if found.amount.currency != captured.currency:
             return Unopened.OTHER_MONEY
+        if found.amount.minor > captured.minor:
+            is_over = PaymentStatus(about["status"]) in FINAL
+            return Unopened.OTHER_MONEY if is_over else Unopened.NO_MONEY_YET
         first = (steps(None, found.status) or (found.status,))[0]
         dispute = dispute_rows.opened(sighting, about, first)
         data = dispute_rows.told(dispute)
