@@ -3,8 +3,9 @@
 A port of its own, never public.
 """
 
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -41,9 +42,14 @@ def _pages(gateway: Gateway) -> list[Route]:
     ]
 
 
+@cache
+def _partner_document() -> dict[str, Any]:
+    """Made when it is first asked for: that takes as long as the rest of a start."""
+    return routes().openapi()
+
+
 def operator_app(gateway: Gateway) -> FastAPI:
     """Works offline: every asset of the pages is served from here."""
-    partner_document = routes().openapi()
     app = FastAPI(title="Quittance operator", openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
@@ -73,7 +79,7 @@ def operator_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/openapi.json")
     async def document() -> Response:
-        return JSONResponse(partner_document)
+        return JSONResponse(_partner_document())
 
     @app.get("/docs")
     async def docs() -> HTMLResponse:

@@ -15,16 +15,41 @@ from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
 _FIRST: Final = ("faults", "costs", "e2e", "stack", "workflows", "contracts", "sandbox", "api")
 # These folders have a gateway of their own, which takes as long to start as fifty tests to run.
 _TOGETHER: Final = ("tests/faults", "tests/costs")
+# What the tests of a folder stand on, and each process starts once: the one gateway, the engine of
+# the workflows, a PostgreSQL server and the providers.
+_STANDS_ON: Final = {
+    **dict.fromkeys(("tests/e2e", "tests/api", "tests/partner"), "gateway"),
+    **dict.fromkeys(("tests/workflows", "tests/replay"), "engine"),
+    "tests/contracts": "servers",
+}
 
 
-class OneProcessForAGateway(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no hints
+class FewProcessesForEachServer(LoadFileScheduling):  # type: ignore[misc]  # no type hints
+    """A process goes on with what it has started the servers for, or with what nobody has; only
+    when none of that is left does it start the same servers once more, to help the others.
+    """
+
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
         return next((each for each in _TOGETHER if file.startswith(each)), file)
 
+    def _assign_work_unit(self, node: Any) -> None:
+        started = {_stands_on(file) for each in self.assigned_work.values() for file in each}
+        own = {_stands_on(file) for file in self.assigned_work[node]}
+        goes_on = (file for file in self.workqueue if _stands_on(file) in own - {""})
+        fresh = (file for file in self.workqueue if _stands_on(file) not in started - {""})
+        chosen = next(goes_on, None) or next(fresh, None)
+        if chosen is not None:
+            self.workqueue.move_to_end(chosen, last=False)
+        super()._assign_work_unit(node)
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessForAGateway:
-    return OneProcessForAGateway(config, log)
+
+def _stands_on(file: str) -> str:
+    return next((what for folder, what in _STANDS_ON.items() if file.startswith(folder)), "")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewProcessesForEachServer:
+    return FewProcessesForEachServer(config, log)
 
 
 def pytest_configure() -> None:

@@ -20,7 +20,7 @@ def misfits(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 async def misfits_in(database_url: str) -> list[str]:
     """Of every event that is in the database."""
-    connection = await asyncpg.connect(database_url, timeout=10)
+    connection = await asyncpg.connect(database_url, timeout=60)
     try:
         return misfits([dict(row) for row in await connection.fetch(_ALL)])
     finally:

@@ -70,8 +70,12 @@ class Directory(Generic[T]):
 
     async def fresh(self) -> None:
         """Return when `current` is as true as can be known. Raises RecordUnavailable."""
+        asked_at = time.monotonic()
         for _ in range(_READINGS):
-            if self._is_true() and time.monotonic() - self._true_at < self._trusted_s:
+            # What was read since it was asked for is true, however long the reading took.
+            if self._is_true() and self._true_at > min(
+                asked_at, time.monotonic() - self._trusted_s
+            ):
                 return
             await self._read_anew()
         raise RecordUnavailable(f"{self._channel} changes faster than it can be read")

@@ -34,7 +34,7 @@ class Nobody:
 
 
 async def serve(outbox: BrokenOutbox) -> None:
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         Lanes(outbox, Posting(outbox, FakeEndpoints(), Nobody()), group).open(["whe_a"])
 
 

@@ -12,7 +12,7 @@ from tests.running_gateway import PartnerClient, RunningGateway
 
 class Operator:
     def __init__(self, url: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, timeout=10, verify=False)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=60, verify=False)
 
     async def get(self, path: str) -> httpx2.Response:
         return await self._client.get(path)

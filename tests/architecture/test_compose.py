@@ -233,7 +233,7 @@ def test_the_sandbox_understands_its_command_and_its_environment(tmp_path: Path)
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
 
     assert (done.returncode, "journal.unusable" in done.stderr) == (1, True), done.stderr

@@ -19,7 +19,7 @@ class Direct:
     @asynccontextmanager
     async def connection(self, role: str = "owner") -> AsyncIterator[Any]:
         url = {"app": self._urls.app_url, "owner": self._urls.owner_url}[role]
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await asyncpg.connect(url, timeout=60)
         try:
             yield connection
         finally:

@@ -122,7 +122,7 @@ async def test_two_planners_at_once_plan_every_event_once(
     planners = [in_postgres(each).outbox for each in two_processes]
 
     planned = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while planned < len(events):
             planned += sum(await asyncio.gather(*(each.plan(7) for each in planners * 2)))
 

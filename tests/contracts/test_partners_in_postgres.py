@@ -109,12 +109,12 @@ async def test_a_directory_that_cannot_be_true_is_not_served(urls: DatabaseUrls)
             raise RecordUnavailable("gone") from None
 
     nowhere = Database(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", timeout_s=1)
-    directory = Directory(nowhere, channel="partners", read=read, trusted_s=0.2)
+    directory = Directory(nowhere, channel="partners", read=read, trusted_s=2)
     await directory.start()
     await directory.fresh()
     assert directory.current == "first"
 
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(2.1)
 
     failures = await asyncio.gather(*(directory.fresh() for _ in range(50)), return_exceptions=True)
     assert all(isinstance(each, RecordUnavailable) for each in failures)
@@ -158,7 +158,7 @@ async def test_billers_are_kept_true_like_the_partners(
 
     for row in (make_biller(id="TOKYOGAS", currency="JPY"), make_biller(base_url="http://new")):
         await administration.put_biller(row)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while row not in billers.rows():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.002)

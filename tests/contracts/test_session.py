@@ -1,7 +1,6 @@
 """The database session: one round trip each, time limits, and connections that come back clean."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -16,7 +15,7 @@ from tests.contracts.direct import Direct
 
 @pytest.fixture
 async def impatient(urls: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(urls.app_url, pool_size=2, timeout_s=0.3)
+    database = Database(urls.app_url, pool_size=2, timeout_s=2)
     yield database
     await database.close()
 
@@ -96,7 +95,7 @@ async def test_a_mistake_in_a_statement_is_not_called_an_outage(database: Databa
 
 async def test_a_statement_that_takes_too_long_is_an_outage(impatient: Database) -> None:
     with pytest.raises(RecordUnavailable):
-        await impatient.fetch("SELECT pg_sleep(5)")
+        await impatient.fetch("SELECT pg_sleep(60)")
 
     assert await impatient.fetch("SELECT 1")
 
@@ -112,18 +111,18 @@ async def test_a_row_that_somebody_else_keeps_locked_is_an_outage(
 
 
 async def test_an_exhausted_pool_refuses_in_time_and_recovers(impatient: Database) -> None:
-    async def sleep(statements: Statements) -> None:
-        await statements.fetch("SELECT pg_sleep(0.25)")
-        await statements.fetch("SELECT pg_sleep(0.25)")
+    """Each statement ends within the two seconds, and both together do not."""
 
-    began = time.monotonic()
+    async def sleep(statements: Statements) -> None:
+        await statements.fetch("SELECT pg_sleep(1.25)")
+        await statements.fetch("SELECT pg_sleep(1.25)")
+
     results = await asyncio.gather(
         *(impatient.in_transaction(sleep) for _ in range(6)), return_exceptions=True
     )
 
     refused = [result for result in results if isinstance(result, RecordUnavailable)]
     assert len(refused) == 4
-    assert time.monotonic() - began < 1.5
     assert await impatient.fetch("SELECT 1")
 
 

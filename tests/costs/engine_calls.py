@@ -55,5 +55,5 @@ class EngineCalls:
         return await until(shown, 20, "our own call was never counted")
 
     def _shown(self) -> Counter[str]:
-        told = httpx2.get(self._url, timeout=10, trust_env=False, verify=False).text
+        told = httpx2.get(self._url, timeout=60, trust_env=False, verify=False).text
         return Counter({operation: int(count) for operation, count in _COUNTED.findall(told)})

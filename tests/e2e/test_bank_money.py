@@ -24,7 +24,7 @@ def banks(shop: Shop) -> BankShop:
 
 def approves(url: str) -> None:
     """What the customer does on the bank's page."""
-    answer = httpx2.post(url, data={"decision": "approve"}, timeout=10, verify=False)
+    answer = httpx2.post(url, data={"decision": "approve"}, timeout=60, verify=False)
     assert answer.status_code == 303, answer.text
 
 

@@ -24,7 +24,14 @@ from api.app import routes
 from tests.e2e.canaries import Canary, Probe, probes
 from tests.evidence import Evidence
 from tests.patience import until
-from tests.running_gateway import REPOSITORY, Answer, PartnerClient, RunningGateway, TestBill
+from tests.running_gateway import (
+    ANSWER_WITHIN_S,
+    REPOSITORY,
+    Answer,
+    PartnerClient,
+    RunningGateway,
+    TestBill,
+)
 
 AT_ONCE = 16
 COUNTER = 'quittance_incidents_total{kind="card_number",partner="partner_1"}'
@@ -60,7 +67,7 @@ async def measured(gateway: RunningGateway, tmp_path: Path) -> AsyncIterator[Mea
     async def both() -> bool:
         assert all(each.poll() is None for each in started)
         with suppress(httpx2.TransportError):
-            async with httpx2.AsyncClient(timeout=5, verify=False) as http:
+            async with httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, verify=False) as http:
                 return (await http.get(f"{api}/health")).is_success and ready.exists()
         return False
 
@@ -71,7 +78,7 @@ async def measured(gateway: RunningGateway, tmp_path: Path) -> AsyncIterator[Mea
         for each in started:
             each.terminate()
         for each in started:
-            await asyncio.to_thread(each.wait, 30)
+            await asyncio.to_thread(each.wait, ANSWER_WITHIN_S)
 
 
 def start(
@@ -166,7 +173,7 @@ async def everything_kept(
         table = row["tablename"]
         lines = await evidence.rows(f'SELECT t::text AS line FROM "{table}" t')
         yield f"table {table}", "\n".join(each["line"] for each in lines).encode()
-    async with httpx2.AsyncClient(timeout=10, verify=False) as http:
+    async with httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, verify=False) as http:
         for url in (*measured.metrics, f"{gateway.told['operator']}/metrics"):
             answer = await http.get(url)
             assert answer.is_success, url

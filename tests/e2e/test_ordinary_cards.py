@@ -31,7 +31,7 @@ class Browser:
         self._post(url.removeprefix(self._vault), data={"decision": "approve"})
 
     def _post(self, path: str, **what: Any) -> httpx2.Response:
-        answer = httpx2.post(self._vault + path, timeout=10, verify=False, **what)
+        answer = httpx2.post(self._vault + path, timeout=60, verify=False, **what)
         assert answer.status_code < 400, answer.text
         return answer
 

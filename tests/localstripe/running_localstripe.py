@@ -37,7 +37,8 @@ def environment() -> Path:
         # Several test processes may want it at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            venv.create(home, with_pip=True, clear=True, symlinks=True)
+            # Our own pip serves it: installing another takes longer than what it would install.
+            venv.create(home, with_pip=False, clear=True, symlinks=True)
             for path in FILES:
                 _install(python, path)
             done.touch()
@@ -47,9 +48,7 @@ def environment() -> Path:
 def _install(python: Path, requirements: Path) -> None:
     arguments = ["--no-build-isolation", "--require-hashes", "--requirement", str(requirements)]
     pip = [
-        str(python),
-        "-m",
-        "pip",
+        *(sys.executable, "-m", "pip", "--python", str(python)),
         "--disable-pip-version-check",
         "--no-input",
         "install",

@@ -54,9 +54,9 @@ async def payout_asked_after(desk: PayoutDesk) -> AnyHandle:
     order = make_order()
     handle, _ = await desk.pay_out(order)
     await desk.becomes(order, PayoutStatus.SENT)
-    await desk.environment.fast_forward(handle, timedelta(seconds=20))
+    await desk.skip(handle, timedelta(seconds=20))
     desk.rail.now = PAID
-    await desk.environment.fast_forward(handle, timedelta(seconds=60))
+    await desk.skip(handle, timedelta(seconds=60))
     return handle
 
 
@@ -70,7 +70,7 @@ async def payout_unknown(desk: PayoutDesk) -> AnyHandle:
 async def payout_waits_for_its_rail(desk: PayoutDesk) -> AnyHandle:
     desk.rail.answers.extend([NOT_SENT, NOT_SENT, NOT_SENT, PAID])
     handle, _ = await desk.pay_out()
-    await desk.environment.fast_forward(handle, timedelta(seconds=10))
+    await desk.skip(handle, timedelta(seconds=10))
     return handle
 
 

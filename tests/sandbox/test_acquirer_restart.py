@@ -113,7 +113,7 @@ def test_settings_that_cannot_be_understood_are_refused_without_repeating_secret
             env=os.environ | ENVIRONMENT | {name: value},
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=60,
             check=False,
         )
 

@@ -144,7 +144,7 @@ def test_garbage_is_no_http_at_all(sandbox, name, tell):
     with pytest.raises(httpx2.RemoteProtocolError):
         post(sandbox, name)
 
-    with socket.create_connection(("127.0.0.1", sandbox.ports[3]), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", sandbox.ports[3]), timeout=60) as raw:
         raw.sendall(f"POST /hooks/{name} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
         said = b"".join(iter(lambda: raw.recv(4096), b""))
     assert said.startswith(b"\x00\xff")

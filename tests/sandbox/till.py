@@ -213,7 +213,7 @@ class Till:
         return self.http.post(self._root + path, json=body, headers=headers, **options)
 
 
-def eventually(question: Callable[[], bool], timeout_s: float = 10) -> None:
+def eventually(question: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not question():
         assert time.monotonic() < deadline, f"nothing after {timeout_s} s"

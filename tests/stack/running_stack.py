@@ -22,7 +22,7 @@ _START = (
 )
 
 
-def wait_until(question: Callable[[], bool], timeout_s: float = 20) -> None:
+def wait_until(question: Callable[[], bool], timeout_s: float = 120) -> None:
     deadline = time.monotonic() + timeout_s
     while not question():
         assert time.monotonic() < deadline, f"nothing after {timeout_s} s"
@@ -89,7 +89,7 @@ class RunningStack:
         run_id = json.loads((self.home / "children.json").read_text())["runId"]
         return [one for one in LivingProcess.everyone() if one.variable(RUN_ID_VARIABLE) == run_id]
 
-    def wait_end(self, timeout_s: float = 20) -> int:
+    def wait_end(self, timeout_s: float = 120) -> int:
         return self.process.wait(timeout_s)
 
     def interrupt(self) -> int:

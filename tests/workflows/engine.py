@@ -18,6 +18,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Interceptor
 
@@ -94,7 +95,7 @@ def temporal_program() -> str | None:
 
 @asynccontextmanager
 async def engine(*more: str) -> AsyncIterator[WorkflowEnvironment]:
-    """Time is skipped only where a test says so, with fast_forward. `more` is configuration."""
+    """Time is skipped only where a test says so, with Desk.skip. `more` is configuration."""
     flags = [word for line in (*DYNAMIC_CONFIG, *more) for word in ("--dynamic-config-value", line)]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
@@ -213,6 +214,14 @@ class Desk:
             id=ids.pay_update(order.transaction_id),
             rpc_timeout=patience,
         )
+
+    async def skip(self, handle: WorkflowHandle[Any, Any], time: timedelta) -> None:
+        """Of a workflow's own time; one that asks by itself as well may be over before that."""
+        try:
+            await self.environment.fast_forward(handle, time)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
     async def until_tried(
         self, handle: WorkflowHandle[Any, Any], step: str, attempts: int = 1

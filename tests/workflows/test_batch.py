@@ -84,11 +84,13 @@ async def test_a_paused_batch_lets_end_what_is_under_way_and_goes_on_later(
 
 
 async def test_a_pause_that_is_resumed_at_once_stops_nothing(stage: BatchStage) -> None:
+    gate = held(stage)
     batch = await stage.create(make_rows(20))
     handle = await stage.begin(batch)
 
     await asyncio.gather(handle.execute_update(Batch.pause), handle.execute_update(Batch.resume))
     await handle.execute_update(Batch.resume)
+    gate.set()
 
     assert await handle.result() is BatchStatus.FINISHED
 

@@ -57,7 +57,7 @@ async def test_a_lock_expires_and_the_bill_is_given_back(desk: Desk) -> None:
     request = make_request()
     handle, _ = await desk.lock(request)
 
-    await desk.environment.fast_forward(handle, PAST_EXPIRY)
+    await desk.skip(handle, PAST_EXPIRY)
     end = await handle.result()
 
     assert end is LockState.EXPIRED
@@ -69,7 +69,7 @@ async def test_a_lock_expires_and_the_bill_is_given_back(desk: Desk) -> None:
 async def test_an_expired_bill_can_be_locked_again(desk: Desk) -> None:
     request = make_request()
     handle, first = await desk.lock(request)
-    await desk.environment.fast_forward(handle, PAST_EXPIRY)
+    await desk.skip(handle, PAST_EXPIRY)
     await handle.result()
 
     _, second = await desk.lock(make_request(bill=request.bill))
@@ -98,7 +98,7 @@ async def test_a_lock_cannot_be_given_back_after_it_expired(
         handle, _ = await desk.lock()
 
     # Without a worker, timer and update meet in one workflow task.
-    await desk.environment.fast_forward(handle, PAST_EXPIRY)
+    await desk.skip(handle, PAST_EXPIRY)
     releasing = asyncio.create_task(handle.execute_update(BillLock.release, "trace"))
     async with desk.worker():
         try:

@@ -137,7 +137,7 @@ async def test_a_provider_that_is_down_is_captured_from_when_it_is_back(cards: C
     await cards.until_tried(handle, "providers.capture", attempts=2)
 
     cards.north.unreachable = False
-    await cards.environment.fast_forward(handle, timedelta(minutes=1))
+    await cards.skip(handle, timedelta(minutes=1))
     answer = await capturing
 
     assert answer.payment is not None
@@ -216,7 +216,7 @@ async def test_what_nobody_takes_is_given_back_at_its_end(cards: CardDesk) -> No
     order = make_order(capture=False)
     handle, _ = await cards.charge(order)
 
-    await cards.environment.fast_forward(handle, WEEK)
+    await cards.skip(handle, WEEK)
 
     assert await handle.result() is PaymentStatus.EXPIRED
     assert cards.north.effects[1:] == [f"void {first(order)}"]
@@ -228,7 +228,7 @@ async def test_what_was_taken_in_part_stays_taken_at_the_end(cards: CardDesk) ->
     handle, _ = await cards.authorize()
     await cards.capture(handle, 4_000)
 
-    await cards.environment.fast_forward(handle, WEEK)
+    await cards.skip(handle, WEEK)
 
     assert await handle.result() is PaymentStatus.CAPTURED
     assert set(cards.balance()) == set(EARNED)

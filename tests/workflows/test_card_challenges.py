@@ -128,7 +128,7 @@ async def test_a_challenge_that_is_left_expires_and_nothing_stays_reserved(
     order = make_order()
     handle = await challenged(cards, order)
 
-    await cards.environment.fast_forward(await cards.challenge_of(order), PAST_EXPIRY)
+    await cards.skip(await cards.challenge_of(order), PAST_EXPIRY)
 
     assert await handle.result() is PaymentStatus.EXPIRED
     assert cards.payments.rows[order.payment_id].code is Code.CHALLENGE_EXPIRED
@@ -142,7 +142,7 @@ async def test_the_provider_is_asked_before_a_challenge_is_called_expired(cards:
 
     # The customer passed it and closed the browser; the webhook was lost.
     cards.north.approve(first(order))
-    await cards.environment.fast_forward(await cards.challenge_of(order), PAST_EXPIRY)
+    await cards.skip(await cards.challenge_of(order), PAST_EXPIRY)
 
     assert await handle.result() is PaymentStatus.CAPTURED
     assert cards.events == ["requires_action", "captured"]
@@ -157,7 +157,7 @@ async def test_a_provider_that_is_down_at_the_challenges_end_is_waited_for(
     cards.north.silent = True
 
     challenge = await cards.challenge_of(order)
-    await cards.environment.fast_forward(challenge, PAST_EXPIRY)
+    await cards.skip(challenge, PAST_EXPIRY)
     await cards.until_tried(challenge, "providers.ask", attempts=2)
     waiting = cards.status(order)
     cards.north.silent = False

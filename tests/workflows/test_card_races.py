@@ -10,7 +10,7 @@ from payments.domain.payment import PaymentStatus
 from tests.provider_script import How
 from tests.workflows.card_desk import CardDesk, PayHandle, first, make_order
 
-TIMES = 20
+TIMES = 10
 
 
 def moved_over_there(cards: CardDesk, payment_id: str) -> int:

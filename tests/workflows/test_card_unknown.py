@@ -84,10 +84,10 @@ async def test_an_unknown_outcome_never_goes_to_the_next_provider_however_long_i
     handle, paying = await cards.starting(order)
     await cards.until_tried(handle, "providers.ask", attempts=2)
 
-    await cards.environment.fast_forward(handle, timedelta(hours=2))
+    await cards.skip(handle, timedelta(hours=2))
     waiting = cards.status(order)
     cards.north.silent = False
-    await cards.environment.fast_forward(handle, timedelta(minutes=2))
+    await cards.skip(handle, timedelta(minutes=2))
     _, payment = await paying
 
     assert waiting is PaymentStatus.PROCESSING
@@ -166,9 +166,9 @@ async def test_a_record_that_is_down_delays_a_payment_and_loses_nothing(cards: C
     handle, paying = await cards.starting(order)
     await cards.until_tried(handle, "payments.begin")
 
-    await cards.environment.fast_forward(handle, timedelta(minutes=10))
+    await cards.skip(handle, timedelta(minutes=10))
     cards.payments.unavailable = False
-    await cards.environment.fast_forward(handle, timedelta(minutes=1))
+    await cards.skip(handle, timedelta(minutes=1))
     _, payment = await paying
 
     assert payment.status is PaymentStatus.CAPTURED

@@ -34,7 +34,7 @@ async def paid(cards: CardDesk, order: PaymentOrder) -> PayHandle:
 
 async def expired(cards: CardDesk, order: PaymentOrder) -> PayHandle:
     handle, _ = await cards.shown(order)
-    await cards.environment.fast_forward(handle, PAST_EXPIRY)
+    await cards.skip(handle, PAST_EXPIRY)
     assert await handle.result() is S.EXPIRED
     return handle
 
@@ -163,7 +163,7 @@ async def test_without_a_webhook_the_payment_finds_them_at_its_end(cards: CardDe
     handle, reference = await cards.shown(order)
     came = [cards.north.pay(reference, minor) for minor in (5_000, 5_000)]
 
-    await cards.environment.fast_forward(handle, PAST_EXPIRY)
+    await cards.skip(handle, PAST_EXPIRY)
 
     assert await handle.result() is S.EXPIRED
     for each in came:
@@ -236,7 +236,7 @@ async def test_without_a_policy_it_waits_for_an_operator_however_long(cards: Car
     await expired(cards, order)
     late = cards.north.pay(first(order))
     await cards.told_of(make_attempt(order), late.id)
-    await cards.environment.fast_forward(cards.case_of(late.id), timedelta(days=30))
+    await cards.skip(cards.case_of(late.id), timedelta(days=30))
     assert cards.balance() == {"provider_receivable": 10_000, "suspense": -10_000}
 
     answer = await cards.resolve(late.id, P.ACCEPT)

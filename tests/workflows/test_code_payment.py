@@ -60,7 +60,7 @@ async def test_who_never_pays_lets_it_expire_and_the_code_is_taken_back(cards: C
     order = make_code_order()
     handle, reference = await cards.shown(order)
 
-    await cards.environment.fast_forward(handle, PAST_EXPIRY)
+    await cards.skip(handle, PAST_EXPIRY)
 
     assert await handle.result() is S.EXPIRED
     assert cards.payments.rows[order.payment_id].code is Code.ACTION_EXPIRED
@@ -72,7 +72,7 @@ async def test_who_paid_and_was_never_heard_of_has_paid(cards: CardDesk) -> None
     handle, reference = await cards.shown()
     cards.north.pay(reference)
 
-    await cards.environment.fast_forward(handle, PAST_EXPIRY)
+    await cards.skip(handle, PAST_EXPIRY)
 
     assert await handle.result() is S.CAPTURED
 

@@ -165,17 +165,17 @@ async def test_reminders_come_before_the_due_date_and_then_the_provider_is_asked
 ) -> None:
     dispute = await opened(cards)
 
-    await cards.environment.fast_forward(dispute.handle, WEEK - timedelta(days=3, hours=-1))
+    await cards.skip(dispute.handle, WEEK - timedelta(days=3, hours=-1))
     await dispute.until_event("evidence_due")
     assert dispute.row.reminded == 1
-    await cards.environment.fast_forward(dispute.handle, timedelta(days=2))
+    await cards.skip(dispute.handle, timedelta(days=2))
     assert dispute.row.reminded == 2
     assert [call for call in cards.disputes.calls if call.startswith("remind")] == [
         f"remind 1 {dispute.order.dispute_id}",
         f"remind 2 last {dispute.order.dispute_id}",
     ]
     dispute.decide(S.LOST)
-    await cards.environment.fast_forward(dispute.handle, timedelta(days=1, hours=1))
+    await cards.skip(dispute.handle, timedelta(days=1, hours=1))
 
     ended = await dispute.handle.result()
     assert ended.dispute is not None
@@ -190,7 +190,7 @@ async def test_who_has_answered_is_not_reminded_and_a_lost_webhook_is_made_up_fo
     await dispute.respond(await dispute.said())
     dispute.decide(S.WON, fee=NO_FEE)
 
-    await cards.environment.fast_forward(dispute.handle, timedelta(days=1, minutes=1))
+    await cards.skip(dispute.handle, timedelta(days=1, minutes=1))
 
     assert (await dispute.handle.result()).dispute == dispute.row
     assert dispute.events == ["created", "updated", "closed"]

@@ -60,7 +60,7 @@ async def test_after_expiry_nothing_is_paid(environment: WorkflowEnvironment) ->
         handle, _ = await desk.lock()
 
     # Without a worker, timer and update meet in one workflow task.
-    await environment.fast_forward(handle, PAST_EXPIRY)
+    await desk.skip(handle, PAST_EXPIRY)
     paying = asyncio.create_task(desk.pay(handle))
     async with desk.worker():
         refused = await refusal_of(paying)
@@ -140,10 +140,10 @@ async def test_a_refused_payment_does_not_make_the_lock_live_longer(desk: Desk) 
     first, _ = await desk.lock()
     await desk.pay(first, order)
     handle, _ = await desk.lock()
-    await desk.environment.fast_forward(handle, timedelta(minutes=4))
+    await desk.skip(handle, timedelta(minutes=4))
 
     await handle.execute_update(BillLock.pay, order)
-    await desk.environment.fast_forward(handle, timedelta(minutes=1, seconds=1))
+    await desk.skip(handle, timedelta(minutes=1, seconds=1))
 
     assert await handle.result() is LockState.EXPIRED
 

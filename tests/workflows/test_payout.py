@@ -86,7 +86,7 @@ async def test_what_never_arrived_is_sent_again_under_its_name_alone(desk: Payou
     order = make_order()
     handle, _ = await desk.pay_out(order)
 
-    await desk.environment.fast_forward(handle, timedelta(seconds=10))
+    await desk.skip(handle, timedelta(seconds=10))
 
     assert await handle.result() is P.PAID
     assert desk.rail.sent == [order.payout_id]
@@ -94,7 +94,7 @@ async def test_what_never_arrived_is_sent_again_under_its_name_alone(desk: Payou
 
 
 async def test_a_rail_that_takes_nothing_leaves_time_to_cancel(desk: PayoutDesk) -> None:
-    desk.rail.answers.extend([NOT_SENT] * 3)
+    desk.rail.answers.extend([NOT_SENT] * 100)
     order = make_order()
     handle, _ = await desk.pay_out(order)
 
@@ -172,7 +172,7 @@ async def test_a_hold_that_nobody_looks_at_ends(desk: PayoutDesk) -> None:
     handle, order = await desk.held()
     await desk.review(handle, "ann")
 
-    await desk.environment.fast_forward(handle, HOLD_LASTS)
+    await desk.skip(handle, HOLD_LASTS)
 
     assert await handle.result() is P.CANCELED
     assert desk.record.rows[order.payout_id].code is Code.HOLD_REJECTED
@@ -185,7 +185,7 @@ async def test_a_webhook_that_never_comes_is_not_needed(desk: PayoutDesk) -> Non
     await desk.becomes(order, P.SENT)
     desk.rail.now = PAID
 
-    await desk.environment.fast_forward(handle, timedelta(seconds=16))
+    await desk.skip(handle, timedelta(seconds=16))
 
     assert await handle.result() is P.PAID
 
@@ -280,5 +280,5 @@ async def test_whoever_tells_at_its_very_end_is_answered_and_holds_nothing_up(
     # Who comes when it is over is told that it is.
     await asyncio.gather(*(desk.tell(handle) for _ in range(20)), return_exceptions=True)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await handle.result() is P.PAID

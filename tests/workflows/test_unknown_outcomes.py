@@ -25,9 +25,9 @@ async def test_accepted_before_expiry_is_honoured_however_long_the_biller_takes(
     paying = asyncio.create_task(desk.pay(handle, order))
     await desk.until_asked(handle)
 
-    await desk.environment.fast_forward(handle, timedelta(hours=2))
+    await desk.skip(handle, timedelta(hours=2))
     desk.biller.decide(order.transaction_id)
-    await desk.environment.fast_forward(handle, timedelta(minutes=2))
+    await desk.skip(handle, timedelta(minutes=2))
     answer = await paying
 
     assert answer.transaction is not None
@@ -57,7 +57,7 @@ async def test_an_unknown_outcome_is_asked_after_until_it_is_known_declined(desk
     await desk.until_asked(handle)
 
     desk.biller.decline(order.transaction_id)
-    await desk.environment.fast_forward(handle, timedelta(minutes=2))
+    await desk.skip(handle, timedelta(minutes=2))
     answer = await paying
 
     assert answer.transaction is not None
@@ -103,10 +103,10 @@ async def test_a_biller_that_is_down_for_an_hour_is_paid_when_it_is_back(desk: D
     paying = asyncio.create_task(desk.pay(handle, order))
     await desk.until_tried(handle, "billers.pay", attempts=2)
 
-    await desk.environment.fast_forward(handle, timedelta(hours=1))
+    await desk.skip(handle, timedelta(hours=1))
     state = (await handle.query(BillLock.lock)).state
     desk.biller.unreachable = False
-    await desk.environment.fast_forward(handle, timedelta(minutes=1))
+    await desk.skip(handle, timedelta(minutes=1))
     answer = await paying
 
     assert state is LockState.PAYING
@@ -122,9 +122,9 @@ async def test_a_record_that_is_down_delays_a_payment_and_loses_nothing(desk: De
     paying = asyncio.create_task(desk.pay(handle))
     await desk.until_tried(handle, "transactions.begin", attempts=1)
 
-    await desk.environment.fast_forward(handle, timedelta(minutes=10))
+    await desk.skip(handle, timedelta(minutes=10))
     desk.transactions.unavailable = False
-    await desk.environment.fast_forward(handle, timedelta(minutes=1))
+    await desk.skip(handle, timedelta(minutes=1))
     answer = await paying
 
     assert answer.transaction is not None
@@ -137,7 +137,7 @@ async def test_a_payment_begun_and_lost_is_ended_when_its_lock_expires(desk: Des
     handle, _ = await desk.lock(request)
     lost = await desk.begin_and_lose(request)
 
-    await desk.environment.fast_forward(handle, PAST_EXPIRY)
+    await desk.skip(handle, PAST_EXPIRY)
     await handle.result()
 
     ended = desk.transactions.rows[lost.transaction_id]

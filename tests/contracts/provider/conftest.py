@@ -86,7 +86,7 @@ async def _adapter(request: pytest.FixtureRequest, kind: ProviderKind) -> AsyncI
     proxy, clock = FaultyProxy(upstream, None if sandbox else Likeness()), Clock()
     await proxy.start()
     async with open_http() as http:
-        provider = plugged(profile(kind, proxy.url), http, Timeouts(1.0, 1.0), clock)
+        provider = plugged(profile(kind, proxy.url), http, Timeouts(quick_s=30, money_s=3), clock)
         recorded = RecordedProvider("NORTH", provider, FakeCallLog())
         make = SandboxStage if sandbox else StripeStage
         yield make(recorded, proxy, clock, process)

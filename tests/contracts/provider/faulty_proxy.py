@@ -37,7 +37,7 @@ class FaultyProxy:
         self.passed = 0
         self._changes = changes
         self._http = httpx2.AsyncClient(
-            base_url=upstream, timeout=10, trust_env=False, verify=False
+            base_url=upstream, timeout=60, trust_env=False, verify=False
         )
         self._server: asyncio.Server | None = None
         self._port = 0

@@ -16,6 +16,23 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 async def sender() -> AsyncIterator[HttpWebhookSender]:
+    """Patient enough for a receiver of ours on a machine with too much to do."""
+    sender = HttpWebhookSender(RULES, patience_s=60)
+    yield sender
+    await sender.close()
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[HttpWebhookSender]:
+    """For those who never say a status: no machine is too slow for that."""
     sender = HttpWebhookSender(RULES, patience_s=0.5)
+    yield sender
+    await sender.close()
+
+
+@pytest.fixture
+async def willing() -> AsyncIterator[HttpWebhookSender]:
+    """For those who say a status and never come to an end: there is time for the status."""
+    sender = HttpWebhookSender(RULES, patience_s=3)
     yield sender
     await sender.close()

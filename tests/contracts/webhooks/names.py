@@ -25,7 +25,7 @@ class Names:
 
 
 async def sent(rules: Rules, names: Names, url: str) -> Try:
-    sender = HttpWebhookSender(rules, resolve=names, patience_s=1)
+    sender = HttpWebhookSender(rules, resolve=names, patience_s=60)
     try:
         return await sender.send(make_delivery(url), 1)
     finally:

@@ -56,12 +56,12 @@ class Receiver:
 
     async def left_alone(self) -> None:
         """Wait until the other side has closed every connection."""
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(lambda: not self._open)
 
     async def has_received(self, count: int) -> None:
         """Wait for as many requests."""
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(lambda: len(self.received) >= count)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,7 +35,7 @@ async def test_of_a_longer_answer_the_rest_is_left_and_the_connection_with_it(
 
 
 async def test_an_endpoint_that_hangs_takes_nothing_from_the_others() -> None:
-    sender = HttpWebhookSender(RULES, patience_s=2)
+    sender = HttpWebhookSender(RULES, patience_s=5)
     async with Receiver(silent) as dead, Receiver(answering("200 OK")) as healthy:
         waiting = [
             asyncio.create_task(sender.send(make_delivery(dead.url, endpoint_id="whe_dead"), 1))

@@ -98,7 +98,7 @@ async def test_a_handshake_that_never_ends_leaves_no_connection() -> None:
     server = await asyncio.start_server(wait_for_the_end, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sender = HttpWebhookSender(RULES, patience_s=0.3)
-    async with server, asyncio.timeout(5):
+    async with server, asyncio.timeout(60):
         made = await sender.send(make_delivery(f"https://127.0.0.1:{port}/"), 1)
         # Before the sender is closed.
         await closed.wait()
@@ -130,7 +130,7 @@ async def test_silence_behind_tls_is_left(authority: Authority) -> None:
 async def test_a_flood_behind_tls_is_cut_off_as_well(authority: Authority) -> None:
     flood = flooding(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
     sender = HttpWebhookSender(RULES, tls=authority.trusting, patience_s=20)
-    async with Receiver(flood, tls=authority.server("127.0.0.1")) as receiver, asyncio.timeout(5):
+    async with Receiver(flood, tls=authority.server("127.0.0.1")) as receiver, asyncio.timeout(60):
         made = await sender.send(make_delivery(receiver.url), 1)
         await receiver.left_alone()
         await sender.close()
