@@ -15,6 +15,7 @@ from payments.db.session import Database
 from payments.domain import ids
 from payments.domain.charge import Answer
 from payments.domain.destination import Destination, DestinationKind
+from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
 from payments.domain.payout import Leg, Payout, PayoutOrder
@@ -69,7 +70,9 @@ class Loop:
         return order
 
     async def disputed(self, payment: PaymentOrder) -> None:
-        await self.disputes.see(make_sighting(payment))
+        """A tenth of it; the rest waits for how that ends."""
+        amount = Money(payment.amount.minor // 10, payment.amount.currency)
+        await self.disputes.see(make_sighting(payment, amount=amount))
 
     async def refund_ends(self, payment: PaymentOrder, status: RefundStatus) -> None:
         self._at += timedelta(hours=1)

@@ -160,7 +160,7 @@ class CardDesk(Desk):
         """For a payment that is not decided for a while."""
         paying = asyncio.create_task(self.charge(order))
         handle = self.handle_of(order)
-        await _until_begun(handle)
+        await until_begun(handle)
         return handle, paying
 
     def handle_of(self, order: PaymentOrder) -> PayHandle:
@@ -245,7 +245,7 @@ class CardDesk(Desk):
     async def case_ended(self, receipt_id: str, provider: str = "NORTH") -> CaseStatus | None:
         """The result of the case that a payment or a webhook started."""
         handle = self.case_of(receipt_id, provider)
-        await _until_begun(handle)
+        await until_begun(handle)
         return await handle.result()
 
     async def resolve(self, receipt_id: str, policy: CasePolicy) -> CaseAnswer:
@@ -258,21 +258,21 @@ class CardDesk(Desk):
     async def refund_begun(self, order: RefundOrder) -> RefundHandle:
         workflow_id = ids.refund(order.refund_id)
         handle: RefundHandle = self.client.get_workflow_handle_for(Refund.run, workflow_id)
-        await _until_begun(handle)
+        await until_begun(handle)
         return handle
 
     async def reversal_of(self, reference: str) -> bool:
         """The result of the reversal that a payment started."""
         workflow_id = ids.reversal(reference)
         handle: ReversalHandle = self.client.get_workflow_handle_for(Reversal.run, workflow_id)
-        await _until_begun(handle)
+        await until_begun(handle)
         return await handle.result()
 
     async def challenge_of(self, order: PaymentOrder) -> ChallengeHandle:
         """It is started in the moment when the payment's first decision is answered."""
         workflow_id = ids.challenge(order.payment_id, 1)
         handle: ChallengeHandle = self.client.get_workflow_handle_for(Challenge.run, workflow_id)
-        await _until_begun(handle)
+        await until_begun(handle)
         return handle
 
     async def until_details(self, handle: WorkflowHandle[Any, Any], words: str) -> None:
@@ -315,7 +315,7 @@ class CardDesk(Desk):
         return {kind: minor for kind, minor in sums.items() if minor}
 
 
-async def _until_begun(handle: WorkflowHandle[Any, Any]) -> None:
+async def until_begun(handle: WorkflowHandle[Any, Any]) -> None:
     """Until the engine knows of it."""
     while True:
         with suppress(RPCError):

@@ -30,7 +30,7 @@ from tests.payout_fakes import (
     FakeRails,
     balances_of,
 )
-from tests.workflows.card_desk import FAR, CardDesk
+from tests.workflows.card_desk import FAR, CardDesk, until_begun
 from workflows import payout as paying_out
 from workflows.payout_return import PayoutReturn, payout_return_operation
 
@@ -141,6 +141,15 @@ class PayoutDesk(CardDesk):
         )
 
     # What a test waits for
+
+    async def until_asked(self, order: PayoutOrder, number: int) -> None:
+        """The transfer that is this leg of it was lost, and its rail has been asked."""
+        workflow_id = ids.payout(ids.leg_transfer(order.payout_id, number))
+        handle: PayoutHandle = self.client.get_workflow_handle_for(
+            paying_out.Payout.run, workflow_id
+        )
+        await until_begun(handle)
+        await self.until_tried(handle, "rails.ask")
 
     async def becomes(self, order: PayoutOrder, status: PayoutStatus) -> Payout:
         async def reached() -> bool:

@@ -11,13 +11,11 @@ from payments.domain import ids
 from payments.domain.charge import Operation
 from payments.domain.codes import Code
 from payments.domain.payout import PayoutOrder, PayoutStatus
-from payments.domain.payout_legs import transfer_of
+from payments.domain.payout_legs import refund_of, transfer_of
 from tests.payout_fakes import DECLINED, LOST, PAID, RETURNED
 from tests.provider_script import REFUND_REFUSED, How
-from tests.workflows.card_desk import RefundHandle
 from tests.workflows.engine import refusal_of
 from tests.workflows.payout_desk import HELD, PayoutDesk
-from workflows.refund import Refund
 
 P = PayoutStatus
 
@@ -138,7 +136,7 @@ async def test_what_has_begun_to_go_back_cannot_be_canceled(desk: PayoutDesk) ->
     desk.rail.silent = True
     desk.rail.answers.append(LOST)
     handle, order = await desk.by_legs(4_000, out=1_500)
-    await desk.becomes(order, P.SENT)
+    await desk.until_asked(order, 2)
 
     assert await refusal_of(desk.take_back(handle)) is Code.PAYOUT_STATE
 
@@ -165,10 +163,7 @@ async def test_a_leg_that_is_ended_by_hand_leaves_its_money_set_aside(desk: Payo
     desk.north.takes(How.PENDING, operation=Operation.REFUND)
     desk.north.silent = True
     handle, order = await desk.by_legs(4_000)
-    leg: RefundHandle = desk.client.get_workflow_handle_for(
-        Refund.run, ids.refund(ids.leg_refund(order.payout_id, 1))
-    )
-    await desk.becomes(order, P.SENT)
+    leg = await desk.refund_begun(refund_of(order, desk.record.plan[0]))
     await desk.until_tried(leg, "providers.ask")
 
     await leg.terminate("a test ends it")
