@@ -32,14 +32,14 @@ class PayoutData(Happened):
 class PayoutHeldData(PayoutData):
     status: Literal["on_hold"]
     held_for: Literal["amount", "closed_loop"]
-    arrival_estimate: Moment
+    arrival_estimate: Moment | None = None
 
 
 class PayoutSentData(PayoutData):
-    """`arrivalEstimate` is when it is there at the latest, if the rail keeps its word."""
+    """`arrivalEstimate` is when what goes over a rail is there at the latest, by its own word."""
 
     status: Literal["sent"]
-    arrival_estimate: Moment
+    arrival_estimate: Moment | None = None
 
 
 class PayoutPaidData(PayoutData):

@@ -16,6 +16,7 @@ from api.schemas import Amount, Asked, Told, rfc3339
 from payments.domain import ids
 from payments.domain.destination import Destination, DestinationKind, DestinationState
 from payments.domain.payout import HoldReason, Leg, LegKind, Payout, PayoutStatus
+from payments.domain.payout_legs import arrival
 
 _TAIL: Final = "[0-9a-z]{26}$"
 # ISO 13616: a country, two check digits, and the account by that country's own rules.
@@ -182,7 +183,8 @@ class PayoutLegView(Told):
 class PayoutView(Told):
     """`legs` are its parts in their order, where a customer's money goes back by refunds.
 
-    `arrivalEstimate` is when it is there at the latest, if the rail keeps its word.
+    `arrivalEstimate` is when what goes over a rail is there at the latest, if that keeps its word;
+    nobody says it of a refund.
 
     `heldFor` says why people of ours look first, `failureCode` and `failureReason` why it came to
     nothing, or a part of it.
@@ -207,7 +209,7 @@ class PayoutView(Told):
     @classmethod
     def of(cls, payout: Payout, legs: Sequence[Leg]) -> "PayoutView":
         code = payout.code
-        open_ = payout.status in _ON_ITS_WAY
+        estimate = arrival(payout.arrives_at, legs) if payout.status in _ON_ITS_WAY else None
         return cls(
             id=payout.payout_id,
             reference=payout.reference,
@@ -216,7 +218,7 @@ class PayoutView(Told):
             fee=str(payout.fee),
             currency=payout.amount.currency,
             destination_token=payout.destination_id,
-            arrival_estimate=rfc3339(payout.arrives_at) if open_ else None,
+            arrival_estimate=rfc3339(estimate) if estimate else None,
             held_for=payout.held_for if payout.status is PayoutStatus.ON_HOLD else None,
             failure_code=code,
             failure_reason=code.meaning.reason if code else None,

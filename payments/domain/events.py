@@ -75,6 +75,8 @@ _PAYOUT: Final = (
     *("id", "reference", "status", "amount", "fee", "currency", "destinationToken", "metadata"),
     *("createdAt", "updatedAt"),
 )
+# Of what goes over a rail.
+_ESTIMATE: Final = "arrivalEstimate"
 _FAILURE: Final = ("failureCode", "failureReason")
 _CASE: Final = (
     *("id", "paymentId", "reference", "reason", "status", "amount", "currency", "policy"),
@@ -112,8 +114,9 @@ def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> Eve
 
 
 def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
-    names = (*_PAYOUT, *more)
-    return EventType(type_, happened, ObjectType.PAYOUT, ends, names, ("legs",))
+    always = tuple(name for name in more if name != _ESTIMATE)
+    some = ("legs", *(name for name in more if name == _ESTIMATE))
+    return EventType(type_, happened, ObjectType.PAYOUT, ends, (*_PAYOUT, *always), some)
 
 
 def _batch(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
@@ -198,7 +201,7 @@ _TABLE: Final = (
         "payout.on_hold",
         "People of ours look at the payout first.",
         Ends.NO,
-        *("heldFor", "arrivalEstimate"),
+        *("heldFor", _ESTIMATE),
     ),
     _payout(
         "payout.sent",

@@ -121,7 +121,9 @@ class LegKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One part of a payout, numbered from 1. `payment_id` is what a refund gives back."""
+    """One part of a payout, numbered from 1. `payment_id` is what a refund gives back, `arrives_at`
+    when a transfer is there if its rail keeps its word.
+    """
 
     number: int
     kind: LegKind
@@ -129,6 +131,7 @@ class Leg:
     status: PayoutStatus
     code: Code | None = None
     payment_id: str | None = None
+    arrives_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,9 @@ def planned_legs(order: PayoutOrder, plan: Plan, status: PayoutStatus) -> tuple[
     if not refunds or not plan.transfer_minor:
         return tuple(refunds)
     amount = Money(plan.transfer_minor, currency)
-    return (*refunds, Leg(len(refunds) + 1, LegKind.TRANSFER, amount, status))
+    number = len(refunds) + 1
+    out = Leg(number, LegKind.TRANSFER, amount, status, arrives_at=order.arrives_at)
+    return (*refunds, out)
 
 
 def the_whole(payout: Payout) -> Leg:
@@ -155,6 +157,11 @@ def transfer_of(order: PayoutOrder, leg: Leg) -> PayoutOrder:
 def _reference(order: PayoutOrder, leg: Leg) -> str:
     """No partner's own reference has a slash in it."""
     return f"{order.payout_id}/{leg.number}"
+
+
+def arrival(arrives_at: datetime, legs: Sequence[Leg]) -> datetime | None:
+    """When a payout with these legs, if it has any, is there: no provider says when a refund is."""
+    return legs[-1].arrives_at if legs else arrives_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ async def test_it_goes_back_as_refunds_the_oldest_first(
     player = await Player.of(till, (VISA, "30.00"), (VISA, "20.00"))
 
     payout = await player.withdraw("40.00")
+    assert payout["arrivalEstimate"] is None
     paid = await till.becomes(payout, "paid")
 
     assert told(paid) == [("refund", "30.00", "paid"), ("refund", "10.00", "paid")]
@@ -74,6 +75,7 @@ async def test_more_than_came_leaves_when_two_people_have_seen_the_plan(
     player = await Player.of(till, (VISA, "30.00"))
     held = await player.withdraw("40.00")
     assert (held["status"], held["heldFor"]) == ("on_hold", "closed_loop")
+    assert held["arrivalEstimate"] is not None
     assert told(held) == [("refund", "30.00", "on_hold"), ("transfer", "10.00", "on_hold")]
     plan = till.gateway.cli("payout", "show", held["id"])
     assert f"leg 1: 30.00 USD back to {player.payments[0]['id']}, on_hold" in " ".join(plan.split())

@@ -142,7 +142,7 @@ class PayoutDesk(CardDesk):
 
     # What a test waits for
 
-    async def until_asked(self, order: PayoutOrder, number: int) -> None:
+    async def until_leg_asked(self, order: PayoutOrder, number: int) -> None:
         """The transfer that is this leg of it was lost, and its rail has been asked."""
         workflow_id = ids.payout(ids.leg_transfer(order.payout_id, number))
         handle: PayoutHandle = self.client.get_workflow_handle_for(

@@ -136,7 +136,7 @@ async def test_what_has_begun_to_go_back_cannot_be_canceled(desk: PayoutDesk) ->
     desk.rail.silent = True
     desk.rail.answers.append(LOST)
     handle, order = await desk.by_legs(4_000, out=1_500)
-    await desk.until_asked(order, 2)
+    await desk.until_leg_asked(order, 2)
 
     assert await refusal_of(desk.take_back(handle)) is Code.PAYOUT_STATE
 

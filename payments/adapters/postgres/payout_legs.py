@@ -48,7 +48,7 @@ _LEGS: Final = """
             WHEN refund.status = 'failed' OR source.code IS NOT NULL THEN 'failed'
             WHEN payout.status IN ('on_hold', 'canceled') THEN payout.status
             ELSE 'queued'
-        END AS status
+        END AS status, NULL::timestamptz AS arrives_at
     FROM payout_source AS source JOIN payout ON payout.id = source.payout_id
     LEFT JOIN refund
         ON refund.payout_id = source.payout_id AND refund.payment_id = source.payment_id
@@ -60,7 +60,7 @@ _LEGS: Final = """
         )::integer, 'transfer', NULL, payout.transfer_minor, payout.currency, part.code,
         coalesce(part.status, CASE
             WHEN payout.status IN ('on_hold', 'canceled') THEN payout.status ELSE 'queued'
-        END)
+        END), coalesce(part.arrives_at, payout.arrives_at)
     FROM payout LEFT JOIN payout AS part ON part.part_of = payout.id
     WHERE payout.id = ANY ($1::text[])
         AND payout.transfer_minor BETWEEN 1 AND payout.amount_minor - 1
@@ -148,4 +148,5 @@ def _leg(row: Row) -> Leg:
         status=PayoutStatus(row["status"]),
         code=Code(row["code"]) if row["code"] else None,
         payment_id=row["payment_id"],
+        arrives_at=row["arrives_at"],
     )

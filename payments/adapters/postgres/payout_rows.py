@@ -19,6 +19,7 @@ from payments.domain.payout import (
     PayoutOrder,
     PayoutStatus,
 )
+from payments.domain.payout_legs import arrival
 
 _ORDER: Final = TypeAdapter(PayoutOrder)
 
@@ -78,8 +79,9 @@ def told(
         "createdAt": rfc3339(asked.created_at),
         "updatedAt": rfc3339(fact.at),
     }
-    if fact.status in (PayoutStatus.ON_HOLD, PayoutStatus.SENT):
-        data["arrivalEstimate"] = rfc3339(arrives_at)
+    estimate = arrival(arrives_at, legs)
+    if estimate is not None and fact.status in (PayoutStatus.ON_HOLD, PayoutStatus.SENT):
+        data["arrivalEstimate"] = rfc3339(estimate)
     if held_for is not None:
         data["heldFor"] = held_for
     if fact.code is not None:

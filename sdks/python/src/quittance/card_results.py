@@ -238,10 +238,14 @@ class PaymentPage:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """`reason` is your own word for it; `decline_code` and `decline_reason` when it failed."""
+    """`reason` is your own word for it; `decline_code` and `decline_reason` when it failed.
+
+    `payout_id` when it is a leg of a payout.
+    """
 
     id: str
     payment_id: str
+    payout_id: str | None
     reference: str
     status: RefundStatus
     amount: Decimal
@@ -273,6 +277,7 @@ class Refund:
         return cls(
             id=fields.text("id"),
             payment_id=fields.text("paymentId"),
+            payout_id=fields.optional_text("payoutId"),
             reference=fields.text("reference"),
             status=fields.state("status", RefundStatus),
             amount=fields.amount("amount"),
