@@ -38,6 +38,7 @@ from api.inbound.taking import Taking
 from payments import bootstrap, logging, temporal
 from payments.config import Settings
 from payments.ports.provider import Providers
+from payments.ports.rail import Rails
 from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps, Steps, Webhooks
 from workflows.bank_payment import BankPayment
 from workflows.batch import Batch, begin_unfinished
@@ -55,7 +56,7 @@ from workflows.payout_return import PayoutReturn
 from workflows.probe import Probe
 from workflows.refund import Refund
 from workflows.reversal import Reversal
-from workflows.row_start import start_row
+from workflows.row_start import start_rows
 
 WORKFLOWS: Final[Sequence[type]] = (
     BankPayment,
@@ -150,7 +151,7 @@ def activities(
 ) -> Sequence[Callable[..., Any]]:
     """Every step of every workflow; a test compares it with what the two folders define."""
     return (
-        *(*_of_bills(bills), *_of_cards(cards), *_of_payouts(payouts)),
+        *(*_of_bills(bills, payouts.rails), *_of_cards(cards), *_of_payouts(payouts)),
         *_of_disputes(disputes, cards.providers),
     )
 
@@ -161,10 +162,12 @@ def webhook_activities(webhooks: Webhooks, look_again: LookAgain) -> Sequence[Ca
     return (to_partners.relay, to_partners.deliver, from_providers.watch)
 
 
-def _of_bills(bills: Bills) -> Sequence[Callable[..., Any]]:
+def _of_bills(bills: Bills, rails: Rails) -> Sequence[Callable[..., Any]]:
     at_billers = BillerActivities(bills.billers)
     in_record = TransactionActivities(bills.transactions)
-    of_batches = BatchActivities(bills.batches, bills.transactions, bills.billers, start_row)
+    of_batches = BatchActivities(
+        bills.batches, bills.transactions, bills.billers, start_rows(rails)
+    )
     return (
         at_billers.hold,
         at_billers.release,

@@ -7,16 +7,9 @@ from temporalio import activity
 
 from activities import failures
 from activities.billers import known
-from activities.dispatching import Dispatch, StartRow
-from payments.domain.batch import (
-    BatchMove,
-    BatchOrder,
-    MoveAnswer,
-    Progress,
-    RefusedRow,
-    RowPayment,
-    RowSent,
-)
+from activities.dispatching import Dispatch, StartRows
+from payments.domain.batch import BatchMove, BatchOrder, MoveAnswer, Progress
+from payments.domain.batch_row import RefusedRow, RowPayment, RowSent
 from payments.domain.bill import Begun, BillPayment, Refused
 from payments.domain.outcome import Outcome, OutcomeKind
 from payments.ports.batches import Batches, MoveImpossible
@@ -28,26 +21,26 @@ ADVANCE_FOR: Final = timedelta(minutes=1)
 
 
 class BatchActivities:
-    """Keys: the batch and the line; each row has one lock and one payment for ever."""
+    """Keys: the batch and the line; each row has one payment or payout for ever."""
 
     def __init__(
         self,
         batches: Batches,
         transactions: Transactions,
         billers: Billers,
-        start_row: StartRow,
+        start_rows: StartRows,
     ) -> None:
         self._batches = batches
         self._transactions = transactions
         self._billers = billers
-        self._start_row = start_row
+        self._start_rows = start_rows
 
     @activity.defn(name="batches.advance")
     async def advance(self, order: BatchOrder) -> Progress:
         """Hand rows over and see them end: for a minute, or until there is nothing to do."""
         dispatch = Dispatch(
             self._batches,
-            self._start_row,
+            self._start_rows,
             client=activity.client(),
             task_queue=activity.info().task_queue,
             order=order,

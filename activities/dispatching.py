@@ -1,7 +1,8 @@
 """Rows on their way: as many at once as end quickly, and each handed over until it has an end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median_low
 from typing import Final
@@ -11,13 +12,17 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
-from payments.domain.batch import BatchOrder, BatchStatus, Progress, RefusedRow, RowOrder
+from payments.domain.batch import BatchOrder, BatchStatus, Progress
+from payments.domain.batch_row import BatchKind, RefusedRow, RowOrder
 from payments.domain.codes import Code
-from payments.ports.batches import Batches, Ended
+from payments.ports.batches import Batches, Left
 
 # Starts the workflow of a row, if it has none, to begin by then. Answers why it never can be, or
 # None. Raises RPCError, and NotYet.
 StartRow = Callable[[Client, str, RowOrder, datetime], Awaitable[Code | None]]
+
+# One for each kind of row.
+StartRows = Mapping[BatchKind, StartRow]
 
 # Rows at once. Every hand begins with few, and so learns anew what a row takes that waits for no
 # other. The most bounds what waits at a biller that hangs.
@@ -35,6 +40,8 @@ IDLE_S: Final = 0.5
 # A row under way for so long is handed over once more: to an engine that has lost it, or never had
 # it. One that has it keeps it.
 OVERDUE_S: Final = 15.0
+# Nothing is being done and nothing moves for so long: the workflow looks again later.
+REST_S: Final = 2.0
 # What an earlier hand has taken and perhaps not handed over, when the next one begins.
 LEFT_S: Final = 2.0
 CANCELED_AT_ONCE: Final = 2_000
@@ -59,8 +66,8 @@ class Window:
         self._seen: list[float] = []
         self._quickest: float | None = None
 
-    def learn(self, ended: Iterable[Ended]) -> None:
-        self._seen += [each.after_s for each in ended]
+    def learn(self, left: Iterable[Left]) -> None:
+        self._seen += [each.after_s for each in left]
         if len(self._seen) < max(self.size, _LOOK):
             return
         typical = median_low(self._seen)
@@ -81,32 +88,40 @@ class Dispatch:
     def __init__(
         self,
         batches: Batches,
-        start_row: StartRow,
+        start_rows: StartRows,
         *,
         client: Client,
         task_queue: str,
         order: BatchOrder,
     ) -> None:
         self._batches = batches
-        self._start_row = start_row
+        self._start_rows = start_rows
         self._client = client
         self._task_queue = task_queue
         self._batch_id = order.batch_id
         self._rows_left = order.rows_at_once
         self._window = Window()
         self._last_line = 0
+        # Lines that were handed over and have not left as far as is known.
+        self._watched: set[int] = set()
 
     async def run(self, ends_at: datetime) -> Progress:
-        """Until the batch is done, paused with nothing under way, or this hand's time is over."""
+        """Until the batch is done, paused with nothing under way, or at rest: nothing is being done
+        and no row can be begun yet. Or until this hand's time is over.
+        """
         loop = asyncio.get_running_loop()
         leaving = asyncio.create_task(activity.wait_for_worker_shutdown())
         try:
             left = await self._batches.dispatched(self._batch_id, LEFT_S)
             await self._hand_over(left)
             look_again_at, pause_s = loop.time() + OVERDUE_S, BUSY_S
+            moved_at = loop.time()
             while not leaving.done():
                 is_moving = await self._step()
                 progress = await self._batches.progress(self._batch_id)
+                moved_at = loop.time() if is_moving or progress.dispatched else moved_at
+                if loop.time() - moved_at >= REST_S:
+                    return replace(progress, is_at_rest=True)
                 if _is_over(progress) or self._rows_left <= 0 or datetime.now(UTC) >= ends_at:
                     return progress
                 if loop.time() >= look_again_at:
@@ -123,22 +138,29 @@ class Dispatch:
 
     async def _step(self) -> bool:
         """Whether anything has moved."""
-        ended = await self._batches.reap(self._batch_id)
-        self._window.learn(ended)
+        left = await self._batches.reap(self._batch_id, sorted(self._watched))
+        self._watched.difference_update(each.line for each in left)
+        self._window.learn(left)
         before = await self._batches.progress(self._batch_id)
         if before.status is BatchStatus.CANCELING and before.is_waiting:
             return await self._batches.cancel_waiting(self._batch_id, CANCELED_AT_ONCE) > 0
-        free = min(self._window.size - before.dispatched, self._rows_left)
+        free = min(
+            self._window.size - (before.dispatched - before.slow),
+            MOST - before.dispatched,
+            self._rows_left,
+        )
         if not before.is_waiting or free <= 0:
-            return bool(ended)
+            return bool(left)
         taken = await self._batches.take(self._batch_id, self._last_line, free)
-        if taken:
-            self._last_line = taken[-1].ref.line
-            self._rows_left -= len(taken)
-            await self._hand_over(taken)
-        return bool(taken or ended)
+        # Where there was less than could be begun, a row before may be free meanwhile.
+        new = [row.ref.line for row in taken if not row.tries]
+        self._last_line = max(new, default=self._last_line) if len(taken) == free else 0
+        self._rows_left -= len(taken)
+        await self._hand_over(taken)
+        return bool(taken or left)
 
     async def _hand_over(self, rows: Sequence[RowOrder]) -> None:
+        self._watched.update(row.ref.line for row in rows)
         async with asyncio.TaskGroup() as group:
             for row in rows:
                 group.create_task(self._start(row))
@@ -147,7 +169,8 @@ class Dispatch:
         """A row whose start was not heard of is handed over again when it is overdue."""
         try:
             begin_by = datetime.now(UTC) + PATIENCE
-            code = await self._start_row(self._client, self._task_queue, row, begin_by)
+            start_row = self._start_rows[row.kind]
+            code = await start_row(self._client, self._task_queue, row, begin_by)
         except (RPCError, NotYet):
             activity.logger.warning("row.not_started %s %s", row.ref.batch_id, row.ref.line)
             return

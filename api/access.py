@@ -18,13 +18,14 @@ from api.answers import Refusal
 from api.exchange import Caller, Exchange
 from api.tokens import AccessToken, AccessTokens, NotOurs
 from payments.domain.codes import Code
-from payments.domain.partner import ApiKey, Partner, Product, Scope, Standing
+from payments.domain.partner import ApiKey, Needed, Partner, Product, Scope, Standing
 from payments.ports.partners import Partners, TokenRequests
 
 WINDOW: Final = timedelta(seconds=60)
 # Failures are counted and refused; a correct request never pays for somebody else's failures.
 FAILURES_PER_KEY: Final = RateLimitItemPerMinute(100)
 FAILURES_PER_ADDRESS: Final = RateLimitItemPerMinute(300)
+_PRODUCTS: Final = {each.value: each for each in Product}
 _REMEMBERED: Final = 10_000
 _NO_SECRET: Final = b"a key that does not exist takes as long as one that does"
 
@@ -60,8 +61,8 @@ class Access:
         self.ttl_s = tokens.ttl_s
         self._arrived: OrderedDict[tuple[str, Address | None], Partner] = OrderedDict()
 
-    async def admit(self, request: Request, scope: Scope, product: Product | None) -> Caller:
-        """Prove the caller by its access token, for any product without one. Costs no SQL.
+    async def admit(self, request: Request, needed: Needed) -> Caller:
+        """Prove the caller by its access token. Costs no SQL.
 
         Raises Refusal.
         """
@@ -70,14 +71,18 @@ class Access:
         partner = self._partners.get(token.partner_id)
         if partner is None or self._partners.is_revoked(token.id):
             raise _not_a_token()
-        Exchange.of(request).caller = caller = Caller(partner, token.scopes)
+        Exchange.of(request).caller = caller = Caller(
+            partner, token.scopes, _PRODUCTS.get(token.audience)
+        )
         key = partner.key(token.key_id)
         if key is None or key.is_over(_now()):
             raise _not_a_token()
         if Standing.SUSPENDED in (partner.standing, key.standing):
             raise Refusal(Code.SUSPENDED)
-        if product is not None and token.audience != product:
-            raise Refusal(Code.AUDIENCE_WRONG, {"audience": product})
+        scope = needed.get(caller.product, needed.get(None))
+        if scope is None:
+            wanted = " or ".join(each for each in needed if each is not None)
+            raise Refusal(Code.AUDIENCE_WRONG, {"audience": wanted})
         self._refuse_address(request, partner, token)
         if scope not in token.scopes:
             raise Refusal(Code.SCOPE_MISSING, {"scope": scope})

@@ -27,6 +27,7 @@ from api.lock_tokens import LockTokens
 from api.locks import LockDesk
 from api.lookups import Lookups
 from api.openapi import describe
+from api.payout_orders import PayoutRules
 from api.payouts import PayoutDesk
 from api.refunds import RefundDesk
 from api.routes import (
@@ -179,6 +180,8 @@ def batch_desk(gateway: Gateway) -> BatchDesk:
         gateway.record.batches,
         partners=gateway.record.partners,
         billers=gateway.record.billers.rows,
+        destinations=gateway.record.destinations,
+        payout_rules=PayoutRules(gateway.record.partners, gateway.rails),
         task_queue=gateway.settings.task_queue,
     )
 
@@ -226,8 +229,7 @@ def _payout_desks(gateway: Gateway) -> PayoutDesks:
         payouts=PayoutDesk(
             gateway.client,
             record.payouts,
-            partners=record.partners,
-            rails=gateway.rails,
+            rules=PayoutRules(record.partners, gateway.rails),
             task_queue=settings.task_queue,
             wait=timedelta(seconds=settings.pay_wait_s),
         ),

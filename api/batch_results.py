@@ -2,34 +2,57 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import orjson
 
 from api.row_files import FORMULA, RowFormat
 from api.schemas import rfc3339
-from payments.domain.batch import RowResult, RowState
+from payments.domain.batch_row import BegunBill, BegunPayout, RowResult, RowState
 from payments.ports.batches import Batches
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: Final[Mapping[Format, RowFormat]] = {"csv": RowFormat.CSV, "jsonl": RowFormat.JSONL}
-COLUMNS: Final = (
-    *("line", "billerId", "billNumber", "billingPeriod", "partnerTransactionId", "amount"),
-    *("currency", "state", "code", "reason", "transactionId", "fee", "paidAt", "billerReference"),
-)
 _READ_AT_ONCE: Final = 5_000
-_BEGUN: Final = (RowState.DISPATCHED, RowState.PAID, RowState.DECLINED)
 _STATES: Final = {RowState.DISPATCHED: "under_way"}
+_END: Final = ("amount", "currency", "state", "code", "reason")
 
 
-async def results_file(batches: Batches, batch_id: str, format_: Format) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What is told of each row of one kind: `asked` and `begun` by the names of `columns`.
+
+    What is not known is left out.
+    """
+
+    columns: tuple[str, ...]
+    asked: Callable[[RowResult], dict[str, object]]
+    begun: Callable[[RowResult], dict[str, object]]
+
+    def told(self, result: RowResult) -> dict[str, object]:
+        amount = result.row.amount
+        told: dict[str, object] = {
+            "line": result.row.line,
+            **self.asked(result),
+            "amount": str(amount),
+            "currency": amount.currency,
+            "state": _STATES.get(result.state, result.state),
+        }
+        if result.code is not None:
+            told |= {"code": result.code, "reason": result.code.meaning.reason}
+        return told | self.begun(result)
+
+
+async def results_file(batches: Batches, batch_id: str, results: Results, format_: Format) -> bytes:
     """As things stand now; a row that is not final says so."""
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS)
+    writer = csv.DictWriter(out, results.columns)
     if format_ == "csv":
         writer.writeheader()
-    async for row in _rows(batches, batch_id):
+    async for result in _rows(batches, batch_id):
+        row = results.told(result)
         if format_ == "csv":
             writer.writerow({name: _harmless(value) for name, value in row.items()})
         else:
@@ -37,36 +60,71 @@ async def results_file(batches: Batches, batch_id: str, format_: Format) -> byte
     return out.getvalue().encode()
 
 
-async def _rows(batches: Batches, batch_id: str) -> AsyncIterator[dict[str, object]]:
+async def _rows(batches: Batches, batch_id: str) -> AsyncIterator[RowResult]:
     after = 0
     while found := await batches.results(batch_id, after, _READ_AT_ONCE):
         for each in found:
-            yield _told(each)
+            yield each
         after = found[-1].row.line
 
 
-def _told(result: RowResult) -> dict[str, object]:
-    """By the names of COLUMNS; what is not known is left out."""
-    row, bill = result.row, result.row.asked.bill
-    told: dict[str, object] = {
-        "line": row.line,
+def _bill(result: RowResult) -> dict[str, object]:
+    bill = result.row.bill.ref
+    return {
         "billerId": bill.biller_id,
         "billNumber": bill.bill_number,
         "billingPeriod": bill.billing_period,
-        "partnerTransactionId": row.reference,
-        "amount": str(row.amount),
-        "currency": row.amount.currency,
-        "state": _STATES.get(result.state, result.state),
+        "partnerTransactionId": result.row.reference,
     }
-    if result.code is not None:
-        told |= {"code": result.code, "reason": result.code.meaning.reason}
-    if result.state in _BEGUN and result.fee is not None:
-        told |= {"transactionId": row.object_id, "fee": str(result.fee)}
-    if result.paid_at is not None:
-        told["paidAt"] = rfc3339(result.paid_at)
-    if result.biller_reference is not None:
-        told["billerReference"] = result.biller_reference
+
+
+def _begun_bill(result: RowResult) -> dict[str, object]:
+    begun = result.begun
+    if not isinstance(begun, BegunBill):
+        return {}
+    told: dict[str, object] = {"transactionId": result.row.object_id, "fee": str(begun.fee)}
+    if begun.paid_at is not None:
+        told["paidAt"] = rfc3339(begun.paid_at)
+    if begun.biller_reference is not None:
+        told["billerReference"] = begun.biller_reference
     return told
+
+
+def _payout(result: RowResult) -> dict[str, object]:
+    row = result.row
+    return {"reference": row.reference, "destinationToken": row.payout.destination_id}
+
+
+def _begun_payout(result: RowResult) -> dict[str, object]:
+    begun = result.begun
+    if not isinstance(begun, BegunPayout):
+        return {}
+    told: dict[str, object] = {
+        "payoutId": result.row.object_id,
+        "fee": str(begun.fee),
+        "arrivalEstimate": rfc3339(begun.arrives_at),
+    }
+    if result.state is RowState.HELD and begun.held_for is not None:
+        told["heldFor"] = begun.held_for
+    return told
+
+
+BILL_RESULTS: Final = Results(
+    columns=(
+        *("line", "billerId", "billNumber", "billingPeriod", "partnerTransactionId", *_END),
+        *("transactionId", "fee", "paidAt", "billerReference"),
+    ),
+    asked=_bill,
+    begun=_begun_bill,
+)
+PAYOUT_RESULTS: Final = Results(
+    columns=(
+        *("line", "reference", "destinationToken", *_END),
+        *("payoutId", "fee", "arrivalEstimate", "heldFor"),
+    ),
+    asked=_payout,
+    begun=_begun_payout,
+)
 
 
 def _harmless(value: object) -> object:

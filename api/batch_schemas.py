@@ -6,7 +6,8 @@ from pydantic import Field
 
 from api.paging import PageSize
 from api.schemas import Asked, Told, TransactionId, rfc3339
-from payments.domain.batch import Batch, BatchKind, BatchStatus, Tally
+from payments.domain.batch import Batch, BatchStatus, Tally
+from payments.domain.batch_row import BatchKind
 
 BatchName = Annotated[str, Field(pattern="^ba_[0-9a-z]{26}$")]
 
@@ -15,7 +16,7 @@ class BatchQuery(Asked):
     """`reference` is the partner's own, and names one file for ever."""
 
     reference: TransactionId
-    kind: Literal["bill_payments"] = "bill_payments"
+    kind: Literal["bill_payments", "payouts"] = "bill_payments"
 
 
 class BatchesQuery(Asked):
@@ -36,8 +37,12 @@ class CountsView(Told):
 
     waiting: int
     under_way: int
+    held: int
+    sent: int
     paid: int
+    partly_paid: int
     declined: int
+    returned: int
     refused: int
     canceled: int
 
@@ -46,8 +51,12 @@ class CountsView(Told):
         return cls(
             waiting=tally.waiting,
             under_way=tally.dispatched,
+            held=tally.held,
+            sent=tally.sent,
             paid=tally.paid,
+            partly_paid=tally.partly_paid,
             declined=tally.declined,
+            returned=tally.returned,
             refused=tally.refused,
             canceled=tally.canceled,
         )

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.answers import Refusal
+from api.payout_orders import PayoutRules
 from api.updates import Over, Unheard, heard
 from payments.domain import ids
 from payments.domain.batch import Batch, BatchStatus, MoveAnswer, NewBatch
@@ -18,6 +19,7 @@ from payments.domain.biller import BillerProfile
 from payments.domain.codes import Code
 from payments.ports.batches import Batches, ReferenceUsed
 from payments.ports.partners import Partners
+from payments.ports.payouts import Destinations
 from workflows import batch as batching
 
 ANSWER_TIMEOUT: Final = timedelta(seconds=6)
@@ -57,12 +59,16 @@ class BatchDesk:
         *,
         partners: Partners,
         billers: Callable[[], Sequence[BillerProfile]],
+        destinations: Destinations,
+        payout_rules: PayoutRules,
         task_queue: str,
     ) -> None:
         self._client = client
         self.record = batches
         self._partners = partners
         self._billers = billers
+        self.destinations = destinations
+        self.payout_rules = payout_rules
         self._task_queue = task_queue
 
     def terms(self, partner_id: str, biller_id: str) -> BillerTerms | None:

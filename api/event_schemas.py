@@ -90,8 +90,12 @@ class RowCounts(Happened):
 
     waiting: int
     under_way: int
+    held: int
+    sent: int
     paid: int
+    partly_paid: int
     declined: int
+    returned: int
     refused: int
     canceled: int
 
@@ -99,7 +103,7 @@ class RowCounts(Happened):
 class BatchData(Happened):
     id: str
     reference: str
-    kind: Literal["bill_payments"]
+    kind: Literal["bill_payments", "payouts"]
     amount: Amount
     currency: Currency
     rows: int

@@ -15,7 +15,7 @@ from starlette.types import Scope as AsgiScope
 
 from api import versions
 from payments.domain.codes import Code
-from payments.domain.partner import Partner
+from payments.domain.partner import Partner, Product
 from payments.domain.partner import Scope as TokenScope
 from payments.domain.trace import ANONYMOUS, Trace
 from payments.ports.answers import Scope, StoredAnswer
@@ -29,6 +29,8 @@ class Caller:
 
     partner: Partner
     scopes: frozenset[TokenScope]
+    # What the token is for; None before there is one.
+    product: Product | None = None
 
 
 @dataclass

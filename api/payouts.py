@@ -5,24 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client, WorkflowHandle
 
-from api.answers import Refusal, field_refused
-from api.card_orders import content, money
+from api.answers import Refusal
+from api.card_orders import money
 from api.card_payments import PATIENCE
 from api.exchange import Exchange
+from api.payout_orders import PayoutRules, payout_content
 from api.payout_schemas import PayoutBody
 from api.updates import Over, Unheard, heard, started
 from payments.domain import ids
 from payments.domain.codes import Code
-from payments.domain.destination import Destination, DestinationState
+from payments.domain.destination import Destination
+from payments.domain.money import Money
 from payments.domain.payout import (
     Payout,
     PayoutAnswer,
     PayoutOrder,
     PayoutStatus,
 )
-from payments.ports.partners import Partners
 from payments.ports.payouts import Payouts
-from payments.ports.rail import Rails
 from workflows import payout as paying_out
 
 _CANCELABLE = frozenset({PayoutStatus.QUEUED, PayoutStatus.ON_HOLD})
@@ -36,53 +36,34 @@ class PayoutDesk:
         client: Client,
         payouts: Payouts,
         *,
-        partners: Partners,
-        rails: Rails,
+        rules: PayoutRules,
         task_queue: str,
         wait: timedelta,
     ) -> None:
         self._client = client
         self._payouts = payouts
-        self._partners = partners
-        self._rails = rails
+        self._rules = rules
         self._task_queue = task_queue
         self._wait = wait
 
     def order(self, exchange: Exchange, body: PayoutBody, destination: Destination) -> PayoutOrder:
         """What the workflow is ordered to do, with every right checked. Raises Refusal."""
         partner_id = destination.partner_id
-        terms = self._partners.payout_terms(partner_id)
-        if terms is None or body.currency not in terms.currencies:
-            raise field_refused(Code.CURRENCY_REFUSED, "currency", "not enabled for you")
-        amount = money(body.amount, body.currency)
-        if destination.currency != body.currency:
-            raise field_refused(
-                Code.FIELD_REFUSED, "currency", f"this destination is for {destination.currency}"
-            )
-        if destination.state is not DestinationState.VERIFIED:
-            raise field_refused(
-                *(Code.DESTINATION_UNVERIFIED, "destinationToken", f"it is {destination.state}")
-            )
-        limits = terms.limits(body.currency)
-        if limits.block_above is not None and amount.minor > limits.block_above:
-            raise field_refused(Code.PAYOUT_LIMIT, "amount", "above your limit for one payout")
-        rail = self._rails.profile(destination.rail)
-        if rail is None or not rail.takes(destination.kind, body.currency):
-            raise field_refused(Code.NO_RAIL, "destinationToken", "its rail takes nothing now")
+        may = self._rules.payable(destination, body.amount, body.currency)
         return PayoutOrder(
             payout_id=ids.payout_id(partner_id, body.reference),
             partner_id=partner_id,
             reference=body.reference,
-            amount=amount,
-            fee=terms.fee(amount),
+            amount=may.amount,
+            fee=may.fee,
             destination_id=destination.destination_id,
-            rail=rail.id,
-            limits=limits,
-            arrives_at=rail.timetable.arrival(exchange.received_at),
+            rail=may.rail.id,
+            limits=may.limits,
+            arrives_at=may.rail.timetable.arrival(exchange.received_at),
             trace=exchange.trace,
             created_at=exchange.received_at,
             deadline=datetime.now(UTC) + PATIENCE,
-            content=content({**body.model_dump(by_alias=True), "amount": str(amount)}),
+            content=_content(body, may.amount),
             metadata=body.metadata or None,
         )
 
@@ -94,9 +75,7 @@ class PayoutDesk:
         found = await self._payouts.by_reference(partner_id, body.reference)
         if found is None:
             return None
-        amount = money(body.amount, body.currency)
-        asked = content({**body.model_dump(by_alias=True), "amount": str(amount)})
-        if found.content != asked:
+        if found.content != _content(body, money(body.amount, body.currency)):
             raise Refusal(Code.REFERENCE_USED)
         return found
 
@@ -148,6 +127,10 @@ class PayoutDesk:
         if found is None:
             raise Refusal(otherwise, retry_after_s=1 if otherwise is Code.OUTCOME_UNKNOWN else None)
         return _the_same(order, found)
+
+
+def _content(body: PayoutBody, amount: Money) -> str:
+    return payout_content(amount, body.destination_token, body.reference, body.metadata)
 
 
 def _payout_of(answer: PayoutAnswer) -> Payout:

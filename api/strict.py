@@ -25,7 +25,7 @@ from api.exchange import Exchange
 from api.formats import Formatted, formats_of
 from api.schemas import Asked
 from payments.domain.codes import Code
-from payments.domain.partner import Product, Scope
+from payments.domain.partner import Needed, Product, Scope
 
 SECURITY_SCHEME: Final = "accessToken"
 AUDIENCE: Final = "x-audience"
@@ -49,6 +49,15 @@ def needs(scope: Scope, product: Product | None = Product.BILL_COLLECTION) -> di
     """
     audience = {} if product is None else {AUDIENCE: product}
     return {"openapi_extra": {"security": [{SECURITY_SCHEME: [scope.value]}]} | audience}
+
+
+def needs_by_product(scopes: Mapping[Product, Scope]) -> dict[str, Any]:
+    """For a route's arguments: callers need a token for one of these products with its scope.
+
+    What of the route is whose product's, the route looks at: see Caller.product.
+    """
+    security = [{SECURITY_SCHEME: [scope.value]} for scope in scopes.values()]
+    return {"openapi_extra": {"security": security, AUDIENCE: list(scopes)}}
 
 
 def public() -> dict[str, Any]:
@@ -222,15 +231,16 @@ class StrictRoute(APIRoute):
         assert len(shapes) <= 1, f"{self.path} asks for more than one shape"
         return shapes[0] if shapes else None
 
-    def _needed(self) -> tuple[Scope, Product | None] | None:
+    def _needed(self) -> Needed | None:
         """What a caller's token must have; None for anybody."""
         declared = self.openapi_extra or {}
         assert "security" in declared, f"{self.path} declares neither needs() nor public()"
         if not declared["security"]:
             return None
-        ((scope,),) = (each[SECURITY_SCHEME] for each in declared["security"])
-        product = declared.get(AUDIENCE)
-        return Scope(scope), Product(product) if product is not None else None
+        scopes = [Scope(each[SECURITY_SCHEME][0]) for each in declared["security"]]
+        told = declared.get(AUDIENCE)
+        products = told if isinstance(told, list) else [told]
+        return dict(zip(products, scopes, strict=True))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         needed = self._needed()
@@ -243,7 +253,7 @@ class StrictRoute(APIRoute):
             exchange = Exchange.of(request)
             exchange.endpoint = name
             if needed is not None:
-                exchange.caller = await desk_of(request).access.admit(request, *needed)
+                exchange.caller = await desk_of(request).access.admit(request, needed)
             exchange.version = _version(request, exchange)
             _refuse_media(request, files, has_body=has_body)
             query = _query(request, takes_query=takes_query)

@@ -53,6 +53,8 @@ PROVIDER: Final = SearchAttributeKey.for_keyword("Provider")
 
 # In the memo of a lock: which request it was given to.
 LOCK_ID: Final = "lockId"
+# In the memo of a payout that a batch began: which of its rows.
+ROW: Final = "row"
 
 
 def webhook_queue(task_queue: str) -> str:

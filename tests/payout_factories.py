@@ -10,7 +10,7 @@ from payments.domain.destination import Account, Destination, DestinationKind, D
 from payments.domain.money import Money
 from payments.domain.payout import PayoutFact, PayoutOrder, PayoutStatus
 from payments.domain.payout_terms import PayoutLimits
-from payments.domain.rail import Timetable
+from payments.domain.rail import RailKind, RailProfile, Timetable
 
 TRACE = "partner_1.20260430T082114123Z.7K3Q9XW2"
 TIMETABLE = Timetable("Europe/London", time(15, 30), 1, timedelta())
@@ -40,6 +40,21 @@ def make_destination(**changes: Any) -> Destination:
         content=uuid4().hex,
     )
     return replace(destination, **changes)
+
+
+def make_rail(**changes: Any) -> RailProfile:
+    rail = RailProfile(
+        id="GIRO",
+        kind=RailKind.SANDBOX,
+        base_url="http://127.0.0.1:1",
+        secret="",
+        webhook_secrets=(),
+        settles_within=timedelta(seconds=5),
+        pays=frozenset({DestinationKind.BANK}),
+        currencies=frozenset({"USD"}),
+        timetable=TIMETABLE,
+    )
+    return replace(rail, **changes)
 
 
 def make_payout(destination: Destination, minor: int = 10_000, **changes: Any) -> PayoutOrder:

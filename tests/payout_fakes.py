@@ -1,16 +1,13 @@
-"""Payouts and a rail in memory. Money is postings, as in the record."""
+"""Payouts in memory. Money is postings, as in the record."""
 
-import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from payments.domain import ids, payout_ledger
+from payments.domain.batch_row import RefusedRow
 from payments.domain.codes import Code
-from payments.domain.destination import Account, Destination, DestinationKind
 from payments.domain.ledger import Posting
-from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import (
     PAYOUT_MOVES,
     HoldReason,
@@ -24,112 +21,14 @@ from payments.domain.payout import (
     PayoutStatus,
 )
 from payments.domain.payout_legs import Source, ended
-from payments.domain.rail import (
-    RailProfile,
-    TransferAnswer,
-    TransferQuestion,
-    TransferState,
-    Verification,
-)
 from payments.domain.refund import RefundStatus
 from payments.ports.payments import MoveRefused
 from payments.ports.payouts import PayoutFilter, Word
-from payments.ports.provider import Told
-from payments.ports.rail import RailCapabilities, RailUnavailable
 from payments.ports.record import RecordUnavailable
 from payments.ports.steps import PayoutSteps
-from tests.payout_factories import ACCOUNT
+from tests.fakes.batches import FakeBatches
+from tests.rail_fakes import FakeDestinations, FakeRail, FakeRails
 from tests.refund_fakes import FakeRefunds
-
-TAKEN = TransferAnswer(OutcomeKind.ACCEPTED, TransferState.SENT, reference="tr_1")
-PAID = replace(TAKEN, state=TransferState.PAID)
-FAILED = replace(TAKEN, state=TransferState.FAILED, code=Code.ACCOUNT_UNKNOWN)
-RETURNED = replace(TAKEN, state=TransferState.RETURNED, code=Code.BENEFICIARY_REFUSED)
-DECLINED = TransferAnswer(OutcomeKind.DECLINED, code=Code.ACCOUNT_CLOSED, raw="ACCOUNT_CLOSED")
-LOST = TransferAnswer(OutcomeKind.UNKNOWN, detail="no answer")
-NOT_SENT = TransferAnswer(OutcomeKind.NOT_SENT, detail="no connection")
-
-
-@dataclass
-class FakeRail:
-    """`answers` are to sendings, in order, and TAKEN after them; `now` is what it says when asked.
-
-    A lost answer is of a transfer that it has, unless `forgets`.
-    """
-
-    answers: deque[TransferAnswer] = field(default_factory=deque)
-    now: TransferAnswer | None = None
-    forgets: bool = False
-    silent: bool = False
-    sent: list[str] = field(default_factory=list)
-    asked: int = 0
-    gate: asyncio.Event | None = None
-    capabilities: RailCapabilities = field(
-        default_factory=lambda: RailCapabilities("sandbox", True, timedelta())
-    )
-
-    async def verify(self, account: Account, currency: str) -> Verification:
-        return Verification(verified=True)
-
-    async def send(self, order: PayoutOrder, account: Account) -> TransferAnswer:
-        assert account == ACCOUNT
-        if self.gate is not None:
-            await self.gate.wait()
-        answer = self.answers.popleft() if self.answers else TAKEN
-        if answer.kind is OutcomeKind.DECLINED:
-            # Asked for again, it is declined again.
-            self.answers.appendleft(answer)
-        has_it = answer.kind is OutcomeKind.ACCEPTED or (answer == LOST and not self.forgets)
-        if has_it:
-            self.sent.append(order.payout_id)
-            self.now = self.now or (TAKEN if answer == LOST else answer)
-        return answer
-
-    async def inquire(self, question: TransferQuestion) -> TransferAnswer:
-        self.asked += 1
-        if self.silent:
-            raise RailUnavailable("no answer")
-        return self.now or NOT_SENT
-
-    def webhook(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Told:
-        raise NotImplementedError
-
-
-@dataclass
-class FakeRails:
-    rail: FakeRail
-
-    def get(self, rail_id: str) -> FakeRail | None:
-        return self.rail if rail_id == "GIRO" else None
-
-    def profile(self, rail_id: str) -> RailProfile | None:
-        return None
-
-    def taking(self, kind: DestinationKind, currency: str) -> RailProfile | None:
-        return None
-
-
-@dataclass
-class FakeDestinations:
-    forgotten: bool = False
-
-    async def add(self, destination: Destination, account: Account) -> Destination | Code:
-        raise NotImplementedError
-
-    async def verified(self, destination_id: str, word: Verification) -> Destination:
-        raise NotImplementedError
-
-    async def find(self, partner_id: str, destination_id: str) -> Destination | None:
-        raise NotImplementedError
-
-    async def list(self, partner_id: str, customer_id: str | None) -> Sequence[Destination]:
-        raise NotImplementedError
-
-    async def opened(self, destination_id: str) -> Account | None:
-        return None if self.forgotten else ACCOUNT
-
-    def fingerprint(self, partner_id: str, account: Account) -> str:
-        raise NotImplementedError
 
 
 @dataclass
@@ -146,21 +45,46 @@ class FakePayouts:
     unavailable: bool = False
     plan: tuple[Leg, ...] = ()
     refunds: FakeRefunds | None = None
+    # Whose rows go along with payouts that are a part of one.
+    batches: FakeBatches | None = None
+    orders: dict[str, PayoutOrder] = field(default_factory=dict)
 
     async def begin(self, order: PayoutOrder) -> PayoutAnswer:
         self._reach()
+        found = self.rows.get(order.payout_id)
         if order.part_of is not None:
             self.rows.setdefault(order.payout_id, _begun(order, None))
             return PayoutAnswer(self.rows[order.payout_id])
-        if order.payout_id not in self.rows:
-            if self.refuses is not None:
-                return PayoutAnswer(refused=self.refuses)
-            above = order.limits.hold_above
-            held = above is not None and order.amount.minor > above
-            self._post(payout_ledger.reserved(order))
-            begun = _begun(order, HoldReason.AMOUNT if held else None)
-            self.rows[order.payout_id] = replace(begun, by_legs=bool(self.plan))
+        if order.row is not None and not self._batches().is_under_way(order.row):
+            is_ours = found is not None and found.trace == order.trace
+            return PayoutAnswer(found) if is_ours else PayoutAnswer(refused=Code.REFERENCE_USED)
+        if found is not None and order.row is not None and found.trace != order.trace:
+            return await self._refused(order, Code.REFERENCE_USED)
+        if found is None and self.refuses is not None:
+            return await self._refused(order, self.refuses)
+        if found is None:
+            self._begin(order)
         return PayoutAnswer(self.rows[order.payout_id], legs=self.plan)
+
+    def _begin(self, order: PayoutOrder) -> None:
+        above = order.limits.hold_above
+        held = above is not None and order.amount.minor > above
+        self._post(payout_ledger.reserved(order))
+        begun = _begun(order, HoldReason.AMOUNT if held else None)
+        begun = replace(begun, by_legs=bool(self.plan))
+        self.rows[order.payout_id], self.orders[order.payout_id] = begun, order
+        if order.row is not None:
+            self._batches().begun_payouts.add(order.row)
+            self._batches().lead(order.row, begun.status)
+
+    async def _refused(self, order: PayoutOrder, code: Code) -> PayoutAnswer:
+        if order.row is not None:
+            await self._batches().refuse(RefusedRow(order.row, code))
+        return PayoutAnswer(refused=code)
+
+    def _batches(self) -> FakeBatches:
+        assert self.batches is not None, "no batch has payouts here"
+        return self.batches
 
     async def suspend(self, order: PayoutOrder) -> None:
         self._reach()
@@ -183,6 +107,9 @@ class FakePayouts:
             self._post(posting)
         moved = replace(row, status=fact.status, code=fact.code, raw_code=fact.raw_code)
         self.rows[order.payout_id] = moved
+        row_ref = self.orders.get(order.payout_id, order).row
+        if row_ref is not None:
+            self._batches().lead(row_ref, fact.status, fact.code)
         return moved
 
     async def conclude(self, order: PayoutOrder) -> Payout:

@@ -4,12 +4,15 @@ POST /v1/batches -> batches.advance: hand rows over, see them end, for a minute;
 pause            -> no row is handed over; those under way end
 resume           -> on it goes
 cancel           -> what waits is canceled; those under way end ------------------> canceled
+at rest          -> rows are held, with their rail, or of a silent biller: look again later
                     every row has its end ----------------------------------------> finished
 
 What is done and what is not stands in the record alone, so this can begin anew at any moment: after
 a crash, and as a new run, so that no history grows with the rows.
 """
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
@@ -23,16 +26,8 @@ from temporalio.common import (
 
 from activities.batches import BatchActivities
 from payments.domain import ids
-from payments.domain.batch import (
-    Batch as BatchRecord,
-)
-from payments.domain.batch import (
-    BatchMove,
-    BatchOrder,
-    BatchStatus,
-    MoveAnswer,
-    Progress,
-)
+from payments.domain.batch import Batch as BatchRecord
+from payments.domain.batch import BatchMove, BatchOrder, BatchStatus, MoveAnswer, Progress
 from payments.ports.batches import Batches
 from payments.temporal import PARTNER_ID
 from workflows import options, record
@@ -40,6 +35,9 @@ from workflows.door import door
 
 # Then a new run begins.
 STEPS_IN_A_RUN: Final = 20
+# While nothing can be done: ever longer, because a bank takes days and people do, too.
+FIRST_REST: Final = timedelta(seconds=1)
+LONGEST_REST: Final = timedelta(minutes=1)
 
 
 async def begin(client: Client, task_queue: str, batch: BatchRecord) -> None:
@@ -84,6 +82,7 @@ class Batch:
 
     async def _until_ended(self) -> BatchStatus | None:
         """None when it is time for a new run."""
+        rests = 0
         for _ in range(STEPS_IN_A_RUN):
             changes = self._changes
             progress = await self._advance()
@@ -93,6 +92,11 @@ class Batch:
                     return ended.status
             elif progress.status is BatchStatus.PAUSED and not progress.dispatched:
                 await self._wait_for_a_change(changes)
+            elif progress.is_at_rest:
+                await self._rest(changes, min(FIRST_REST * 2**rests, LONGEST_REST))
+                rests += 1
+                continue
+            rests = 0
         return None
 
     async def _advance(self) -> Progress:
@@ -109,6 +113,14 @@ class Batch:
 
     async def _wait_for_a_change(self, seen: int) -> None:
         await workflow.wait_condition(lambda: self._changes != seen)
+
+    async def _rest(self, seen: int, pause: timedelta) -> None:
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._changes != seen,
+                timeout=pause,
+                timeout_summary="rows are held, with their rail, or tried again later",
+            )
 
     async def _end(self, progress: Progress) -> MoveAnswer:
         is_canceled = progress.status is BatchStatus.CANCELING

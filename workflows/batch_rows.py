@@ -18,7 +18,7 @@ from temporalio.exceptions import FailureError
 from activities.batches import BatchActivities
 from activities.transactions import TransactionActivities
 from payments.domain import ids
-from payments.domain.batch import RefusedRow, RowPayment, RowSent
+from payments.domain.batch_row import RefusedRow, RowPayment, RowSent
 from payments.domain.bill import BillPayment, LockRequest, PayAtOnce
 from payments.domain.codes import Code
 from payments.domain.row import RowRef

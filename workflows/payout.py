@@ -1,6 +1,7 @@
 """Pay a partner's money out to an account or a card.
 
-POST /v1/payouts -> begun -> payouts.begin [-> on hold: review by two operators | cancel]
+POST /v1/payouts, or a row of a batch (workflows/payout_row.py), of which nobody hears `begun`:
+                 -> begun -> payouts.begin [-> on hold: review by two operators | cancel]
                  -> rails.send [-> unknown: payouts.suspend -> rails.ask]
                  -> payouts.move SENT -> told, or time -> rails.look -> PAID | FAILED | RETURNED
 By legs:         -> payouts.move SENT -> a Refund or Payout for each -> payouts.conclude
@@ -35,8 +36,9 @@ from payments.domain.rail import TransferAnswer, TransferState
 from payments.temporal import PAY_STATE
 from workflows import payout_legs, record, transferring
 from workflows.asking import Bell, known_at, look_at
+from workflows.batch_rows import end_refused
 from workflows.door import door, refusal
-from workflows.starting import found_by, operation
+from workflows.starting import operation, payout_found_by, payout_summary
 from workflows.transferring import RAILS
 from workflows.uncancelled import to_its_end
 
@@ -63,10 +65,8 @@ def payout_operation(
         order,
         id=ids.payout(order.payout_id),
         task_queue=task_queue,
-        attributes=found_by(
-            order.partner_id, order.amount, state=PayoutStatus.QUEUED, provider=order.rail
-        ),
-        summary=f"{order.amount} {order.amount.currency} out for {order.partner_id}",
+        attributes=payout_found_by(order),
+        summary=payout_summary(order),
         details=f"trace `{order.trace}`  \ndestination `{order.destination_id}`",
     )
 
@@ -99,6 +99,8 @@ class Payout:
 
     async def _story(self) -> None:
         if workflow.now() >= self._order.deadline:
+            if self._order.row is not None:
+                await end_refused(self._order.row, Code.ENGINE_UNAVAILABLE)
             raise refusal(Code.ENGINE_UNAVAILABLE)
         self._is_begun = True
         answer = await record.write(PayoutActivities.begin, self._order, "set aside")

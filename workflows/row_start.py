@@ -1,4 +1,4 @@
-"""How a row of a batch is started: as the lock of its bill, with its payment."""
+"""How a row of a batch is started: that of a bill as the lock of its bill, with its payment."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,17 +7,27 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from activities.dispatching import NotYet
+from activities.dispatching import NotYet, StartRows
 from payments.domain import ids
-from payments.domain.batch import RowOrder
+from payments.domain.batch_row import BatchKind, RowOrder
 from payments.domain.bill import LockRequest, PayAtOnce, PayOrder
 from payments.domain.codes import Code
+from payments.ports.rail import Rails
 from payments.temporal import LOCK_ID
 from workflows.bill_lock import BillLock, attributes_of
+from workflows.payout_row import PayoutRows
 
 # Behind those who wait at a counter (3), where the engine has to choose.
 LATER: Final = Priority(priority_key=5)
 _RPC_TIMEOUT: Final = timedelta(seconds=5)
+
+
+def start_rows(rails: Rails) -> StartRows:
+    """Every kind of row, and what starts it."""
+    return {
+        BatchKind.BILL_PAYMENTS: start_row,
+        BatchKind.PAYOUTS: PayoutRows(rails, LATER).start,
+    }
 
 
 async def start_row(
@@ -60,8 +70,8 @@ def request_of(order: RowOrder, begin_by: datetime) -> LockRequest:
     return LockRequest(
         lock_id=ids.lock_of_row(order.partner_id, order.ref.batch_id, order.ref.line),
         partner_id=order.partner_id,
-        bill=row.asked.bill,
-        agreement=row.asked.agreement,
+        bill=row.bill.ref,
+        agreement=row.bill.agreement,
         trace=order.trace,
         acquire_by=begin_by,
         pay_at_once=PayAtOnce(

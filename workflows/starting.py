@@ -13,6 +13,7 @@ from temporalio.common import (
 from temporalio.types import MethodAsyncNoParam
 
 from payments.domain.money import Money
+from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
 
 Story = TypeVar("Story")
@@ -83,3 +84,11 @@ async def begin_standing(
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         static_summary=summary,
     )
+
+
+def payout_found_by(order: PayoutOrder) -> TypedSearchAttributes:
+    return found_by(order.partner_id, order.amount, state=PayoutStatus.QUEUED, provider=order.rail)
+
+
+def payout_summary(order: PayoutOrder) -> str:
+    return f"{order.amount} {order.amount.currency} out for {order.partner_id}"

@@ -1,4 +1,4 @@
-"""Batches: thousands of bill payments in one file, and what becomes of each."""
+"""Batches: thousands of bill payments or payouts in one file, and what becomes of each."""
 
 import asyncio
 import hashlib
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.answers import Refusal, envelope
+from api.batch_kinds import POST, READ, Kind, for_product, kind_of_product
 from api.batch_results import MEDIA_TYPES, results_file
 from api.batch_rows import Judged, RowJudge, TooManyRows
 from api.batch_schemas import BatchesQuery, BatchesView, BatchQuery, BatchView, ResultsQuery
@@ -19,11 +20,12 @@ from api.exchange import Exchange
 from api.once import once
 from api.routes.owned import caller_of, own_batch
 from api.row_files import Flaw, RowFormat, Unreadable
-from api.strict import FILES, LARGEST_FILE, StrictRoute, needs, takes_nothing
+from api.strict import FILES, LARGEST_FILE, StrictRoute, needs_by_product, takes_nothing
 from payments.domain import ids
-from payments.domain.batch import MOST_ROWS, Batch, BatchKind, NewBatch
+from payments.domain.batch import MOST_ROWS, Batch, NewBatch
+from payments.domain.batch_row import BatchKind
 from payments.domain.codes import Code
-from payments.domain.partner import Scope
+from payments.domain.partner import Product
 from payments.ports.batches import RowsTaken
 
 router = APIRouter(route_class=StrictRoute, tags=["batches"])
@@ -33,8 +35,8 @@ BatchId = Annotated[str, Path(pattern="^ba_[0-9a-z]{26}$")]
 LARGEST: Final = 10 * 1024 * 1024
 # Of bad rows so many are told; their number is told in any case.
 MOST_FLAWS: Final = 1_000
-_POST: Final = needs(Scope.POST_PAYMENT)
-_READ: Final = needs(Scope.READ_PAYMENT)
+_POST: Final = needs_by_product(POST)
+_READ: Final = needs_by_product(READ)
 _FILE: Final[dict[str, Any]] = {
     "required": True,
     "content": {each.value: {"schema": {"type": "string"}} for each in RowFormat},
@@ -53,24 +55,25 @@ _GIVES_FILE: Final[dict[str, Any]] = {
     **answers(BatchView, 409, also={202: "Every row is kept, and the batch has begun"}),
 )
 async def create_batch(request: Request, query: Annotated[BatchQuery, Query()]) -> Response:
-    """Pay up to 50,000 bills. Every row is looked at first; one bad row, and nothing is begun."""
-    format_ = _format_of(request)
-    judged = await _judged(request, format_)
+    """Pay up to 50,000 bills, or pay out as often. Every row is looked at first; one bad row, and
+    nothing is begun.
+    """
+    kind = for_product(BatchKind(query.kind), _product_of(request))
+    judged = await _judged(request, kind, _format_of(request))
     if judged.flaws:
         raise _rows_refused(judged.flaws)
     new = _new(request, query, judged)
-    return await once(request, partial(_create, request, new))
+    return await once(request, partial(_create, request, kind, new))
 
 
-async def _create(request: Request, new: NewBatch) -> Response:
+async def _create(request: Request, kind: Kind, new: NewBatch) -> Response:
     exchange, desk = Exchange.of(request), desk_of(request).batches
     try:
         with exchange.measured("record.batch"):
             batch = await desk.accept(new)
     except RowsTaken as taken:
-        reason = "this name has a payment already, or a row that is still to come"
-        code = Code.TRANSACTION_ID_USED
-        flaws = [Flaw(line, code, reason, "transactionId") for line in taken.lines]
+        reason = "this name names something already, or a row that is still to come"
+        flaws = [Flaw(line, kind.used, reason, kind.reference) for line in taken.lines]
         raise _rows_refused(flaws) from None
     view = BatchView.of(batch, await desk.record.tally(batch.batch_id))
     if batch.ended_at is not None:
@@ -80,10 +83,11 @@ async def _create(request: Request, new: NewBatch) -> Response:
 
 @router.get("/batches", **_READ, **answers(BatchesView))
 async def list_batches(request: Request, query: Annotated[BatchesQuery, Query()]) -> Response:
-    """Your batches, newest first, a page at a time."""
+    """Your batches of this token's product, newest first, a page at a time."""
     exchange, record = Exchange.of(request), desk_of(request).batches.record
     with exchange.measured("record.batches"):
-        found = await record.latest(caller_of(request), query.limit + 1, query.after)
+        kind = kind_of_product(_product_of(request)).kind
+        found = await record.latest(caller_of(request), query.limit + 1, query.after, kind)
         page = found[: query.limit]
         views = [BatchView.of(each, await record.tally(each.batch_id)) for each in page]
     last = page[-1].batch_id if len(found) > len(page) else None
@@ -94,7 +98,8 @@ async def list_batches(request: Request, query: Annotated[BatchesQuery, Query()]
 @router.get("/batches/{batch_id}", **_READ, **answers(BatchView))
 async def show_batch(request: Request, batch_id: BatchId) -> Response:
     """How far a batch is."""
-    return await _shown(request, await own_batch(request, batch_id), "Batch found")
+    batch, _ = await _own(request, batch_id)
+    return await _shown(request, batch, "Batch found")
 
 
 @router.get(
@@ -113,10 +118,10 @@ async def batch_results(
 ) -> Response:
     """What became of each row, as a file: at the end, or so far."""
     exchange = Exchange.of(request)
-    batch = await own_batch(request, batch_id)
+    batch, kind = await _own(request, batch_id)
     with exchange.measured("record.results"):
         record = desk_of(request).batches.record
-        content = await results_file(record, batch.batch_id, query.format)
+        content = await results_file(record, batch.batch_id, kind.results, query.format)
     exchange.code = Code.OK
     name = f"{batch.reference}.{query.format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -145,10 +150,22 @@ async def cancel_batch(request: Request, batch_id: BatchId) -> Response:
 
 
 async def _move(request: Request, batch_id: str, asked: Asked) -> Response:
-    batch = await own_batch(request, batch_id)
+    batch, _ = await _own(request, batch_id)
     with Exchange.of(request).measured(f"engine.{asked}"):
         moved = await desk_of(request).batches.move(batch, asked)
     return await _shown(request, moved, f"The batch is {moved.status}")
+
+
+async def _own(request: Request, batch_id: str) -> tuple[Batch, Kind]:
+    """Of another product's token it is as much a wrong audience as any route of that product."""
+    batch = await own_batch(request, batch_id)
+    return batch, for_product(batch.kind, _product_of(request))
+
+
+def _product_of(request: Request) -> Product:
+    caller = Exchange.of(request).caller
+    assert caller is not None and caller.product is not None, "the route admits nobody else"  # noqa: PT018
+    return caller.product
 
 
 async def _shown(request: Request, batch: Batch, message: str) -> Response:
@@ -166,13 +183,13 @@ def _format_of(request: Request) -> RowFormat:
     return RowFormat(kind.strip())
 
 
-async def _judged(request: Request, format_: RowFormat) -> Judged:
+async def _judged(request: Request, kind: Kind, format_: RowFormat) -> Judged:
     """In a thread, so that nobody else waits for it."""
-    exchange, partner_id = Exchange.of(request), caller_of(request)
-    desk = desk_of(request).batches
-    judge = RowJudge(partner_id, partial(desk.terms, partner_id), exchange.received_at)
+    exchange, desk = Exchange.of(request), desk_of(request).batches
+    with exchange.measured("record.rows"):
+        rows = await kind.rows(desk, caller_of(request), exchange.received_at, exchange.body)
     try:
-        return await asyncio.to_thread(judge.judge, exchange.body, format_)
+        return await asyncio.to_thread(RowJudge(rows).judge, exchange.body, format_)
     except Unreadable as error:
         raise Refusal(Code.FILE_MALFORMED, {"field": "body", "reason": str(error)}) from None
     except TooManyRows:

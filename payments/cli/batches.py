@@ -27,11 +27,12 @@ def list_(partner: Partner = None, last: Last = 20) -> None:
     """The newest ones, and how far each is."""
 
     async def work(record: "Record") -> None:
-        table = Table("batch", "partner", "reference", "status", "rows", "ended", "amount")
+        table = Table("batch", "partner", "reference", "kind", "status", "rows", "ended", "amount")
         for batch in await record.batches.latest(partner, last):
             tally = await record.batches.tally(batch.batch_id)
             table.add_row(
-                *(batch.batch_id, batch.partner_id, batch.reference, batch.status),
+                *(batch.batch_id, batch.partner_id, batch.reference, batch.kind),
+                batch.status,
                 *(str(batch.rows), str(tally.ended)),
                 f"{batch.amount} {batch.amount.currency}",
             )
@@ -108,8 +109,12 @@ async def _found(record: "Record", batch_id: str) -> Batch:
 def _told(tally: Tally) -> str:
     counts = {
         "under way": tally.dispatched,
+        "held": tally.held,
+        "with their rail": tally.sent,
         "paid": tally.paid,
+        "partly paid": tally.partly_paid,
         "declined": tally.declined,
+        "returned": tally.returned,
         "refused": tally.refused,
         "canceled": tally.canceled,
     }

@@ -66,7 +66,9 @@ GRANTS: Final[dict[str, str]] = {
     "routing_activation": "SELECT, INSERT (version, activated_by)",
     "switch_flip": "SELECT, INSERT (provider, method, country, is_on, flipped_by, why)",
     "batch": "SELECT, INSERT, UPDATE (status, ended_at)",
-    "batch_row": "SELECT, INSERT, UPDATE (state, code, dispatched_at, ended_at)",
+    "batch_row": (
+        "SELECT, INSERT, UPDATE (state, code, dispatched_at, left_at, ended_at, tries, again_at)"
+    ),
     "event": (
         "SELECT, INSERT (id, partner_id, object_type, object_id, sequence, type, previous_status,"
         " data, occurred_at)"

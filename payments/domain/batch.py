@@ -10,19 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from payments.domain.bill import Agreement, BillPayment, BillRef, Refused
-from payments.domain.codes import Code
+from payments.domain.batch_row import BatchKind, BatchRow
 from payments.domain.money import Money
-from payments.domain.outcome import Outcome
-from payments.domain.row import RowRef
 
 MOST_ROWS: Final = 50_000
-
-
-class BatchKind(StrEnum):
-    """What each row of a batch pays."""
-
-    BILL_PAYMENTS = "bill_payments"
 
 
 class BatchStatus(StrEnum):
@@ -47,58 +38,25 @@ BATCH_MOVES: Final[Mapping[BatchStatus, frozenset[BatchStatus]]] = {
 }
 
 
-class RowState(StrEnum):
-    """Where a row is. DISPATCHED says that it was handed to the engine and has no end yet.
-
-    REFUSED: nothing was begun, and `code` says why. DECLINED: an answer, nothing moved. CANCELED:
-    the batch was, before this row's turn.
-    """
-
-    WAITING = "waiting"
-    DISPATCHED = "dispatched"
-    PAID = "paid"
-    DECLINED = "declined"
-    REFUSED = "refused"
-    CANCELED = "canceled"
-
-
-@dataclass(frozen=True, slots=True)
-class BillRow:
-    """What a row of bill payments asks for. The agreement is the one of the batch's first day."""
-
-    bill: BillRef
-    agreement: Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One row as it was asked for.
-
-    `line` is its place in the file, `reference` the partner's name for the payment, `object_id`
-    ours: the transaction's. What the biller wants must be exactly `amount`.
-    """
-
-    line: int
-    reference: str
-    object_id: str
-    amount: Money
-    asked: BillRow
-
-
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many rows are in each state."""
 
     waiting: int = 0
     dispatched: int = 0
+    held: int = 0
+    sent: int = 0
     paid: int = 0
+    partly_paid: int = 0
     declined: int = 0
+    returned: int = 0
     refused: int = 0
     canceled: int = 0
 
     @property
     def ended(self) -> int:
-        return self.paid + self.declined + self.refused + self.canceled
+        paid = self.paid + self.partly_paid
+        return paid + self.declined + self.returned + self.refused + self.canceled
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,60 +96,6 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class RowResult:
-    """A row and what became of it. The last three are known of rows that were begun."""
-
-    row: BatchRow
-    state: RowState
-    code: Code | None
-    ended_at: datetime | None
-    fee: Money | None = None
-    paid_at: datetime | None = None
-    biller_reference: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """Nothing of this row was begun by its last hand, and why."""
-
-    ref: RowRef
-    code: Code
-
-
-@dataclass(frozen=True, slots=True)
-class RowPayment:
-    """The payment that a row's workflow is about to send."""
-
-    ref: RowRef
-    payment: BillPayment
-
-
-@dataclass(frozen=True, slots=True)
-class RowSent:
-    """What the biller said to a row's payment, or why nothing was begun.
-
-    A payment of a lock is begun first and sent after that: then neither is known here.
-    """
-
-    outcome: Outcome | None = None
-    refused: Refused | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowOrder:
-    """One row on its way: what its workflow and its record need, whichever batch it is of.
-
-    `trace` is the batch's: the transaction that this row begins bears it.
-    """
-
-    ref: RowRef
-    kind: BatchKind
-    partner_id: str
-    trace: str
-    row: BatchRow
-
-
-@dataclass(frozen=True, slots=True)
 class BatchOrder:
     """Input of the Batch workflow. Each of its steps dispatches `rows_at_once` at the most."""
 
@@ -217,12 +121,20 @@ class MoveAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a batch is, as its workflow is told. `dispatched` rows are under way."""
+    """Where a batch is, as its workflow is told.
+
+    `dispatched` rows are being done, `slow` ones of them for so long that no other row waits for
+    them any more; others may be `elsewhere`, held or with their rail. At rest there is nothing to
+    do but to look again later.
+    """
 
     status: BatchStatus
     is_waiting: bool
     dispatched: int
+    slow: int = 0
+    is_elsewhere: bool = False
+    is_at_rest: bool = False
 
     @property
     def is_done(self) -> bool:
-        return not self.is_waiting and self.dispatched == 0
+        return not self.is_waiting and self.dispatched == 0 and not self.is_elsewhere

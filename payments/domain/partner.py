@@ -1,5 +1,6 @@
 """Partners, their API keys and what a key may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -24,6 +25,10 @@ class Product(StrEnum):
     BILL_COLLECTION = "bill-collection"
     PAYMENTS = "payments"
     PAYOUTS = "payouts"
+
+
+# What a token must have: for one of these products, its scope; None is for any product.
+Needed = Mapping[Product | None, Scope]
 
 
 class Standing(StrEnum):

@@ -8,6 +8,7 @@ from typing import Final
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.payout_terms import PayoutLimits
+from payments.domain.row import RowRef
 
 
 class PayoutStatus(StrEnum):
@@ -77,6 +78,8 @@ class PayoutOrder:
     metadata: dict[str, str] | None = None
     # The payout whose leg this is: what it needs was set aside with that one.
     part_of: str | None = None
+    # Of the batch that it is a part of.
+    row: RowRef | None = None
 
     @property
     def total(self) -> Money:

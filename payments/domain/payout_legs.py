@@ -151,6 +151,8 @@ def transfer_of(order: PayoutOrder, leg: Leg) -> PayoutOrder:
         deadline=_ANY_TIME,
         metadata=None,
         part_of=order.payout_id,
+        # The whole one leads it along.
+        row=None,
     )
 
 

@@ -2,19 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from payments.domain.batch import (
-    Batch,
-    BatchMove,
-    NewBatch,
-    Progress,
-    RefusedRow,
-    RowOrder,
-    RowResult,
-    RowState,
-    Tally,
-)
+from payments.domain.batch import Batch, BatchMove, NewBatch, Progress, Tally
+from payments.domain.batch_row import BatchKind, RefusedRow, RowOrder, RowResult, RowState
 from payments.domain.bill import BillPayment
 
 
@@ -34,9 +25,19 @@ class MoveImpossible(Exception):
     """The batch cannot go from its present status to the one that was asked for."""
 
 
+# A row that is being done for so long keeps no other one waiting.
+SLOW_S: Final = 30.0
+# How long the next try of a row that came to nothing takes at the most; longer, and somebody has
+# answered.
+TRY_S: Final = 15.0
+
+
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A row that has ended since the last look, and how long after it was dispatched."""
+class Left:
+    """A row that is not being done any more since the last look: it has ended, or waits elsewhere.
+
+    `after_s` is how long it was.
+    """
 
     line: int
     after_s: float
@@ -61,7 +62,11 @@ class Batches(Protocol):
     async def tally(self, batch_id: str) -> Tally: ...
 
     async def latest(
-        self, partner_id: str | None, limit: int, before: str | None = None
+        self,
+        partner_id: str | None,
+        limit: int,
+        before: str | None = None,
+        kind: BatchKind | None = None,
     ) -> Sequence[Batch]:
         """Newest first, of one partner or of all; those that are older than the batch `before`."""
 
@@ -82,17 +87,25 @@ class Batches(Protocol):
     async def progress(self, batch_id: str) -> Progress: ...
 
     async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
-        """The next rows that wait, now dispatched; none unless the batch is running."""
+        """The next rows that wait, now dispatched; none unless the batch is running.
+
+        First those that wait again and whose time has come, then new ones `after` that line; but
+        none of a biller that has left another row waiting again.
+        """
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
-        """Rows without an end that were handed over so long ago, or earlier."""
+        """Rows being done that were handed over so long ago, or earlier; no begun payout."""
 
-    async def reap(self, batch_id: str) -> Sequence[Ended]:
-        """Give the rows under way whose payments are final their end."""
+    async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:
+        """Give the rows under way whose bill payments are final their end.
+
+        Tells these, and which of the `seen` lines have left by themselves.
+        """
 
     async def refuse(self, refused: RefusedRow) -> BillPayment | None:
         """Nothing of this row was begun, so it ends; one that was begun, or has ended, stays.
 
+        For a reason of TRIED_AGAIN it waits for its next try instead, within TRIED_FOR.
         Returns the payment that the record has begun for this row and calls PROCESSING: the engine
         and the worker have lost who was to end it. For the row's own workflow, of which there is
         one at a time.

@@ -123,6 +123,9 @@ class Destinations(Protocol):
 
     async def find(self, partner_id: str, destination_id: str) -> Destination | None: ...
 
+    async def named(self, partner_id: str, names: Sequence[str]) -> Mapping[str, Destination]:
+        """Those of these ids that are the partner's, by id: a few statements for thousands."""
+
     async def list(self, partner_id: str, customer_id: str | None) -> Sequence[Destination]:
         """All of a partner's or of one of its customers, the oldest first."""
 

@@ -1,14 +1,12 @@
 """A row's payment: sent by whoever begins it in the record, and by nobody after that."""
 
-from collections.abc import Awaitable
-
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.batches import BatchActivities
 from activities.failures import BILLER_UNAVAILABLE, RECORD_UNAVAILABLE
-from payments.domain.batch import RowPayment, RowSent
+from payments.domain.batch_row import RowPayment, RowSent
 from payments.domain.bill import Refused
 from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
@@ -30,7 +28,7 @@ class Stage:
         self.billers = FakeBillers({self.asked.payment.bill.biller_id: self.biller})
 
     async def pay(self) -> RowSent:
-        steps = BatchActivities(self.batches, self.transactions, self.billers, _never)
+        steps = BatchActivities(self.batches, self.transactions, self.billers, {})
         return await ActivityEnvironment().run(steps.pay, self.asked)
 
     async def failure(self) -> str | None:
@@ -41,10 +39,6 @@ class Stage:
     @property
     def sent(self) -> list[str]:
         return [call for call in self.biller.calls if call.startswith("pay")]
-
-
-def _never(*_: object) -> Awaitable[Code | None]:
-    raise AssertionError("no row is started here")
 
 
 @pytest.fixture

@@ -47,8 +47,12 @@ async def test_every_row_of_a_batch_comes_to_its_own_end(
     assert batch["counts"] == {
         "waiting": 0,
         "underWay": 0,
+        "held": 0,
+        "sent": 0,
         "paid": 2,
+        "partlyPaid": 0,
         "declined": 2,
+        "returned": 0,
         "refused": 3,
         "canceled": 0,
     }

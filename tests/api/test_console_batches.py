@@ -29,7 +29,7 @@ async def test_a_batch_and_its_counts_are_shown(console: Console, guest: Partner
 
     [row] = listed.rows
     assert row[0] == f"{sent.data['id']} {reference}"
-    assert row[2] == "finished"
+    assert row[2:4] == ["bill_payments", "finished"]
     assert "2 of 2 rows have ended" in page.text
     assert "Paid 1 Declined 0 Refused 1" in page.text
     assert "Pause" not in page.text

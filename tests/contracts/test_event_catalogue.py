@@ -14,8 +14,9 @@ from payments.adapters.postgres.payments import PostgresPayments
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.transactions import PostgresTransactions
 from payments.db.session import Database
-from payments.domain.batch import BatchMove, RefusedRow
+from payments.domain.batch import BatchMove
 from payments.domain.batch import BatchStatus as B
+from payments.domain.batch_row import RefusedRow
 from payments.domain.bill import LockState
 from payments.domain.case import CaseEnd, CaseFound, CaseReason, CaseStatus
 from payments.domain.charge import Answer, Receipt
@@ -31,11 +32,11 @@ from payments.domain.refund import RefundStatus
 from payments.domain.webhook import Disabled
 from payments.stack.postgres import DatabaseUrls
 from tests.card_factories import make_attempt, make_refund
+from tests.contracts.batch_record import make_batch
 from tests.contracts.card_record import ACTION, S, begun, fact_of
 from tests.contracts.direct import Direct
 from tests.contracts.factories import NOW, accepted, make_lock, make_payment
 from tests.contracts.payout_record import PayoutRecord
-from tests.contracts.test_batches import make_batch
 from tests.contracts.webhook_stage import in_postgres
 from tests.dispute_factories import make_dispute_order, make_sighting
 from tests.event_data import misfits_in

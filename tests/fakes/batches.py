@@ -1,5 +1,6 @@
 """The record of batches in memory, over a record of bill payments in memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,19 +12,32 @@ from payments.domain.batch import (
     BatchStatus,
     NewBatch,
     Progress,
+    Tally,
+)
+from payments.domain.batch_row import (
+    OPEN,
+    PAYOUT_ROWS,
+    ROW_MOVES,
+    TRIED_AGAIN,
+    TRIED_FOR,
+    BatchKind,
+    BegunBill,
+    BillRow,
     RefusedRow,
     RowOrder,
     RowResult,
     RowState,
-    Tally,
+    pause_after,
 )
 from payments.domain.bill import BillPayment, Transaction, TransactionState
 from payments.domain.codes import Code
+from payments.domain.payout import PayoutStatus
 from payments.domain.row import RowRef
-from payments.ports.batches import Ended, MoveImpossible, ReferenceUsed, RowsTaken
+from payments.ports.batches import SLOW_S, TRY_S, Left, MoveImpossible, ReferenceUsed, RowsTaken
 from tests.fakes.transactions import FakeTransactions
 
 _LIVE = (RowState.WAITING, RowState.DISPATCHED)
+_RAIL = (RowState.SENT, RowState.PAID, RowState.PARTLY_PAID, RowState.DECLINED)
 
 
 @dataclass
@@ -36,11 +50,15 @@ class FakeBatches:
     events: list[tuple[str, BatchStatus]] = field(default_factory=list)
     # How long ago rows are taken as it seems.
     taken_ago: timedelta = timedelta()
+    begun_payouts: set[RowRef] = field(default_factory=set)
     _files: dict[str, bytes] = field(default_factory=dict)
     _since: dict[RowRef, datetime] = field(default_factory=dict)
+    # How often each row came to nothing, and when it is tried again.
+    _tries: Counter[RowRef] = field(default_factory=Counter)
+    _again: dict[RowRef, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.transactions.is_under_way = self._is_under_way
+        self.transactions.is_under_way = self.is_under_way
 
     async def create(self, batch: NewBatch) -> Batch:
         for each in self.batches.values():
@@ -75,14 +93,22 @@ class FakeBatches:
         return Tally(**{state.value: states.count(state) for state in RowState})
 
     async def latest(
-        self, partner_id: str | None, limit: int, before: str | None = None
+        self,
+        partner_id: str | None,
+        limit: int,
+        before: str | None = None,
+        kind: BatchKind | None = None,
     ) -> Sequence[Batch]:
         newest = sorted(
             self.batches.values(), key=lambda each: (each.created_at, each.batch_id), reverse=True
         )
         if before is not None:
             newest = newest[newest.index(self.batches[before]) + 1 :]
-        return [each for each in newest if partner_id in (None, each.partner_id)][:limit]
+        return [
+            each
+            for each in newest
+            if partner_id in (None, each.partner_id) and kind in (None, each.kind)
+        ][:limit]
 
     async def unfinished(self) -> Sequence[Batch]:
         return [each for each in self.batches.values() if BATCH_MOVES[each.status]]
@@ -113,46 +139,93 @@ class FakeBatches:
 
     async def progress(self, batch_id: str) -> Progress:
         counts = await self.tally(batch_id)
-        return Progress(self.batches[batch_id].status, counts.waiting > 0, counts.dispatched)
+        lines = self._lines(batch_id, RowState.DISPATCHED)
+        return Progress(
+            self.batches[batch_id].status,
+            counts.waiting > 0,
+            counts.dispatched,
+            slow=sum(self._age_s(RowRef(batch_id, line)) >= SLOW_S for line in lines),
+            is_elsewhere=counts.held + counts.sent > 0,
+        )
 
     async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
         if self.batches[batch_id].status is not BatchStatus.RUNNING:
             return []
-        waiting = [line for line in self._lines(batch_id, RowState.WAITING) if line > after]
-        for line in waiting[:most]:
-            self._end(RowRef(batch_id, line), RowState.DISPATCHED)
-            self._since[RowRef(batch_id, line)] = datetime.now(UTC) - self.taken_ago
-        return [self._order(batch_id, line) for line in waiting[:most]]
+        now = datetime.now(UTC)
+        refs = [RowRef(batch_id, line) for line in self._lines(batch_id, RowState.WAITING)]
+        again = [ref for ref in refs if ref in self._again and self._again[ref] <= now]
+        silent = {self._lane(ref) for ref in self._again if self._is_tried(ref)}
+        fresh = [
+            ref
+            for ref in refs
+            if ref not in self._again and ref.line > after and self._lane(ref) not in silent
+        ]
+        taken = [*again, *fresh][:most]
+        for ref in taken:
+            self._end(ref, RowState.DISPATCHED)
+            self._since[ref] = now - self.taken_ago
+        return [self._order(batch_id, ref.line) for ref in sorted(taken, key=lambda ref: ref.line)]
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
         return [
             self._order(batch_id, line)
             for line in self._lines(batch_id, RowState.DISPATCHED)
             if self._age_s(RowRef(batch_id, line)) >= longer_than_s
+            and not self._payout(batch_id, line)
         ]
 
-    async def reap(self, batch_id: str) -> Sequence[Ended]:
-        ended = []
+    async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:
+        left = []
+        for line in seen:
+            row, ref = self.rows[batch_id][line], RowRef(batch_id, line)
+            if self._payout(batch_id, line) and row.state in _RAIL:
+                left.append(Left(line, self._age_s(ref)))
         for line in list(self._lines(batch_id, RowState.DISPATCHED)):
             begun = self._begun(batch_id, self.rows[batch_id][line])
             if begun is None or begun.state is TransactionState.PROCESSING:
                 continue
             ref = RowRef(batch_id, line)
             self._end(ref, RowState(begun.state.lower()), begun.code)
-            ended.append(Ended(line, self._age_s(ref)))
-        return ended
+            left.append(Left(line, self._age_s(ref)))
+        return left
 
     async def refuse(self, refused: RefusedRow) -> BillPayment | None:
         ref = refused.ref
         row = self.rows[ref.batch_id][ref.line]
         begun = self._begun(ref.batch_id, row)
         if begun is None:
-            if row.state is RowState.DISPATCHED:
-                self._end(ref, RowState.REFUSED, refused.code)
+            if row.state is RowState.DISPATCHED and not self._payout(ref.batch_id, ref.line):
+                self._refuse(refused)
             return None
         if begun.state is not TransactionState.PROCESSING:
             return None
         return self.transactions.payment(begun.transaction_id)
+
+    def _refuse(self, refused: RefusedRow) -> None:
+        ref, now = refused.ref, datetime.now(UTC)
+        created_at = self.batches[ref.batch_id].created_at
+        self._tries[ref] += 1
+        if refused.code in TRIED_AGAIN and created_at > now - TRIED_FOR:
+            self._again[ref] = now + pause_after(self._tries[ref])
+            self._end(ref, RowState.WAITING)
+        else:
+            self._end(ref, RowState.REFUSED, refused.code)
+
+    def hasten(self, ref: RowRef) -> None:
+        """Its pause is over."""
+        self._again[ref] = datetime.now(UTC)
+
+    def hasten_tried(self, batch_id: str) -> int:
+        """Whatever waits again, its pause is over; how many rows that are."""
+        tried = [ref for ref in self._again if ref.batch_id == batch_id]
+        for ref in tried:
+            self.hasten(ref)
+        return len(tried)
+
+    def lead(self, ref: RowRef, status: PayoutStatus, code: Code | None = None) -> None:
+        """A payout's record leads its row along."""
+        if self.rows[ref.batch_id][ref.line].state is not PAYOUT_ROWS[status]:
+            self._end(ref, PAYOUT_ROWS[status], code)
 
     async def cancel_waiting(self, batch_id: str, most: int) -> int:
         if self.batches[batch_id].status is not BatchStatus.CANCELING:
@@ -162,7 +235,7 @@ class FakeBatches:
             self._end(RowRef(batch_id, line), RowState.CANCELED)
         return len(waiting)
 
-    def _is_under_way(self, ref: RowRef) -> bool:
+    def is_under_way(self, ref: RowRef) -> bool:
         return self.rows[ref.batch_id][ref.line].state is RowState.DISPATCHED
 
     def _is_taken(self, partner_id: str, reference: str) -> bool:
@@ -183,12 +256,14 @@ class FakeBatches:
 
     def _order(self, batch_id: str, line: int) -> RowOrder:
         batch, row = self.batches[batch_id], self.rows[batch_id][line].row
-        return RowOrder(RowRef(batch_id, line), batch.kind, batch.partner_id, batch.trace, row)
+        ref = RowRef(batch_id, line)
+        names = (batch.kind, batch.partner_id, batch.trace)
+        return RowOrder(ref, *names, row, self._since[ref], tries=self._tries[ref])
 
     def _end(self, ref: RowRef, state: RowState, code: Code | None = None) -> None:
         row = self.rows[ref.batch_id][ref.line]
-        assert row.state in _LIVE, f"{ref} is {row.state} for ever"
-        ended_at = None if state in _LIVE else datetime.now(UTC)
+        assert state in ROW_MOVES[row.state], f"{ref} is {row.state} for ever"
+        ended_at = None if state in OPEN else datetime.now(UTC)
         self.rows[ref.batch_id][ref.line] = replace(row, state=state, code=code, ended_at=ended_at)
 
     def _age_s(self, ref: RowRef) -> float:
@@ -207,9 +282,20 @@ class FakeBatches:
         begun = self._begun(batch_id, row)
         if begun is None:
             return row
-        return replace(
-            row,
-            fee=begun.fee,
-            paid_at=begun.paid_at,
-            biller_reference=begun.biller_reference,
+        known = BegunBill(begun.fee, begun.paid_at, begun.biller_reference)
+        return replace(row, begun=known)
+
+    def _payout(self, batch_id: str, line: int) -> bool:
+        """Whether a payout of this row was begun."""
+        return RowRef(batch_id, line) in self.begun_payouts
+
+    def _lane(self, ref: RowRef) -> str:
+        asked = self.rows[ref.batch_id][ref.line].row.asked
+        return asked.ref.biller_id if isinstance(asked, BillRow) else asked.rail
+
+    def _is_tried(self, ref: RowRef) -> bool:
+        """Whether its try is still to come, or may still come to nothing."""
+        state = self.rows[ref.batch_id][ref.line].state
+        return state is RowState.WAITING or (
+            state is RowState.DISPATCHED and self._age_s(ref) < TRY_S
         )

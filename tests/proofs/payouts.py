@@ -119,7 +119,7 @@ async def payouts_reckoned(till: Till, prefix: str, wanted: int) -> Aftermath:
         payouts = await evidence.rows(_PAYOUTS, prefix)
     finally:
         await evidence.close()
-    found = list(_misfits(payouts, [entry for told in statements for entry in told["entries"]]))
+    found = list(misfits(payouts, [entry for told in statements for entry in told["entries"]]))
     if len(payouts) != wanted:
         text = f"{len(payouts)} payouts, and must be {wanted}"
         found.append(Finding(Kind.LOST, prefix, text))
@@ -136,9 +136,10 @@ def _owed(statements: Sequence[Mapping[str, Any]]) -> Counter[tuple[str, str]]:
     return owed
 
 
-def _misfits(
+def misfits(
     payouts: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]
 ) -> Iterator[Finding]:
+    """Payouts that are not at their rail as often as their status says, or over another amount."""
     booked = Counter((entry["reference"], entry["effect"]) for entry in entries)
     amounts: dict[str, set[int]] = {}
     for entry in entries:

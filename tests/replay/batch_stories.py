@@ -7,10 +7,9 @@ from typing import Any, Final
 from temporalio.client import WorkflowHandle
 
 from activities.dispatching import FIRST
-from payments.domain.batch import BatchRow
+from payments.domain.batch_row import BatchRow
 from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
-from tests.patience import until
 from tests.workflows.batch_stage import LATER, BatchHandle, BatchStage, make_row, make_rows
 from tests.workflows.engine import Desk, make_order
 from workflows.batch import Batch
@@ -38,7 +37,7 @@ def row_paid(*script: Paying) -> Story:
 
 async def row_refused_by_the_biller(desk: Desk) -> WorkflowHandle[Any, Any]:
     row = make_row(2)
-    desk.biller.missing.add(row.asked.bill)
+    desk.biller.missing.add(row.bill.ref)
     return await _row(desk, row)
 
 
@@ -101,11 +100,7 @@ async def batch_paused_and_resumed(desk: Desk) -> WorkflowHandle[Any, Any]:
     handle, gate = await _held(desk)
     await handle.execute_update(Batch.pause)
     gate.set()
-
-    async def rests() -> bool:
-        return not (await handle.describe()).raw_description.pending_activities
-
-    await until(rests, 30, "the batch does not come to rest")
+    await BatchStage(desk).until_at_rest(handle)
     await handle.execute_update(Batch.resume)
     return handle
 

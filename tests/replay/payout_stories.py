@@ -9,7 +9,7 @@ from payments.domain.codes import Code
 from payments.domain.payout import PayoutStatus
 from payments.domain.payout_legs import transfer_of
 from payments.domain.rail import TransferAnswer
-from tests.payout_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED
+from tests.rail_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED
 from tests.replay.card_stories import AnyHandle
 from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
 

@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
-from api.batch_rows import COLUMNS, Judged, RowJudge, TooManyRows
+from api.batch_rows import Judged, RowJudge, TooManyRows, columns_of
 from api.batches import BillerTerms
+from api.bill_rows import BillRows
 from api.row_files import LONGEST_LINE, CardNumberSeen, RowFormat, Unreadable
 from payments.domain import ids
-from payments.domain.batch import BatchRow, BillRow
+from payments.domain.batch_row import BatchRow, BillRow
 from payments.domain.bill import Agreement, BillRef
 from payments.domain.codes import Code
 from payments.domain.money import Money
 
 NOW = datetime(2026, 4, 30, 8, 21, 14, tzinfo=UTC)
 AGREEMENT = Agreement(100, 10)
+COLUMNS = columns_of(BillRows.shape)
 HEADER = "billerId,billNumber,billingPeriod,transactionId,amount,currency"
 CARD = "4111 1111 1111 1111"
 # What a biller calls a bill can look like a card number.
@@ -36,7 +38,7 @@ def terms_of(biller_id: str) -> BillerTerms | None:
 
 def judged(body: str | bytes, format_: RowFormat = RowFormat.CSV) -> Judged:
     body = body.encode() if isinstance(body, str) else body
-    return RowJudge("partner_1", terms_of, NOW).judge(body, format_)
+    return RowJudge(BillRows("partner_1", terms_of, NOW)).judge(body, format_)
 
 
 def csv_of(*rows: str, header: str = HEADER, ending: str = "\n") -> str:
@@ -275,7 +277,7 @@ def test_a_card_number_in_json_is_seen(changes: dict[str, Any]) -> None:
 def test_the_number_of_a_bill_may_look_like_one_of_a_card() -> None:
     [row] = judged(csv_of(line(billNumber=LIKE_A_CARD))).rows
 
-    assert row.asked.bill.bill_number == LIKE_A_CARD
+    assert row.bill.ref.bill_number == LIKE_A_CARD
 
 
 def test_a_number_and_a_period_of_a_bad_line_are_no_card_number() -> None:

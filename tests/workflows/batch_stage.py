@@ -1,7 +1,7 @@
 """A batch of bills before the engine: the record and the biller are fakes, all else is real."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,19 +11,11 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from payments.domain import ids
-from payments.domain.batch import (
-    Batch,
-    BatchKind,
-    BatchOrder,
-    BatchRow,
-    BatchStatus,
-    BillRow,
-    NewBatch,
-    RowResult,
-    RowState,
-    Tally,
-)
+from payments.domain.batch import Batch, BatchOrder, BatchStatus, NewBatch, Tally
+from payments.domain.batch_row import BatchKind, BatchRow, BillRow, PayoutRow, RowResult, RowState
 from payments.domain.bill import Agreement, BillRef, LockState
+from payments.domain.money import Money
+from payments.domain.payout_terms import PayoutLimits
 from tests.contracts.factories import NOW
 from tests.fakes.billers import AMOUNT
 from tests.patience import until
@@ -57,24 +49,37 @@ def make_row(line: int, **changes: Any) -> BatchRow:
     return BatchRow(**given)
 
 
+def make_payout_row(line: int, **changes: Any) -> BatchRow:
+    """To a destination that no fake asks after."""
+    reference = f"payout-{uuid4()}"
+    asked = PayoutRow(
+        destination_id="dst_1",
+        rail="GIRO",
+        fee=Money(25, "USD"),
+        limits=PayoutLimits(),
+        content=uuid4().hex,
+    )
+    object_id = ids.payout_id("partner_1", reference)
+    return BatchRow(line, reference, object_id, Money(1_000, "USD"), replace(asked, **changes))
+
+
 @dataclass
 class BatchStage:
     desk: Desk
 
-    async def create(self, rows: Sequence[BatchRow]) -> Batch:
+    async def create(self, rows: Sequence[BatchRow], **changes: Any) -> Batch:
         reference = f"april-{uuid4()}"
-        return await self.desk.batches.create(
-            NewBatch(
-                batch_id=ids.batch_id("partner_1", reference),
-                partner_id="partner_1",
-                kind=BatchKind.BILL_PAYMENTS,
-                reference=reference,
-                digest=reference.encode(),
-                trace=f"partner_1.{uuid4()}",
-                created_at=NOW,
-                rows=tuple(rows),
-            )
+        new = NewBatch(
+            batch_id=ids.batch_id("partner_1", reference),
+            partner_id="partner_1",
+            kind=BatchKind.BILL_PAYMENTS,
+            reference=reference,
+            digest=reference.encode(),
+            trace=f"partner_1.{uuid4()}",
+            created_at=NOW,
+            rows=tuple(rows),
         )
+        return await self.desk.batches.create(replace(new, **changes))
 
     async def begin(self, batch: Batch) -> BatchHandle:
         await begin(self.desk.client, self.desk.task_queue, batch)
@@ -98,7 +103,7 @@ class BatchStage:
         return [each.state for each in await self.results(batch)]
 
     def lock_of(self, row: BatchRow) -> WorkflowHandle[BillLock, LockState]:
-        workflow_id = ids.bill_lock(row.asked.bill)
+        workflow_id = ids.bill_lock(row.bill.ref)
         return self.desk.client.get_workflow_handle_for(BillLock.run, workflow_id)
 
     async def until_tried(self, row: BatchRow, step: str, attempts: int = 1) -> None:
@@ -121,6 +126,14 @@ class BatchStage:
             return f"pay {row.object_id}" in self.desk.biller.calls
 
         await until(has_it, 30, "the row was never sent")
+
+    async def until_at_rest(self, handle: BatchHandle) -> None:
+        """Until nobody is at work on it."""
+
+        async def is_at_rest() -> bool:
+            return not (await handle.describe()).raw_description.pending_activities
+
+        await until(is_at_rest, 60, "the batch does not come to rest")
 
     async def until_tallied(self, batch: Batch, **counts: int) -> None:
         async def tallied() -> bool:

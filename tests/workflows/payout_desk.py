@@ -23,13 +23,8 @@ from payments.domain.payout_terms import PayoutLimits
 from payments.ports.steps import PayoutSteps
 from tests.patience import until
 from tests.payout_factories import TRACE, make_destination, make_payout
-from tests.payout_fakes import (
-    FakeDestinations,
-    FakePayouts,
-    FakeRail,
-    FakeRails,
-    balances_of,
-)
+from tests.payout_fakes import FakePayouts, balances_of
+from tests.rail_fakes import FakeDestinations, FakeRail, FakeRails
 from tests.workflows.card_desk import FAR, CardDesk, until_begun
 from workflows import payout as paying_out
 from workflows.payout_return import PayoutReturn, payout_return_operation
@@ -56,6 +51,7 @@ class PayoutDesk(CardDesk):
         self.record.refunds = self.refunds
 
     def payouts(self) -> PayoutSteps:
+        self.record.batches = self.batches
         return PayoutSteps(FakeRails(self.rail), self.record, self.accounts)
 
     # What the API and operators do
@@ -139,6 +135,9 @@ class PayoutDesk(CardDesk):
         return self.client.get_workflow_handle_for(
             PayoutReturn.run, ids.payout_return(order.payout_id)
         )
+
+    def payout_of(self, payout_id: str) -> PayoutHandle:
+        return self.client.get_workflow_handle_for(paying_out.Payout.run, ids.payout(payout_id))
 
     # What a test waits for
 

@@ -15,8 +15,8 @@ from tests.case_fakes import FakeCases
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBillers
-from tests.fakes.transactions import FakeTransactions
-from tests.payout_fakes import FakeDestinations, FakePayouts, FakeRail, FakeRails
+from tests.payout_fakes import FakePayouts
+from tests.rail_fakes import FakeDestinations, FakeRail, FakeRails
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
 from tests.workflows.engine import no_disputes
@@ -25,11 +25,11 @@ from tests.workflows.worker_process import Kept, Watched
 
 class PayoutWorld(Kept):
     def __init__(self, path: Path) -> None:
-        payments = FakePayments()
+        payments, batches = FakePayments(), FakeBatches()
         refunds = FakeRefunds(payments)
         super().__init__(
-            *(path, FakeRail(), FakePayouts(refunds=refunds), FakeDestinations()),
-            *(FakeProvider(), payments, refunds),
+            *(path, FakeRail(), FakePayouts(refunds=refunds, batches=batches), FakeDestinations()),
+            *(FakeProvider(), payments, refunds, batches),
         )
         self.rail: FakeRail
         self.payouts: FakePayouts
@@ -37,8 +37,9 @@ class PayoutWorld(Kept):
         self.north: FakeProvider
         self.payments: FakePayments
         self.refunds: FakeRefunds
+        self.batches: FakeBatches
         self.rail, self.payouts, self.accounts, *others = self.fakes
-        self.north, self.payments, self.refunds = others
+        self.north, self.payments, self.refunds, self.batches = others
 
     async def earn(self) -> PaymentOrder:
         """A card paid 100.00."""
@@ -58,9 +59,8 @@ def serve_payouts(path: Path, failpoint: str) -> None:
 
     @asynccontextmanager
     async def open_steps(_: Settings) -> AsyncIterator[Steps]:
-        transactions = FakeTransactions()
         yield Steps(
-            Bills(FakeBillers({}), transactions, FakeBatches(transactions)),
+            Bills(FakeBillers({}), world.batches.transactions, watched(world.batches)),
             Cards(
                 FakeProviders({"NORTH": watched(world.north)}),
                 watched(world.payments),

@@ -1,15 +1,18 @@
 """The life of a batch: its window, its new runs, and what its partner can do to it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from activities.dispatching import FIRST, MOST, Window
-from payments.domain.batch import BatchMove, BatchStatus, RowState, Tally
-from payments.ports.batches import Ended
+from payments.domain.batch import Batch as BatchRecord
+from payments.domain.batch import BatchMove, BatchStatus, Tally
+from payments.domain.batch_row import RowState
+from payments.ports.batches import Left
 from tests.fakes.billers import Paying
+from tests.patience import until
 from tests.workflows.batch_stage import BatchStage, make_row, make_rows
 from tests.workflows.engine import Desk
 from workflows.batch import Batch, begin, begin_unfinished
@@ -159,6 +162,27 @@ async def test_a_row_that_was_taken_and_never_started_is_started(stage: BatchSta
     assert await stage.states(batch) == [RowState.PAID, RowState.PAID]
 
 
+async def test_a_silent_biller_is_tried_again_and_its_rows_are_paid_when_it_is_back(
+    stage: BatchStage,
+) -> None:
+    stage.desk.biller.unreachable = True
+    batch = await stage.create(make_rows(FIRST + 4), created_at=datetime.now(UTC))
+    handle = await stage.begin(batch)
+    await until(lambda: _is_tried(stage, batch), 60, "nobody is tried again")
+
+    stage.desk.biller.unreachable = False
+    assert stage.desk.batches.hasten_tried(batch.batch_id) == FIRST
+
+    assert await handle.result() is BatchStatus.FINISHED
+    assert await stage.desk.batches.tally(batch.batch_id) == Tally(paid=FIRST + 4)
+
+
+async def _is_tried(stage: BatchStage, batch: BatchRecord) -> bool:
+    """What was begun before it was known to be silent has come to nothing, and no other row."""
+    tally = await stage.desk.batches.tally(batch.batch_id)
+    return bool(stage.desk.biller.calls) and tally == Tally(waiting=FIRST + 4)
+
+
 async def test_begun_twice_it_is_one(stage: BatchStage) -> None:
     batch = await stage.create(make_rows(10))
 
@@ -182,7 +206,7 @@ async def test_what_nobody_has_begun_a_worker_begins(stage: BatchStage) -> None:
 
 def ends(window: Window, after_s: float, *others: float) -> None:
     count = max(window.size, 4) - len(others)
-    window.learn([Ended(line, each) for line, each in enumerate([after_s] * count + [*others])])
+    window.learn([Left(line, each) for line, each in enumerate([after_s] * count + [*others])])
 
 
 def test_the_window_opens_while_no_row_waits_for_another_and_never_too_far() -> None:

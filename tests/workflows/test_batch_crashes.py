@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from payments.domain.batch import BatchStatus, RowState
+from payments.domain.batch import BatchStatus
+from payments.domain.batch_row import RowState
 from payments.domain.bill import TransactionState
 from tests.fakes.billers import Paying
 from tests.workflows.batch_stage import BatchStage, make_rows
@@ -36,8 +37,8 @@ async def live(environment: WorkflowEnvironment, death: str, path: Path) -> Worl
     desk.batches = world.batches
     batch = await stage.create(make_rows(ROWS))
     first, second = (each.row for each in (await stage.results(batch))[:2])
-    world.biller.missing.add(first.asked.bill)
-    world.biller.pay_elsewhere(second.asked.bill)
+    world.biller.missing.add(first.bill.ref)
+    world.biller.pay_elsewhere(second.bill.ref)
     world.biller.script.extend((Paying.DECLINE, Paying.LOSE_ANSWER))
     world.keep()
     async with Workers(desk, path).one_after_another(death):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from payments.domain.batch import BatchRow, RowState
+from payments.domain.batch_row import BatchRow, RowState
 from payments.domain.bill import TransactionState
 from payments.domain.codes import Code
 from payments.domain.money import Money
@@ -53,7 +53,7 @@ async def test_a_decline_is_the_rows_end_and_gives_the_bill_back(stage: BatchSta
 
 async def test_a_bill_that_the_biller_does_not_know_is_refused(stage: BatchStage) -> None:
     row = make_row(2)
-    stage.desk.biller.missing.add(row.asked.bill)
+    stage.desk.biller.missing.add(row.bill.ref)
 
     assert await ended(stage, row) == (RowState.REFUSED, Code.BILL_NOT_FOUND)
     assert stage.desk.transactions.rows == {}
@@ -61,7 +61,7 @@ async def test_a_bill_that_the_biller_does_not_know_is_refused(stage: BatchStage
 
 async def test_a_bill_that_is_paid_already_is_refused(stage: BatchStage) -> None:
     row = make_row(2)
-    stage.desk.biller.pay_elsewhere(row.asked.bill)
+    stage.desk.biller.pay_elsewhere(row.bill.ref)
 
     assert await ended(stage, row) == (RowState.REFUSED, Code.BILL_ALREADY_PAID)
 
@@ -77,7 +77,7 @@ async def test_another_amount_than_expected_is_refused_and_given_back(stage: Bat
 
 async def test_a_bill_that_another_payer_has_locked_is_refused(stage: BatchStage) -> None:
     row = make_row(2)
-    handle, _ = await stage.desk.lock(make_request(bill=row.asked.bill, partner_id="partner_2"))
+    handle, _ = await stage.desk.lock(make_request(bill=row.bill.ref, partner_id="partner_2"))
 
     assert await ended(stage, row) == (RowState.REFUSED, Code.BILL_LOCKED)
 
@@ -93,7 +93,7 @@ async def test_a_payer_meets_the_row_as_a_lock(stage: BatchStage) -> None:
     await stage.until_sent(row)
 
     with pytest.raises(WorkflowAlreadyStartedError):
-        await stage.desk.lock(make_request(bill=row.asked.bill, partner_id="partner_2"))
+        await stage.desk.lock(make_request(bill=row.bill.ref, partner_id="partner_2"))
 
     stage.desk.biller.gate.set()
     await stage.until_tallied(batch, paid=1)
@@ -163,7 +163,7 @@ async def test_a_row_started_again_after_its_end_pays_nothing(stage: BatchStage)
 
 async def test_a_refused_row_started_again_stays_refused(stage: BatchStage) -> None:
     row = make_row(2)
-    stage.desk.biller.missing.add(row.asked.bill)
+    stage.desk.biller.missing.add(row.bill.ref)
     batch = await stage.create([row])
     [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
     lock = stage.lock_of(row)

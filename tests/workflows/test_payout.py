@@ -13,7 +13,7 @@ from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import PayoutStatus
 from payments.domain.rail import TransferAnswer
-from tests.payout_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED, TAKEN
+from tests.rail_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED, TAKEN
 from tests.workflows.engine import refusal_of
 from tests.workflows.payout_desk import PayoutDesk, make_order
 from tests.workflows.test_card_budget import assert_within, cost

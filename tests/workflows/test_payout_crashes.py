@@ -13,7 +13,7 @@ from payments.domain import ids
 from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.payout_legs import Plan, Source, Way, planned_legs
 from payments.domain.rail import TransferAnswer
-from tests.payout_fakes import DECLINED, LOST, PAID, RETURNED
+from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED
 from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
 from tests.workflows.payout_worker_process import PayoutWorld, serve_payouts
 from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE

@@ -12,8 +12,8 @@ from payments.domain.charge import Operation
 from payments.domain.codes import Code
 from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.payout_legs import refund_of, transfer_of
-from tests.payout_fakes import DECLINED, LOST, PAID, RETURNED
 from tests.provider_script import REFUND_REFUSED, How
+from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED
 from tests.workflows.engine import refusal_of
 from tests.workflows.payout_desk import HELD, PayoutDesk
 

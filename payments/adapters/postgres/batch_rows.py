@@ -5,20 +5,10 @@ from typing import Any, Final
 import orjson
 
 from payments.adapters.postgres.payment_rows import rfc3339
+from payments.adapters.postgres.row_kinds import KINDS
 from payments.db.session import Row
-from payments.domain.batch import (
-    Batch,
-    BatchKind,
-    BatchRow,
-    BatchStatus,
-    BillRow,
-    NewBatch,
-    RowOrder,
-    RowResult,
-    RowState,
-    Tally,
-)
-from payments.domain.bill import Agreement, BillRef
+from payments.domain.batch import Batch, BatchStatus, NewBatch, Tally
+from payments.domain.batch_row import BatchKind, BatchRow, RowOrder, RowResult, RowState
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.row import RowRef
@@ -29,8 +19,8 @@ BATCH: Final = (
 # Of a row and its batch, as order() reads them.
 ORDERED: Final = (
     "asked_row.batch_id, asked_row.line, asked_row.object_id, asked_row.reference,"
-    " asked_row.amount_minor, asked_row.asked, batch.partner_id, batch.kind, batch.currency,"
-    " batch.trace"
+    " asked_row.amount_minor, asked_row.asked, asked_row.dispatched_at, asked_row.tries,"
+    " batch.partner_id, batch.kind, batch.currency, batch.trace"
 )
 
 
@@ -58,24 +48,9 @@ def batch(row: Row) -> Batch:
     )
 
 
-def asked_text(asked: BillRow) -> str:
+def asked_text(kind: BatchKind, row: BatchRow) -> str:
     """The row's own part, as jsonb."""
-    bill, agreement = asked.bill, asked.agreement
-    told = {
-        "biller_id": bill.biller_id,
-        "bill_number": bill.bill_number,
-        "billing_period": bill.billing_period,
-        "fee_flat_minor": agreement.fee_flat_minor,
-        "fee_basis_points": agreement.fee_basis_points,
-    }
-    return orjson.dumps(told).decode()
-
-
-def _asked(told: dict[str, Any]) -> BillRow:
-    return BillRow(
-        BillRef(told["biller_id"], told["bill_number"], told["billing_period"]),
-        Agreement(told["fee_flat_minor"], told["fee_basis_points"]),
-    )
+    return orjson.dumps(KINDS[kind].as_json(row.asked)).decode()
 
 
 def _row(row: Row) -> BatchRow:
@@ -84,7 +59,7 @@ def _row(row: Row) -> BatchRow:
         reference=row["reference"],
         object_id=row["object_id"],
         amount=Money(row["amount_minor"], row["currency"]),
-        asked=_asked(row["asked"]),
+        asked=KINDS[BatchKind(row["kind"])].of_json(row["asked"], row["currency"]),
     )
 
 
@@ -95,19 +70,18 @@ def order(row: Row) -> RowOrder:
         partner_id=row["partner_id"],
         trace=row["trace"],
         row=_row(row),
+        taken_at=row["dispatched_at"],
+        tries=row["tries"],
     )
 
 
 def result(row: Row) -> RowResult:
-    fee = row["fee_minor"]
     return RowResult(
         row=_row(row),
         state=RowState(row["state"]),
         code=Code(row["code"]) if row["code"] else None,
         ended_at=row["ended_at"],
-        fee=None if fee is None else Money(fee, row["currency"]),
-        paid_at=row["paid_at"],
-        biller_reference=row["biller_reference"],
+        begun=KINDS[BatchKind(row["kind"])].begun(row),
     )
 
 
@@ -137,8 +111,12 @@ def told_of_tally(counts: Tally) -> dict[str, int]:
     return {
         "waiting": counts.waiting,
         "underWay": counts.dispatched,
+        "held": counts.held,
+        "sent": counts.sent,
         "paid": counts.paid,
+        "partlyPaid": counts.partly_paid,
         "declined": counts.declined,
+        "returned": counts.returned,
         "refused": counts.refused,
         "canceled": counts.canceled,
     }

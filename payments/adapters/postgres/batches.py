@@ -7,23 +7,29 @@ from functools import partial
 from typing import Final
 
 from payments.adapters.postgres import batch_rows, bill_rows
+from payments.adapters.postgres.row_kinds import BEGUN, BEGUN_COLUMNS, KINDS, LANE
 from payments.db.session import Database, Statements
 from payments.domain.batch import (
     BATCH_MOVES,
     Batch,
-    BatchKind,
     BatchMove,
     BatchStatus,
     NewBatch,
     Progress,
+    Tally,
+)
+from payments.domain.batch_row import (
+    PAUSES,
+    TRIED_AGAIN,
+    TRIED_FOR,
+    BatchKind,
     RefusedRow,
     RowOrder,
     RowResult,
     RowState,
-    Tally,
 )
 from payments.domain.bill import BillPayment
-from payments.ports.batches import Ended, MoveImpossible, ReferenceUsed, RowsTaken
+from payments.ports.batches import SLOW_S, TRY_S, Left, MoveImpossible, ReferenceUsed, RowsTaken
 
 # Rows that go to the database at once: more would not be done within its time-out on a busy day.
 _CHUNK: Final = 5_000
@@ -41,29 +47,20 @@ _ADD_ROWS: Final = """
         AS given (line, object_id, reference, amount_minor, asked)
     ON CONFLICT (object_id) WHERE state IN ('waiting', 'dispatched') DO NOTHING
     RETURNING line"""
-# The partner's own id names one payment for ever.
-_PAID_BEFORE: Final[dict[BatchKind, str]] = {
-    BatchKind.BILL_PAYMENTS: """
-        SELECT given.line FROM unnest($2::int[], $3::text[]) AS given (line, reference)
-        JOIN transaction ON transaction.partner_id = $1
-            AND transaction.partner_transaction_id = given.reference"""
-}
 _FIND: Final = "SELECT * FROM batch WHERE partner_id = $1 AND id = $2"
 _GET: Final = "SELECT * FROM batch WHERE id = $1"
 _TALLY: Final = "SELECT state, count(*) FROM batch_row WHERE batch_id = $1 GROUP BY state"
 _LATEST: Final = """
     SELECT * FROM batch WHERE ($1::text IS NULL OR partner_id = $1)
+        AND ($4::text IS NULL OR kind = $4)
         AND ($3::text IS NULL
             OR (created_at, id) < (SELECT created_at, id FROM batch WHERE id = $3))
     ORDER BY created_at DESC, id DESC LIMIT $2"""
 _UNFINISHED: Final = """
     SELECT * FROM batch WHERE status IN ('running', 'paused', 'canceling') ORDER BY id"""
-# A transaction of the same name that the partner began elsewhere bears another trace.
-_RESULTS: Final = """
-    SELECT asked_row.*, batch.currency, begun.fee_minor, begun.paid_at, begun.biller_reference
-    FROM batch_row AS asked_row JOIN batch ON batch.id = asked_row.batch_id
-    LEFT JOIN transaction AS begun
-        ON begun.id = asked_row.object_id AND begun.trace = batch.trace
+_RESULTS: Final = f"""
+    SELECT asked_row.*, batch.kind, batch.currency, {BEGUN_COLUMNS}
+    FROM batch_row AS asked_row JOIN batch ON batch.id = asked_row.batch_id {BEGUN}
     WHERE asked_row.batch_id = $1 AND asked_row.line > $2
         AND ($4::text IS NULL OR asked_row.state = $4)
     ORDER BY asked_row.line LIMIT $3"""
@@ -86,45 +83,89 @@ _TOLD: Final = {
 _PROGRESS: Final = """
     SELECT status,
         EXISTS (SELECT FROM batch_row WHERE batch_id = $1 AND state = 'waiting') AS is_waiting,
-        (SELECT count(*) FROM batch_row WHERE batch_id = $1 AND state = 'dispatched') AS dispatched
-    FROM batch WHERE id = $1"""
+        EXISTS (
+            SELECT FROM batch_row WHERE batch_id = $1 AND state IN ('held', 'sent')
+        ) AS is_elsewhere,
+        under_way.*
+    FROM batch, (
+        SELECT count(*) AS dispatched,
+            count(*) FILTER (WHERE dispatched_at <= now() - make_interval(secs => $2)) AS slow
+        FROM batch_row WHERE batch_id = $1 AND state = 'dispatched'
+    ) AS under_way
+    WHERE id = $1"""
+# Those whose time has come again, and then new ones in the order of the file: but none in the lane
+# of one that waits again, or is on such a try.
 _TAKE: Final = f"""
+    WITH again AS (
+        SELECT line FROM batch_row
+        WHERE batch_id = $1 AND state = 'waiting' AND again_at <= now()
+        ORDER BY again_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    ), silent AS (
+        SELECT {LANE} AS lane FROM batch_row
+        WHERE batch_id = $1 AND again_at IS NOT NULL AND (state = 'waiting'
+            OR (state = 'dispatched' AND dispatched_at > now() - make_interval(secs => $4)))
+    ), fresh AS (
+        SELECT line FROM batch_row
+        WHERE batch_id = $1 AND state = 'waiting' AND again_at IS NULL AND line > $2
+            AND {LANE} <> ALL (ARRAY(SELECT lane FROM silent))
+        ORDER BY line LIMIT $3 - (SELECT count(*) FROM again) FOR UPDATE SKIP LOCKED
+    )
     UPDATE batch_row AS asked_row SET state = 'dispatched', dispatched_at = now()
     FROM batch
     WHERE batch.id = $1 AND batch.status = 'running' AND asked_row.batch_id = $1
-        AND asked_row.state = 'waiting' AND asked_row.line = ANY (ARRAY(
-            SELECT line FROM batch_row WHERE batch_id = $1 AND state = 'waiting' AND line > $2
-            ORDER BY line LIMIT $3 FOR UPDATE SKIP LOCKED
-        ))
+        AND asked_row.state = 'waiting'
+        AND asked_row.line = ANY (ARRAY(SELECT line FROM again UNION ALL SELECT line FROM fresh))
     RETURNING {batch_rows.ORDERED}"""
+# A payout that was begun has a workflow, or the engine has lost it: nobody sends it again then.
 _DISPATCHED: Final = f"""
     SELECT {batch_rows.ORDERED} FROM batch_row AS asked_row
-    JOIN batch ON batch.id = asked_row.batch_id
-    WHERE asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
+    JOIN batch ON batch.id = asked_row.batch_id {BEGUN}
+    WHERE asked_row.batch_id = $1 AND asked_row.state = 'dispatched' AND payout.id IS NULL
         AND asked_row.dispatched_at <= now() - make_interval(secs => $2)
     ORDER BY asked_row.line"""
+# A payout's own statements lead its row along.
 _REAP: Final = """
-    UPDATE batch_row AS asked_row SET state = lower(begun.state), code = begun.code,
-        ended_at = now()
-    FROM batch, transaction AS begun
-    WHERE batch.id = $1 AND asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
-        AND begun.id = asked_row.object_id AND begun.trace = batch.trace
-        AND begun.state IN ('PAID', 'DECLINED')
-    RETURNING asked_row.line,
-        extract(epoch FROM asked_row.ended_at - asked_row.dispatched_at)::float8 AS after_s"""
+    WITH reaped AS (
+        UPDATE batch_row AS asked_row SET state = lower(begun.state), code = begun.code,
+            ended_at = now(), left_at = now()
+        FROM batch, transaction AS begun
+        WHERE batch.id = $1 AND asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
+            AND begun.id = asked_row.object_id AND begun.trace = batch.trace
+            AND begun.state IN ('PAID', 'DECLINED')
+        RETURNING asked_row.line, asked_row.left_at - asked_row.dispatched_at AS after
+    )
+    SELECT line, extract(epoch FROM after)::float8 AS after_s FROM (
+        SELECT * FROM reaped
+        UNION ALL
+        SELECT line, left_at - dispatched_at FROM batch_row
+        WHERE batch_id = $1 AND line = ANY ($2::int[]) AND left_at IS NOT NULL
+            AND state <> 'dispatched'
+    ) AS left_behind"""
 _REFUSE: Final = f"""
     WITH begun AS (
-        SELECT transaction.* FROM batch_row AS asked_row
-        JOIN batch ON batch.id = asked_row.batch_id
-        JOIN transaction ON transaction.id = asked_row.object_id
-            AND transaction.trace = batch.trace
+        SELECT bill.*, payout.id AS payout_id FROM batch_row AS asked_row
+        JOIN batch ON batch.id = asked_row.batch_id {BEGUN}
         WHERE asked_row.batch_id = $1 AND asked_row.line = $2
-    ), refused AS (
-        UPDATE batch_row SET state = 'refused', code = $3, ended_at = now()
-        WHERE batch_id = $1 AND line = $2 AND state = 'dispatched'
+            AND (bill.id IS NOT NULL OR payout.id IS NOT NULL)
+    ), due AS (
+        SELECT asked_row.batch_id, asked_row.line,
+            $4::float8[] IS NOT NULL
+                AND batch.created_at > now() - make_interval(secs => $5) AS is_again,
+            make_interval(secs => $4[least(asked_row.tries + 1, cardinality($4))]) AS pause
+        FROM batch_row AS asked_row JOIN batch ON batch.id = asked_row.batch_id
+        WHERE asked_row.batch_id = $1 AND asked_row.line = $2 AND asked_row.state = 'dispatched'
             AND NOT EXISTS (SELECT FROM begun)
+        FOR UPDATE OF asked_row
+    ), refused AS (
+        UPDATE batch_row SET tries = tries + 1,
+            state = CASE WHEN due.is_again THEN 'waiting' ELSE 'refused' END,
+            code = CASE WHEN due.is_again THEN NULL ELSE $3 END,
+            ended_at = CASE WHEN due.is_again THEN NULL ELSE now() END,
+            again_at = CASE WHEN due.is_again THEN now() + due.pause END
+        FROM due WHERE (batch_row.batch_id, batch_row.line) = (due.batch_id, due.line)
     )
     SELECT {bill_rows.COLUMNS} FROM begun WHERE state = 'PROCESSING'"""
+_PAUSES_S: Final = [pause.total_seconds() for pause in PAUSES]
 _CANCEL_WAITING: Final = """
     UPDATE batch_row AS asked_row SET state = 'canceled', ended_at = now()
     FROM batch
@@ -155,9 +196,13 @@ class PostgresBatches:
         return batch_rows.tally(list(await self._database.fetch(_TALLY, batch_id)))
 
     async def latest(
-        self, partner_id: str | None, limit: int, before: str | None = None
+        self,
+        partner_id: str | None,
+        limit: int,
+        before: str | None = None,
+        kind: BatchKind | None = None,
     ) -> Sequence[Batch]:
-        rows = await self._database.fetch(_LATEST, partner_id, limit, before)
+        rows = await self._database.fetch(_LATEST, partner_id, limit, before, kind)
         return [batch_rows.batch(row) for row in rows]
 
     async def unfinished(self) -> Sequence[Batch]:
@@ -173,24 +218,34 @@ class PostgresBatches:
         return await self._database.in_transaction(partial(_move, move))
 
     async def progress(self, batch_id: str) -> Progress:
-        [row] = await self._database.fetch(_PROGRESS, batch_id)
-        return Progress(BatchStatus(row["status"]), row["is_waiting"], row["dispatched"])
+        [row] = await self._database.fetch(_PROGRESS, batch_id, SLOW_S)
+        return Progress(
+            BatchStatus(row["status"]),
+            row["is_waiting"],
+            row["dispatched"],
+            slow=row["slow"],
+            is_elsewhere=row["is_elsewhere"],
+        )
 
     async def take(self, batch_id: str, after: int, most: int) -> Sequence[RowOrder]:
-        rows = await self._database.fetch(_TAKE, batch_id, after, most)
+        rows = await self._database.fetch(_TAKE, batch_id, after, most, TRY_S)
         return sorted(map(batch_rows.order, rows), key=lambda taken: taken.ref.line)
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
         rows = await self._database.fetch(_DISPATCHED, batch_id, longer_than_s)
         return [batch_rows.order(row) for row in rows]
 
-    async def reap(self, batch_id: str) -> Sequence[Ended]:
-        rows = await self._database.fetch(_REAP, batch_id)
-        return [Ended(row["line"], row["after_s"]) for row in rows]
+    async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:
+        rows = await self._database.fetch(_REAP, batch_id, list(seen))
+        return [Left(row["line"], row["after_s"]) for row in rows]
 
     async def refuse(self, refused: RefusedRow) -> BillPayment | None:
-        ref = refused.ref
-        rows = await self._database.fetch(_REFUSE, ref.batch_id, ref.line, refused.code)
+        ref, code = refused.ref, refused.code
+        pauses_s = _PAUSES_S if code in TRIED_AGAIN else None
+        tried_for_s = TRIED_FOR.total_seconds()
+        rows = await self._database.fetch(
+            _REFUSE, ref.batch_id, ref.line, code, pauses_s, tried_for_s
+        )
         return bill_rows.payment(rows[0]) if rows else None
 
     async def cancel_waiting(self, batch_id: str, most: int) -> int:
@@ -208,13 +263,13 @@ async def _create(batch: NewBatch, statements: Statements) -> Batch:
     for start in range(0, len(batch.rows), _CHUNK):
         rows = batch.rows[start : start + _CHUNK]
         lines, names = [row.line for row in rows], [row.reference for row in rows]
-        before = await statements.fetch(_PAID_BEFORE[batch.kind], batch.partner_id, lines, names)
+        before = await statements.fetch(KINDS[batch.kind].used, batch.partner_id, lines, names)
         taken += [each["line"] for each in before]
         added = await statements.fetch(
             _ADD_ROWS,
             *(batch.batch_id, lines, [row.object_id for row in rows], names),
             [row.amount.minor for row in rows],
-            [batch_rows.asked_text(row.asked) for row in rows],
+            [batch_rows.asked_text(batch.kind, row) for row in rows],
         )
         taken += set(lines) - {each["line"] for each in added}
     if taken:

@@ -7,6 +7,7 @@ from typing import Final
 from payments.adapters.postgres import funds, payout_legs, payout_rows
 from payments.adapters.postgres.ledger import WRITE_POSTING
 from payments.db.session import Row, Statements
+from payments.domain.batch_row import PAYOUT_ROWS, RowState
 from payments.domain.codes import Code
 from payments.domain.destination import DestinationState
 from payments.domain.payout import (
@@ -20,6 +21,7 @@ from payments.domain.payout import (
 )
 from payments.domain.payout_events import PAYOUT_EVENTS
 from payments.domain.payout_legs import Plan, planned_legs
+from payments.domain.row import RowRef
 
 _KNOWN: Final = """
     SELECT * FROM payout WHERE id = $1 OR (partner_id = $2 AND reference = $3) ORDER BY id <> $1"""
@@ -59,12 +61,32 @@ _BEGIN: Final = f"""
     SELECT * FROM due"""
 
 
+_UNDER_WAY: Final = """
+    SELECT line FROM batch_row
+    WHERE batch_id = $1 AND line = $2 AND state = 'dispatched' FOR UPDATE"""
+_LEAD_ROW: Final = f"""
+    UPDATE batch_row {payout_rows.led("$3", "$4")} WHERE batch_id = $1 AND line = $2"""
+_USED: Final = PayoutAnswer(refused=Code.REFERENCE_USED)
+
+
 async def begin(
     statements: Statements, order: PayoutOrder, posting: tuple[object, ...]
 ) -> PayoutAnswer:
     """Inside one transaction. `posting` are the parameters of the one that sets it aside."""
     if order.part_of is not None:
         return await payout_legs.begin_transfer(statements, order)
+    if order.row is not None and not await _is_under_way(statements, order.row):
+        # It has ended: of what it asked for nothing is begun any more.
+        found = await statements.fetch(_KNOWN, order.payout_id, order.partner_id, order.reference)
+        return await _known(statements, payout_rows.payout(found[0]), order) if found else _USED
+    answer = await _begin(statements, order, posting)
+    await _lead_row(statements, order, answer)
+    return answer
+
+
+async def _begin(
+    statements: Statements, order: PayoutOrder, posting: tuple[object, ...]
+) -> PayoutAnswer:
     available = await funds.locked(statements, order.partner_id, order.amount.currency)
     known = await statements.fetch(_KNOWN, order.payout_id, order.partner_id, order.reference)
     if known:
@@ -83,6 +105,23 @@ async def begin(
     return await _begun(statements, payout_rows.payout(rows[0]))
 
 
+async def _is_under_way(statements: Statements, row: RowRef) -> bool:
+    return bool(await statements.fetch(_UNDER_WAY, row.batch_id, row.line))
+
+
+async def _lead_row(statements: Statements, order: PayoutOrder, answer: PayoutAnswer) -> None:
+    """A row that comes to nothing, or has to wait for people, is told so at once."""
+    if order.row is None:
+        return
+    if answer.payout is not None:
+        state, code = PAYOUT_ROWS[answer.payout.status], answer.payout.code
+    else:
+        state, code = RowState.REFUSED, answer.refused
+    if state is not RowState.DISPATCHED:
+        place = (order.row.batch_id, order.row.line)
+        await statements.fetch(_LEAD_ROW, *place, state, code)
+
+
 async def _begun(statements: Statements, payout: Payout) -> PayoutAnswer:
     if not payout.by_legs:
         return PayoutAnswer(payout)
@@ -93,7 +132,7 @@ async def _begun(statements: Statements, payout: Payout) -> PayoutAnswer:
 async def _known(statements: Statements, found: Payout, order: PayoutOrder) -> PayoutAnswer:
     """Begun by this very request before, or a reference that names another payout."""
     is_same = (found.content, found.trace) == (order.content, order.trace)
-    return await _begun(statements, found) if is_same else PayoutAnswer(refused=Code.REFERENCE_USED)
+    return await _begun(statements, found) if is_same else _USED
 
 
 def _refused(order: PayoutOrder, facts: Row, available: int, plan: Plan) -> Code | None:

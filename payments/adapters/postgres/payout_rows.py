@@ -23,6 +23,19 @@ from payments.domain.payout_legs import arrival
 
 _ORDER: Final = TypeAdapter(PayoutOrder)
 
+# A row of a batch goes where its payout does. How long it was under way tells something only if it
+# came to its rail.
+_LED: Final = """
+    SET state = {state}, code = {code},
+        left_at = CASE WHEN {state} IN ('sent', 'paid', 'partly_paid', 'declined')
+            THEN coalesce(batch_row.left_at, now()) ELSE batch_row.left_at END,
+        ended_at = CASE WHEN {state} NOT IN ('dispatched', 'held', 'sent') THEN now() END"""
+
+
+def led(state: str, code: str) -> str:
+    """The part of a statement that leads a row along, from these parameters."""
+    return _LED.format(state=f"{state}::text", code=f"{code}::text")
+
 
 def ordered(order: PayoutOrder) -> str:
     return _ORDER.dump_json(order).decode()

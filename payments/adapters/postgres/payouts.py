@@ -12,6 +12,7 @@ from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
 from payments.adapters.postgres.payment_rows import theirs
 from payments.db.session import Database, Row, Statements
 from payments.domain import payout_ledger
+from payments.domain.batch_row import PAYOUT_ROWS
 from payments.domain.codes import Code
 from payments.domain.payout import (
     GIVEN_BACK,
@@ -57,6 +58,9 @@ _MOVE: Final = f"""
     ), freed AS (
         UPDATE payment SET paid_out_minor = paid_out_minor - back.amount_minor
         FROM back WHERE payment.id = back.payment_id
+    ), led AS (
+        UPDATE batch_row {payout_rows.led("$21", "$9")} FROM due
+        WHERE batch_row.batch_id = $19 AND batch_row.line = $20 AND batch_row.state <> $21
     ), {WRITE_POSTING}, told AS (
         INSERT INTO event
             (partner_id, object_type, object_id, sequence, type, previous_status, data)
@@ -223,13 +227,20 @@ class PostgresPayouts:
             *(_NOTHING if posting is None else await self._ledger.parameters(posting)),
             *(fact.order.payout_id, fact.status, fact.code, theirs(fact.raw_code)),
             *(theirs(fact.rail_reference), fact.arrives_at, fact.at, before, suspended),
-            *(event, payout_rows.told(fact, row, legs=legs), paid_minor),
+            *(event, payout_rows.told(fact, row, legs=legs), paid_minor, *_row(fact)),
         )
         return payout_rows.payout(rows[0]) if rows else None
 
 
 def _rivals(payout_id: str) -> RecordUnavailable:
     return RecordUnavailable(f"{payout_id} was not moved: too many rivals")
+
+
+def _row(fact: PayoutFact) -> tuple[object, ...]:
+    """Which row of a batch goes along, if any, and where to."""
+    row = fact.order.row
+    place = (None, None) if row is None else (row.batch_id, row.line)
+    return (*place, PAYOUT_ROWS[fact.status])
 
 
 def _passed(row: Row, before: PayoutStatus, fact: PayoutFact) -> Payout:

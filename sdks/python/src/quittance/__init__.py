@@ -5,7 +5,7 @@ What a partner needs is imported from here; the modules below are the package's 
 
 from quittance.access import sign_token_request
 from quittance.async_client import AsyncQuittance
-from quittance.batch_results import Batch, BatchStatus
+from quittance.batch_results import Batch, BatchKind, BatchStatus
 from quittance.card_results import (
     Bank,
     BankRedirect,
@@ -134,6 +134,7 @@ __all__ = [
     "Bank",
     "BankRedirect",
     "Batch",
+    "BatchKind",
     "BatchStatus",
     "Bill",
     "BillError",

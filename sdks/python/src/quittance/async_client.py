@@ -19,6 +19,7 @@ from quittance.async_cards import AsyncClientTokens, AsyncCustomers, AsyncPaymen
 from quittance.async_disputes import AsyncDisputes
 from quittance.async_payouts import AsyncDestinations, AsyncPayouts
 from quittance.async_webhook_calls import AsyncEvents, AsyncWebhookEndpoints
+from quittance.batch_results import BatchKind
 from quittance.cases import AsyncCases
 from quittance.clock import Clock
 from quittance.core import Core
@@ -65,7 +66,8 @@ class AsyncQuittance:
         self.payouts = AsyncPayouts(driver)
         self.webhook_endpoints = AsyncWebhookEndpoints(driver)
         self.events = AsyncEvents(driver)
-        self.batches = AsyncBatches(driver)
+        self.batches = AsyncBatches(driver, BatchKind.BILL_PAYMENTS)
+        self.payout_batches = AsyncBatches(driver, BatchKind.PAYOUTS)
 
     async def codes(self) -> tuple[CodeMeaning, ...]:
         return await self._driver.call(operations.codes())

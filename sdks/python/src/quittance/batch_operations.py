@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from quittance.batch_results import Batch, BatchPage, file_of
+from quittance.batch_results import Batch, BatchKind, BatchPage, file_of
 from quittance.card_operations import segment
 from quittance.operations import Audience, Operation, key_for
 from quittance.reading import Envelope
@@ -11,48 +11,55 @@ from quittance.reading import Envelope
 T = TypeVar("T")
 
 _BATCHES = "/v1/batches"
+# Each kind takes a token of its own.
+_AUDIENCES = {
+    BatchKind.BILL_PAYMENTS: Audience.BILLS,
+    BatchKind.PAYOUTS: Audience.PAYOUTS,
+}
 
 
-def create(content: bytes, reference: str, media_type: str, key: str | None) -> Operation[Batch]:
+def create(
+    kind: BatchKind, content: bytes, reference: str, media_type: str, key: str | None
+) -> Operation[Batch]:
     return Operation(
         "POST",
         _BATCHES,
         Batch.read,
-        Audience.BILLS,
-        query={"reference": reference},
+        _AUDIENCES[kind],
+        query={"reference": reference, "kind": kind.value},
         content=content,
         media_type=media_type,
         key=key_for(key),
     )
 
 
-def get(batch: Batch | str) -> Operation[Batch]:
-    return _read(_path(batch), Batch.read)
+def get(kind: BatchKind, batch: Batch | str) -> Operation[Batch]:
+    return _read(kind, _path(batch), Batch.read)
 
 
-def list_page(page_size: int, after: str | None) -> Operation[BatchPage]:
+def list_page(kind: BatchKind, page_size: int, after: str | None) -> Operation[BatchPage]:
     query = {"limit": str(page_size)} | ({} if after is None else {"after": after})
-    return Operation("GET", _BATCHES, BatchPage.read, Audience.BILLS, query=query)
+    return Operation("GET", _BATCHES, BatchPage.read, _AUDIENCES[kind], query=query)
 
 
-def results(batch: Batch | str, format_: str) -> Operation[bytes]:
+def results(kind: BatchKind, batch: Batch | str, format_: str) -> Operation[bytes]:
     return Operation(
         "GET",
         _path(batch, "results"),
         file_of,
-        Audience.BILLS,
+        _AUDIENCES[kind],
         query={"format": format_},
         is_file=True,
     )
 
 
-def move(batch: Batch | str, how: str, key: str | None) -> Operation[Batch]:
+def move(kind: BatchKind, batch: Batch | str, how: str, key: str | None) -> Operation[Batch]:
     """`pause`, `resume` or `cancel`."""
-    return Operation("POST", _path(batch, how), Batch.read, Audience.BILLS, key=key_for(key))
+    return Operation("POST", _path(batch, how), Batch.read, _AUDIENCES[kind], key=key_for(key))
 
 
-def _read(path: str, read: Callable[[Envelope], T]) -> Operation[T]:
-    return Operation("GET", path, read, Audience.BILLS)
+def _read(kind: BatchKind, path: str, read: Callable[[Envelope], T]) -> Operation[T]:
+    return Operation("GET", path, read, _AUDIENCES[kind])
 
 
 def _path(batch: Batch | str, *more: str) -> str:

@@ -10,7 +10,10 @@ from typing import Self
 from quittance.errors import UnreadableAnswer
 from quittance.reading import Envelope, Fields
 
-_COUNTS = ("waiting", "underWay", "paid", "declined", "refused", "canceled")
+_COUNTS = (
+    *("waiting", "underWay", "held", "sent"),
+    *("paid", "partlyPaid", "declined", "returned", "refused", "canceled"),
+)
 
 
 class BatchStatus(StrEnum):
@@ -23,10 +26,17 @@ class BatchStatus(StrEnum):
     FINISHED = "finished"
 
 
+class BatchKind(StrEnum):
+    """What each row of a batch pays."""
+
+    BILL_PAYMENTS = "bill_payments"
+    PAYOUTS = "payouts"
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`counts` says how many rows are in each state: waiting, underWay, paid, declined, refused,
-    canceled; all together they are `rows`.
+    """`counts` says how many rows are in each state: waiting, underWay, held, sent, paid,
+    partlyPaid, declined, returned, refused, canceled; all together they are `rows`.
     """
 
     id: str

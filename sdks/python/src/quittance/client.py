@@ -14,6 +14,7 @@ import httpx2
 
 from quittance import operations
 from quittance.access import Credentials
+from quittance.batch_results import BatchKind
 from quittance.batches import Batches
 from quittance.cards import ClientTokens, Customers, Payments, Refunds
 from quittance.cases import Cases
@@ -71,7 +72,8 @@ class Quittance:
         self.payouts = Payouts(driver)
         self.webhook_endpoints = WebhookEndpoints(driver)
         self.events = Events(driver)
-        self.batches = Batches(driver)
+        self.batches = Batches(driver, BatchKind.BILL_PAYMENTS)
+        self.payout_batches = Batches(driver, BatchKind.PAYOUTS)
 
     def codes(self) -> tuple[CodeMeaning, ...]:
         """The gateway's own table of codes: HTTP status, who should act, whether to retry."""
