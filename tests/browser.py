@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import BrowserContext, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = (
@@ -70,19 +70,28 @@ def _installed() -> str:
 
 
 @asynccontextmanager
-async def browser(profile: Path) -> AsyncIterator[BrowserContext]:
-    """A browser whose profile is this empty directory."""
+async def started_browser() -> AsyncIterator[Browser]:
+    """One for all who visit: to start it costs more than what most of them look at."""
     async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            profile,
+        browser = await playwright.chromium.launch(
             executable_path=chromium(),
             args=list(FLAGS),
             headless=True,
             timeout=PATIENCE_MS * 2,
         )
         try:
-            context.set_default_timeout(PATIENCE_MS)
             expect.set_options(timeout=PATIENCE_MS)
-            yield context
+            yield browser
         finally:
-            await context.close()
+            await browser.close()
+
+
+@asynccontextmanager
+async def visiting(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """With a profile of its own that begins empty and knows nothing of the others."""
+    context = await browser.new_context()
+    try:
+        context.set_default_timeout(PATIENCE_MS)
+        yield context
+    finally:
+        await context.close()

@@ -48,7 +48,7 @@ def urls(server: EmbeddedPostgres, template: str) -> DatabaseUrls:
 
 @pytest.fixture(scope="module")
 async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(urls.app_url, pool_size=8, timeout_s=5)
+    database = Database(urls.app_url, pool_size=8, timeout_s=30)
     yield database
     await database.close()
 

@@ -150,6 +150,24 @@ async def test_from_a_notification_on_the_old_truth_is_not_served(database: Data
     await directory.close()
 
 
+async def test_what_took_long_to_read_is_true_for_who_asked_before() -> None:
+    """Or a machine with too much to do would refuse everything that it reads in time."""
+
+    async def read() -> str:
+        await asyncio.sleep(0.05)
+        return "true"
+
+    nowhere = Database(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", timeout_s=1)
+    directory = Directory(nowhere, channel="partners", read=read, trusted_s=0.01)
+    await directory.start()
+
+    await directory.fresh()
+
+    assert directory.current == "true"
+    await directory.close()
+    await nowhere.close()
+
+
 async def test_billers_are_kept_true_like_the_partners(
     database: Database, administration: Administration
 ) -> None:

@@ -2,16 +2,14 @@
 those about cards a shop, the acquirers behind it, and an audit; for customers a browser.
 """
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.api.shop import Acquirer, Shop
 from tests.api.till import Till
-from tests.browser import browser
+from tests.browser import started_browser, visiting
 from tests.card_audit import CardAudit
 from tests.e2e.shop_front import ShopFront
 from tests.evidence import Evidence
@@ -71,11 +69,16 @@ def south(gateway: RunningGateway) -> Iterator[Acquirer]:
     acquirer.forget()
 
 
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with started_browser() as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module")
-async def customers() -> AsyncIterator[BrowserContext]:
-    with tempfile.TemporaryDirectory() as profile:
-        async with browser(Path(profile)) as context:
-            yield context
+async def customers(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    async with visiting(chromium) as context:
+        yield context
 
 
 @pytest.fixture

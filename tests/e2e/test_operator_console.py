@@ -3,24 +3,22 @@ again once the partner is well.
 """
 
 import re
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.api.hooks import Hooks
 from tests.api.shop import Shop
-from tests.browser import PATIENCE_MS, browser
+from tests.browser import PATIENCE_MS, visiting
 from tests.evidence import Evidence
 from tests.patience import until
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(chromium: Browser) -> AsyncIterator[Page]:
     """Whatever the browser objects to, such as what the page's own policy forbids, is a failure."""
     objections: list[str] = []
 
@@ -28,11 +26,10 @@ async def page() -> AsyncIterator[Page]:
         if message.type in {"error", "warning"}:
             objections.append(message.text)
 
-    with tempfile.TemporaryDirectory() as profile:
-        async with browser(Path(profile)) as context:
-            page = await context.new_page()
-            page.on("console", heard)
-            yield page
+    async with visiting(chromium) as context:
+        page = await context.new_page()
+        page.on("console", heard)
+        yield page
     assert objections == []
 
 

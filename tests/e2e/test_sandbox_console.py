@@ -1,30 +1,27 @@
 """The sandbox's console in a real browser: its buttons move the pretend world, and we follow."""
 
 import re
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.api.shop import Acquirer, Shop
 from tests.api.till import Till
-from tests.browser import browser
+from tests.browser import visiting
 from tests.card_audit import CardAudit
 
 
 @pytest.fixture(scope="module")
-async def console(shop: Shop) -> AsyncIterator[Page]:
-    with tempfile.TemporaryDirectory() as profile:
-        async with browser(Path(profile)) as context:
-            page = await context.new_page()
-            await page.goto(shop.gateway.told["sandbox"])
-            await expect(page.locator("#acquirer-setting")).to_contain_text("ordinary")
-            yield page
+async def console(shop: Shop, chromium: Browser) -> AsyncIterator[Page]:
+    async with visiting(chromium) as context:
+        page = await context.new_page()
+        await page.goto(shop.gateway.told["sandbox"])
+        await expect(page.locator("#acquirer-setting")).to_contain_text("ordinary")
+        yield page
 
 
 async def row_of(console: Page, table: str, payment: dict[str, Any]) -> Locator:
