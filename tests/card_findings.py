@@ -137,10 +137,17 @@ def _ledger(case: Case) -> Iterator[str]:
     captured, refunded, held = (payment[f"{n}_minor"] for n in ("captured", "refunded", "held"))
     fee, currency, partner = _fee(case), payment["currency"], payment["partner_id"]
     provider = payment["provider"]
+    # What a payout had set aside before, a leg of it gives back.
+    by_legs = sum(
+        each["amount_minor"]
+        for each in case.refunds
+        if each["status"] == "succeeded" and each["payout_id"] is not None
+    )
     expected = Counter(
         {
             f"provider_receivable:{provider}:{currency}": captured - refunded,
-            f"partner_payable:{partner}:{currency}": fee - captured + refunded,
+            f"partner_payable:{partner}:{currency}": fee - captured + refunded - by_legs,
+            f"payout_reserved:{partner}:{currency}": by_legs,
             f"fee_income:{partner}:{currency}": -fee,
             f"authorized:{provider}:{currency}": held,
             f"authorized_memo:{partner}:{currency}": -held,

@@ -87,6 +87,8 @@ async def test_more_than_came_leaves_when_two_people_have_seen_the_plan(
     [arrival] = rail.transfer(transfer_of(paid))["arrivals"]
     assert arrival["idempotencyKey"] == transfer_of(paid)["id"]
     assert await events(evidence, held) == ["on_hold", "sent", "paid"]
+    concluded = till.gateway.cli("payout", "conclude", held["id"])
+    assert concluded.rstrip().endswith("paid")
     unknown = await till.partner.get(f"/v1/payouts/{transfer_of(paid)['id']}")
     assert (unknown.http_status, unknown.code) == (404, "P3001")
 

@@ -1,5 +1,5 @@
-"""Payouts under fire: partners pay out to accounts with every ending, and the rails' own books are
-held against ours.
+"""Payouts under fire: partners pay out to accounts with every ending, and give customers back what
+they paid; the rails' own books are held against ours.
 """
 
 import random
@@ -19,9 +19,15 @@ RAILS: Final = ("GIRO", "PUSH")
 # How the rail's story goes, by the end of the account's number: see sandbox/README.md.
 _ENDINGS: Final = {"00": 8, "01": 1, "02": 2, "03": 2, "06": 2, "07": 2, "08": 2, "09": 2, "10": 1}
 _CANCELED: Final = 0.1
+# Goes back to a customer, to two payments by card.
+_GOES_BACK: Final = 0.25
 _OPEN: Final = frozenset({"queued", "on_hold", "sent"})
 _PAYOUTS: Final = """
-    SELECT id, rail, status, amount_minor, currency FROM payout WHERE starts_with(reference, $1)"""
+    SELECT id, rail, status, amount_minor, currency, transfer_minor, (
+            SELECT coalesce(sum(amount_minor), 0)::bigint FROM refund
+            WHERE payout_id = payout.id AND status = 'succeeded'
+        ) AS refunded_minor
+    FROM payout WHERE starts_with(reference, $1)"""
 # What the rail must have booked for each status: out, and back.
 _BOOKED: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
     "paid": ((1, 0),),
@@ -38,6 +44,11 @@ class PayoutPlan:
     ending: str
     amount_minor: int
     is_canceled: bool
+    goes_back: bool
+
+    @property
+    def amount(self) -> str:
+        return f"{self.amount_minor / 100:.2f}"
 
 
 def payout_plans(seed: int, count: int) -> Iterator[PayoutPlan]:
@@ -45,7 +56,17 @@ def payout_plans(seed: int, count: int) -> Iterator[PayoutPlan]:
         chance = random.Random(f"payout {seed} {number}")
         (ending,) = chance.choices(list(_ENDINGS), list(_ENDINGS.values()))
         amount = chance.randrange(100, 5_000)
-        yield PayoutPlan(number, ending, amount, chance.random() < _CANCELED)
+        is_canceled = chance.random() < _CANCELED
+        goes_back = not is_canceled and chance.random() < _GOES_BACK
+        yield PayoutPlan(number, ending, amount, is_canceled, goes_back)
+
+
+async def customer_of(till: Till, plan: PayoutPlan) -> str:
+    """Who paid somewhat less than what the plan gives back, and then as much again."""
+    customer = await till.shop.customer()
+    for minor_ in (plan.amount_minor * 2 // 3, plan.amount_minor):
+        await till.shop.paid(amount=f"{minor_ / 100:.2f}", customerId=customer)
+    return customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,7 @@ class PayoutWalk:
     plan: PayoutPlan
     name: str
     notes: Notes
+    customer: str | None = None
 
     async def walk(self) -> None:
         try:
@@ -64,13 +86,14 @@ class PayoutWalk:
             self.notes.unexplained.append(f"{self.name}: {error!r}")
 
     async def _walk(self) -> None:
-        account = self.till.account(self.plan.ending, reference=f"{self.name}-to")
+        whose = {} if self.customer is None else {"customerId": self.customer}
+        account = self.till.account(self.plan.ending, reference=f"{self.name}-to", **whose)
         added = await persistently(
             lambda: self.till.add(account, key=f"KEY-{self.name}-to"), PATIENCE_S
         )
         token = await self._verified(added.data)
         order = await self.till.order(
-            amount=f"{self.plan.amount_minor / 100:.2f}",
+            amount=self.plan.amount,
             reference=self.name,
             destinationToken=token,
         )
@@ -148,7 +171,13 @@ def misfits(
     for row in payouts:
         payout_id, status = row["id"], row["status"]
         times = (booked[payout_id, "out"], booked[payout_id, "back"])
-        if status not in _BOOKED:
+        if not row["transfer_minor"]:
+            if times != (0, 0):
+                yield Finding(Kind.DOUBLED, payout_id, "refunded, and at the rail as well")
+            if (status, row["refunded_minor"]) != ("paid", row["amount_minor"]):
+                text = f"{status}, and {row['refunded_minor']} of {row['amount_minor']} are back"
+                yield Finding(Kind.BOOKS, payout_id, text)
+        elif status not in _BOOKED:
             yield Finding(Kind.UNKNOWN, payout_id, f"still {status}")
         elif times not in _BOOKED[status]:
             kind = Kind.DOUBLED if max(times) > 1 else Kind.BOOKS

@@ -17,7 +17,7 @@ from tests.api.till import Till
 from tests.back_office import administration
 from tests.proofs.disputes import DisputeJourney, dispute_plans, disputes_reckoned
 from tests.proofs.journeys import BankJourney, CodeJourney
-from tests.proofs.payouts import PayoutWalk, payout_plans, payouts_reckoned
+from tests.proofs.payouts import PayoutWalk, customer_of, payout_plans, payouts_reckoned
 from tests.proofs.plans import bank_plans, code_plans
 from tests.proofs.proof import Guests, Scene, prove, show, told_seed
 from tests.proofs.reckoning import Aftermath
@@ -46,7 +46,10 @@ class RailsCrowd:
         till = await self._till(scene)
         names, seed = scene.prefix("P"), scene.seed
         payouts = [
-            PayoutWalk(till, plan, f"{names}{plan.number}", scene.notes)
+            PayoutWalk(
+                *(till, plan, f"{names}{plan.number}", scene.notes),
+                customer=await customer_of(till, plan) if plan.goes_back else None,
+            )
             for plan in payout_plans(seed, self.payouts)
         ]
         banks = (scene.journey("B", plan, BankJourney) for plan in bank_plans(seed, self.banks))
