@@ -9,7 +9,6 @@ from temporalio import activity
 from activities import failures
 from activities.shifts import shift
 from payments.ports.inbox import Inbox, Kept
-from payments.ports.record import RecordUnavailable
 
 AT_ONCE: Final = 20
 IDLE_S: Final = 5.0
@@ -37,8 +36,6 @@ class InboundActivities:
     async def _look(self, kept: Kept) -> None:
         try:
             await self._look_again(kept)
-        except RecordUnavailable:
-            raise
         except Exception:  # noqa: BLE001  one that breaks us must not keep the others
             # It stays, and operators hear of it.
             activity.logger.exception("inbound.look_broke", extra={"provider": kept.provider})

@@ -128,16 +128,45 @@ class Shop:
         await self.partner.close()
 
 
-class Acquirer:
-    """One pretend acquirer from behind: its secrets, its books, and what it says unasked."""
+class Teller:
+    """Who tells us something unasked: its webhook secret, among the `secrets` of its kind."""
 
-    def __init__(self, gateway: RunningGateway, name: str = "NORTH") -> None:
+    def __init__(self, gateway: RunningGateway, name: str, secrets: str) -> None:
         self.name = name
         self._gateway = gateway
         lines = (gateway.home / "secrets.env").read_text().splitlines()
         known = dict(line.split("=", 1) for line in lines if "=" in line)
-        pairs = dict(each.split("=", 1) for each in known["SANDBOX_WEBHOOK_SECRETS"].split(","))
-        self.secret = pairs[name]
+        self.secret = dict(each.split("=", 1) for each in known[secrets].split(","))[name]
+
+    def signed(
+        self, raw: bytes, *, ago: timedelta = timedelta(), secret: str | None = None
+    ) -> dict[str, str]:
+        """Standard Webhooks' headers over these bytes."""
+        at = datetime.now(UTC) - ago
+        try:
+            name = str(json.loads(raw)["id"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            name = "evt_unreadable"
+        return {
+            "content-type": "application/json",
+            "webhook-id": name,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Webhook(secret or self.secret).sign(name, at, raw.decode()),
+        }
+
+    async def send(
+        self, partner: PartnerClient, raw: bytes, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        path = f"/v1/providers/{self.name}/webhooks"
+        known = self.signed(raw) if headers is None else dict(headers)
+        return await partner.ask("POST", path, content=raw, headers=known)
+
+
+class Acquirer(Teller):
+    """One pretend acquirer from behind: its secrets, its books, and what it says unasked."""
+
+    def __init__(self, gateway: RunningGateway, name: str = "NORTH") -> None:
+        super().__init__(gateway, name, "SANDBOX_WEBHOOK_SECRETS")
 
     def tell(self, behaviour: str = "ordinary", **how: Any) -> None:
         body = {"behaviour": behaviour, **how}
@@ -172,26 +201,3 @@ class Acquirer:
             "data": {"acquirer": self.name, "payment": inside | more.pop("inside", {})},
         }
         return json.dumps(event | more).encode()
-
-    def signed(
-        self, raw: bytes, *, ago: timedelta = timedelta(), secret: str | None = None
-    ) -> dict[str, str]:
-        """Standard Webhooks' headers over these bytes."""
-        at = datetime.now(UTC) - ago
-        try:
-            name = str(json.loads(raw)["id"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            name = "evt_unreadable"
-        return {
-            "content-type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(secret or self.secret).sign(name, at, raw.decode()),
-        }
-
-    async def send(
-        self, partner: PartnerClient, raw: bytes, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        path = f"/v1/providers/{self.name}/webhooks"
-        known = self.signed(raw) if headers is None else dict(headers)
-        return await partner.ask("POST", path, content=raw, headers=known)

@@ -1,12 +1,15 @@
 """A partner's till: what its cards earned, where it pays out to, and the rails from behind."""
 
 import asyncio
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from schwifty import IBAN
 
-from tests.api.shop import VISA, Shop
+from tests.api.shop import VISA, Shop, Teller
 from tests.patience import until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, new_id
 
@@ -87,11 +90,11 @@ class Till:
         return await asyncio.to_thread(self.gateway.cli, *command)
 
 
-class SandboxRail:
-    """One pretend rail from behind: its books, and how it behaves."""
+class SandboxRail(Teller):
+    """One pretend rail from behind: its books, how it behaves, and what it says unasked."""
 
     def __init__(self, gateway: RunningGateway, name: str = "GIRO") -> None:
-        self._gateway, self.name = gateway, name
+        super().__init__(gateway, name, "SANDBOX_RAIL_WEBHOOK_SECRETS")
         self._path = f"/control/rails/{name}"
 
     def tell(self, behaviour: str = "ordinary", **how: Any) -> None:
@@ -107,6 +110,16 @@ class SandboxRail:
     def move(self, payout: Mapping[str, Any], state: str, reason: str | None = None) -> None:
         body = {"state": state, "reason": reason}
         self._gateway.sandbox("POST", f"{self._path}/transfers/{payout['id']}/state", body)
+
+    def event(self, payout: Mapping[str, Any]) -> bytes:
+        """An event about its transfer as that stands now, as this rail writes it."""
+        event = {
+            "type": "transfer.updated",
+            "id": f"evt_{uuid4().hex}",
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "data": {"rail": self.name, "transfer": self.transfer(payout)["transfer"]},
+        }
+        return json.dumps(event).encode()
 
     def statement(self) -> dict[str, Any]:
         return dict(self._gateway.sandbox("GET", f"{self._path}/statement"))

@@ -1,12 +1,21 @@
 """A gateway that nobody else uses: what is counted is what the test did."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import pytest
+from temporalio.client import Client
 
 from tests.api.shop import Acquirer, Shop
+from tests.api.till import SandboxRail
+from tests.costs.statements import Statements
 from tests.evidence import Evidence
+from tests.patience import until
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
+
+# An event that we may know already is looked at again after a second.
+SILENCE_S: Final = 1.5
 
 
 @pytest.fixture(scope="package")
@@ -41,3 +50,29 @@ async def shop(gateway: RunningGateway) -> AsyncIterator[Shop]:
 def north(gateway: RunningGateway) -> Acquirer:
     """The acquirer that every payment goes to first."""
     return Acquirer(gateway, "NORTH")
+
+
+@pytest.fixture
+def silent(north: Acquirer, gateway: RunningGateway) -> None:
+    """Nobody tells us what we just heard, so that nothing but the story is counted."""
+    north.tell("ordinary", webhooks=False)
+    SandboxRail(gateway).tell("ordinary", webhooks=False)
+
+
+@pytest.fixture
+async def engine(gateway: RunningGateway) -> Client:
+    return await Client.connect(gateway.told["temporalAddress"])
+
+
+@pytest.fixture
+async def quiet(gateway: RunningGateway, silent: None) -> Statements:
+    """Counting begins when nothing of earlier tests is still told."""
+    counting = Statements(gateway)
+
+    async def is_quiet() -> bool:
+        before = await counting.counted()
+        await asyncio.sleep(SILENCE_S)
+        return await counting.counted() == before
+
+    await until(is_quiet, 60, "somebody is still asking the database")
+    return counting

@@ -1,10 +1,8 @@
 """What payments cost, counted by the engine and the database themselves.
 
-Each story is told three times. The acquirer is kept from telling us what it does, so that nothing
-but the story is counted; what an event of its costs has a test of its own.
+Each story is told three times. What an event of an acquirer costs has a test of its own.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,18 +14,15 @@ from temporalio.api.history.v1 import History
 from temporalio.client import Client
 
 from payments.domain import ids
+from tests.api.code_shop import CodeShop
 from tests.api.shop import CHALLENGE, VISA, Acquirer, Shop
 from tests.costs.engine_calls import EngineCalls
 from tests.costs.runs import FEW, RUNS, least
 from tests.costs.statements import Statements
-from tests.patience import until
 from tests.running_gateway import RunningGateway
 
 Order = Mapping[str, Any]
 Payment = Mapping[str, Any]
-
-# An event that we may know already is looked at again after a second.
-SILENCE_S: Final = 1.5
 
 # The card's retries are read, the payment is begun, and it moves once.
 RECORD: Final = {"FROM payment_attempt": 1, "INTO payment": 1, "FROM jsonb_to_record": 1}
@@ -41,6 +36,7 @@ AND_ONE_MORE: Final = {"FROM payment": 1, "FROM jsonb_to_record": 1} | {
 # The event's row goes in by a statement that begins with what came at once.
 EVENT: Final = {"FROM payment": 1, "FROM unnest": 1, "INTO request_log": 1}
 AT_A_BANK: Final = {"type": "bank_redirect", "country": "GB", "bank": "SUNNY"}
+BY_A_CODE: Final = {"type": "code", "country": "BR"}
 # No card is looked up, no network counts tries; the first move is what the customer has to do.
 BEGIN: Final = {"INTO payment": 1, "FROM jsonb_to_record": 1} | {
     "INTO provider_call": 1,
@@ -99,6 +95,16 @@ async def pay_at_a_bank(shop: Shop, order: Order) -> Payment:
     return await shop.show(asked)
 
 
+async def pay_by_a_code(shop: Shop, order: Order) -> Payment:
+    """The customer pays in an app and never comes back; the acquirer tells it."""
+    asked = await charge(shop, order)
+    await CodeShop(shop).pay(asked)
+    north = Acquirer(shop.gateway)
+    answer = await north.send(shop.partner, north.event(asked))
+    assert answer.data["state"] == "applied", answer
+    return await shop.show(asked)
+
+
 STORIES: Final = {
     "captured at once": Story(
         charge,
@@ -133,32 +139,15 @@ STORIES: Final = {
         tasks=4,
         history_bytes=16_384,
     ),
+    "by a code, told by a webhook": Story(
+        pay_by_a_code,
+        {"paymentMethodToken": None, "method": BY_A_CODE, "currency": "BRL"},
+        Counter(BEGIN) + Counter(TOLD),
+        events=32,
+        tasks=5,
+        history_bytes=16_384,
+    ),
 }
-
-
-@pytest.fixture(autouse=True)
-def silent(north: Acquirer) -> None:
-    """It does not tell us what we just heard."""
-    north.tell("ordinary", webhooks=False)
-
-
-@pytest.fixture
-async def engine(gateway: RunningGateway) -> Client:
-    return await Client.connect(gateway.told["temporalAddress"])
-
-
-@pytest.fixture
-async def statements(gateway: RunningGateway, silent: None) -> Statements:
-    """Counting begins when nothing of earlier tests is still told."""
-    counting = Statements(gateway)
-
-    async def quiet() -> bool:
-        before = await counting.counted()
-        await asyncio.sleep(SILENCE_S)
-        return await counting.counted() == before
-
-    await until(quiet, 60, "somebody is still asking the database")
-    return counting
 
 
 async def history(engine: Client, payment: Payment, challenges: int) -> list[Any]:
@@ -171,6 +160,9 @@ async def history(engine: Client, payment: Payment, challenges: int) -> list[Any
         await workflow.result()
         events += (await workflow.fetch_history()).events
     return events
+
+
+pytestmark = pytest.mark.usefixtures("silent")
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -193,9 +185,7 @@ async def test_a_story_is_a_short_history(engine: Client, shop: Shop, name: str)
 
 
 @pytest.mark.parametrize("name", STORIES)
-async def test_a_story_costs_these_statements(
-    statements: Statements, shop: Shop, name: str
-) -> None:
+async def test_a_story_costs_these_statements(quiet: Statements, shop: Shop, name: str) -> None:
     story = STORIES[name]
     # The first one makes the ledger's accounts.
     await story.tell(shop, await shop.order(**story.order))
@@ -207,13 +197,13 @@ async def test_a_story_costs_these_statements(
             for order in orders:
                 await story.tell(shop, order)
 
-        return await statements.made_by(told)
+        return await quiet.made_by(told)
 
     assert least([await run() for _ in range(RUNS)]) == dict(story.statements)
 
 
 async def test_an_event_about_what_we_know_costs_one_look_and_one_row(
-    gateway: RunningGateway, statements: Statements, shop: Shop, north: Acquirer
+    gateway: RunningGateway, quiet: Statements, shop: Shop, north: Acquirer
 ) -> None:
     payment = await shop.paid()
 
@@ -222,7 +212,7 @@ async def test_an_event_about_what_we_know_costs_one_look_and_one_row(
             answer = await north.send(shop.partner, north.event(payment))
             assert answer.data["state"] == "applied", answer
 
-    costs = [await statements.made_by(told) for _ in range(RUNS)]
+    costs = [await quiet.made_by(told) for _ in range(RUNS)]
     asked = await EngineCalls(gateway).made_by(told)
 
     assert costs == [{statement: calls * FEW for statement, calls in EVENT.items()}] * RUNS

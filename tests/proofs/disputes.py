@@ -5,7 +5,7 @@ nothing, and the acquirer decides.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -138,22 +138,27 @@ async def disputes_reckoned(gateway: RunningGateway, prefix: str) -> Aftermath:
     evidence = Evidence(gateway)
     try:
         rows = await evidence.rows(_DISPUTES, prefix)
-        taken: Counter[tuple[str, str]] = Counter()
-        for acquirer in ACQUIRERS:
-            for effect in await evidence.journal("effects", acquirer=acquirer):
-                sign = _TAKEN.get(effect["effect"], 0)
-                amount = minor(effect["amount"], effect["currency"])
-                taken[acquirer, effect["reference"]] += sign * amount
+        effects = {name: await evidence.journal("effects", acquirer=name) for name in ACQUIRERS}
     finally:
         await evidence.close()
-    found = [
-        Finding(Kind.BOOKS, row["id"], f"took {row['taken_minor']}, they say {there}")
-        for row in rows
-        if (there := taken[row["provider"], row["provider_reference"]]) != row["taken_minor"]
-    ]
-    found += [
-        Finding(Kind.UNKNOWN, row["id"], f"still {row['status']}")
-        for row in rows
-        if row["status"] not in _OVER
-    ]
-    return Aftermath(findings=found, counts=Counter(f"disputes {row['status']}" for row in rows))
+    counts = Counter(f"disputes {row['status']}" for row in rows)
+    return Aftermath(findings=list(misfits(rows, effects)), counts=counts)
+
+
+def misfits(
+    rows: Sequence[Mapping[str, Any]], effects: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[Finding]:
+    """`effects` is what each acquirer says that it has done."""
+    taken: Counter[tuple[str, str]] = Counter()
+    for acquirer, done in effects.items():
+        for effect in done:
+            sign = _TAKEN.get(effect["effect"], 0)
+            amount = minor(effect["amount"], effect["currency"])
+            taken[acquirer, effect["reference"]] += sign * amount
+    for row in rows:
+        there = taken[row["provider"], row["provider_reference"]]
+        if there != row["taken_minor"]:
+            text = f"took {row['taken_minor']}, they say {there}"
+            yield Finding(Kind.BOOKS, row["id"], text)
+        if row["status"] not in _OVER:
+            yield Finding(Kind.UNKNOWN, row["id"], f"still {row['status']}")
