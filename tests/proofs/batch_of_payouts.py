@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import asyncpg
-
 from payments.domain.batch_row import PAYOUT_ROWS
 from payments.domain.payout import PayoutStatus
 from tests.api.shop import Shop
 from tests.api.till import SandboxRail, Till
 from tests.batch_payout_files import PayoutLine, payouts_csv
+from tests.connection import Connection
 from tests.patience import persistently, until
 from tests.proofs.payouts import misfits
 from tests.running_gateway import PartnerClient, RunningGateway
@@ -61,21 +60,21 @@ class PayoutFile:
 
     async def findings(self, batch_id: str, told: list[dict[str, str]]) -> list[str]:
         await self._shop.close()
-        connection = await asyncpg.connect(self._gateway.database_url)
+        connection = Connection(self._gateway.database_url)
         try:
             await until(lambda: self._came_back(connection, batch_id), 300, "money is on its way")
-            payouts = [dict(row) for row in await connection.fetch(_PAYOUTS, batch_id)]
-            off = await connection.fetchval(_BOOKS)
+            payouts = await connection.fetch(_PAYOUTS, batch_id)
+            [books] = await connection.fetch(_BOOKS)
             waiting = await connection.fetch(_WAITING)
         finally:
-            await connection.close()
-        found = [] if off == 0 else [f"the ledger is off by {off}"]
+            connection.close()
+        found = [] if books["off"] == 0 else [f"the ledger is off by {books['off']}"]
         found += [f"{row['code']} is not at zero" for row in waiting]
         entries = SandboxRail(self._gateway).statement()["entries"]
         found += [str(each) for each in misfits(payouts, entries)]
         return found + list(self._unlike(payouts, told))
 
-    async def _came_back(self, connection: asyncpg.Connection[Any], batch_id: str) -> bool:
+    async def _came_back(self, connection: Connection, batch_id: str) -> bool:
         """What its rail sends back after it was paid has come: the batch does not wait for that."""
         rows = await connection.fetch(_PAYOUTS, batch_id)
         statuses = {row["reference"]: row["status"] for row in rows}
