@@ -117,13 +117,14 @@ class Dispatch:
             look_again_at, pause_s = loop.time() + OVERDUE_S, BUSY_S
             moved_at = loop.time()
             while not leaving.done():
-                is_moving = await self._step()
+                have_ended = await self._reap()
                 progress = await self._batches.progress(self._batch_id)
+                if _is_over(progress) or self._rows_left <= 0 or datetime.now(UTC) >= ends_at:
+                    return progress
+                is_moving = await self._go_on(progress) or have_ended
                 moved_at = loop.time() if is_moving or progress.dispatched else moved_at
                 if loop.time() - moved_at >= REST_S:
                     return replace(progress, is_at_rest=True)
-                if _is_over(progress) or self._rows_left <= 0 or datetime.now(UTC) >= ends_at:
-                    return progress
                 if loop.time() >= look_again_at:
                     overdue = await self._batches.dispatched(self._batch_id, OVERDUE_S)
                     await self._hand_over(overdue)
@@ -136,28 +137,31 @@ class Dispatch:
             "this worker leaves", type="WorkerLeaves", category=ApplicationErrorCategory.BENIGN
         )
 
-    async def _step(self) -> bool:
-        """Whether anything has moved."""
+    async def _reap(self) -> bool:
+        """Whether any row has left."""
         left = await self._batches.reap(self._batch_id, sorted(self._watched))
         self._watched.difference_update(each.line for each in left)
         self._window.learn(left)
-        before = await self._batches.progress(self._batch_id)
-        if before.status is BatchStatus.CANCELING and before.is_waiting:
+        return bool(left)
+
+    async def _go_on(self, now: Progress) -> bool:
+        """Whether any row was begun, or canceled."""
+        if now.status is BatchStatus.CANCELING and now.is_waiting:
             return await self._batches.cancel_waiting(self._batch_id, CANCELED_AT_ONCE) > 0
         free = min(
-            self._window.size - (before.dispatched - before.slow),
-            MOST - before.dispatched,
+            self._window.size - (now.dispatched - now.slow),
+            MOST - now.dispatched,
             self._rows_left,
         )
-        if not before.is_waiting or free <= 0:
-            return bool(left)
+        if not now.is_waiting or free <= 0:
+            return False
         taken = await self._batches.take(self._batch_id, self._last_line, free)
         # Where there was less than could be begun, a row before may be free meanwhile.
         new = [row.ref.line for row in taken if not row.tries]
         self._last_line = max(new, default=self._last_line) if len(taken) == free else 0
         self._rows_left -= len(taken)
         await self._hand_over(taken)
-        return bool(taken or left)
+        return bool(taken)
 
     async def _hand_over(self, rows: Sequence[RowOrder]) -> None:
         self._watched.update(row.ref.line for row in rows)
