@@ -151,6 +151,18 @@ async def test_one_row_whose_end_is_not_known_holds_up_no_other(stage: BatchStag
     assert await handle.result() is BatchStatus.FINISHED
 
 
+async def test_rows_that_take_long_keep_no_other_waiting(stage: BatchStage) -> None:
+    gate, rows = held(stage), FIRST + 8
+    stage.desk.batches.taken_ago = timedelta(minutes=1)
+    batch = await stage.create(make_rows(rows))
+    handle = await stage.begin(batch)
+
+    await stage.until_tallied(batch, dispatched=rows)
+
+    gate.set()
+    assert await handle.result() is BatchStatus.FINISHED
+
+
 async def test_a_row_that_was_taken_and_never_started_is_started(stage: BatchStage) -> None:
     stage.desk.batches.taken_ago = timedelta(seconds=10)
     batch = await stage.create([make_row(2), make_row(3)])
