@@ -59,7 +59,8 @@ class Settings(BaseModel):
     provider_timeout_s: float = 8.0
     provider_quick_timeout_s: float = 3.0
 
-    # Whether workers also carry events to partners, which others may do apart.
+    # Whether workers also carry events to partners, and look again at those of providers that
+    # nobody could take; others may do it apart.
     webhooks: bool = True
     # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
     # the places named here, the database's and Temporal's: host or host:port.
