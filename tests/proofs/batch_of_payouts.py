@@ -20,7 +20,8 @@ AMOUNT: Final = "1.00"
 # With the fee of the demonstration partner, and something to spare.
 COST: Final = 2
 _PAYOUTS: Final = """
-    SELECT payout.id, payout.status, payout.amount_minor, payout.currency, payout.reference
+    SELECT payout.id, payout.status, payout.amount_minor, payout.transfer_minor, payout.currency,
+        payout.reference
     FROM batch_row JOIN payout ON payout.id = batch_row.object_id WHERE batch_id = $1"""
 _BOOKS: Final = "SELECT coalesce(sum(amount_minor), 0) AS off FROM ledger_entry"
 _WAITING: Final = """
