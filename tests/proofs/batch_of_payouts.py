@@ -27,7 +27,8 @@ _BOOKS: Final = "SELECT coalesce(sum(amount_minor), 0) AS off FROM ledger_entry"
 _WAITING: Final = """
     SELECT account.code FROM ledger_entry AS entry
     JOIN ledger_account AS account ON account.id = entry.account_id
-    WHERE account.kind IN ('payout_reserved', 'suspense')
+    WHERE account.kind = 'payout_reserved'
+        OR account.kind = 'suspense' AND account.owner IN ('GIRO', 'PUSH')
     GROUP BY account.code HAVING sum(entry.amount_minor) <> 0"""
 
 
