@@ -81,8 +81,9 @@ class PaymentDesk:
         try:
             answer = await started(
                 *(self._client, start, AnyPayment.decided, order.content),
-                # The same payment asked for twice at once is one update.
-                update=f"decided:{order.content[:32]}",
+                # Each request asks anew: a run that was refused keeps its answers for ever, and the
+                # next run of this reference is to be heard, not that one.
+                update=f"decided:{order.trace}",
                 wait=self._wait,
             )
         except (Over, Unheard):

@@ -1,7 +1,7 @@
 """Card payments and their like with fresh ids, to change where a test cares."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +65,7 @@ def make_order(**changes: Any) -> PaymentOrder:
         terms=TERMS,
         trace=TRACE,
         created_at=NOW,
-        deadline=NOW + timedelta(minutes=1),
+        deadline=datetime.max.replace(tzinfo=UTC),
         content=uuid4().hex,
     )
     return replace(order, **changes)
@@ -109,6 +109,6 @@ def make_refund(payment: PaymentOrder, minor: int, **changes: Any) -> RefundOrde
         amount=Money(minor, payment.amount.currency),
         trace=TRACE,
         created_at=NOW,
-        deadline=NOW + timedelta(minutes=1),
+        deadline=datetime.max.replace(tzinfo=UTC),
     )
     return replace(order, **changes)

@@ -74,6 +74,8 @@ class FakePayments:
             if not is_same:
                 return Begun(refused=Code.REFERENCE_USED)
             return Begun(self.assessments[order.payment_id], self._decisions[order.payment_id])
+        if datetime.now(UTC) >= order.deadline:
+            return Begun(refused=Code.ENGINE_UNAVAILABLE)
         once = [] if self._is_saved(order) else [order.method.token, order.method.client_token]
         if any(name in self._once for name in once if name):
             return Begun(refused=Code.METHOD_USED)

@@ -73,7 +73,7 @@ def make_payout(destination: Destination, minor: int = 10_000, **changes: Any) -
         arrives_at=now + timedelta(days=1),
         trace=TRACE,
         created_at=now,
-        deadline=now + timedelta(minutes=1),
+        deadline=datetime.max.replace(tzinfo=UTC),
         content=uuid4().hex,
     )
     return replace(order, **changes)

@@ -60,6 +60,8 @@ class FakePayouts:
             return PayoutAnswer(found) if is_ours else PayoutAnswer(refused=Code.REFERENCE_USED)
         if found is not None and order.row is not None and found.trace != order.trace:
             return await self._refused(order, Code.REFERENCE_USED)
+        if found is None and datetime.now(UTC) >= order.deadline:
+            return await self._refused(order, Code.ENGINE_UNAVAILABLE)
         if found is None and self.refuses is not None:
             return await self._refused(order, self.refuses)
         if found is None:

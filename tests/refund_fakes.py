@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from payments.domain import card_ledger
 from payments.domain.card import Decline
@@ -32,6 +33,8 @@ class FakeRefunds:
         known = self.rows.get(order.refund_id)
         if known is not None:
             return None if _asked(known) == _asked(order) else Code.REFERENCE_USED
+        if datetime.now(UTC) >= order.deadline:
+            return Code.ENGINE_UNAVAILABLE
         payment = await self.payments.find(order.partner_id, order.payment_id)
         if payment is None:
             return Code.PAYMENT_UNKNOWN

@@ -51,7 +51,6 @@ class AnyPayment:
         self._standing = Standing(order)
         self._bell = Bell()
         self._attempts = Attempts(self._standing, self._bell, act)
-        self._is_begun = False
         self._refused: Code | None = None
         self._review: Review | None = None
 
@@ -75,9 +74,6 @@ class AnyPayment:
         return self._standing.status
 
     async def _story(self) -> None:
-        if workflow.now() >= self._order.deadline:
-            raise refusal(Code.ENGINE_UNAVAILABLE)
-        self._is_begun = True
         begun = await record.write(PaymentActivities.begin, self._order, "assess, route, begin")
         if begun.refused is not None:
             self._refused = begun.refused
@@ -160,8 +156,6 @@ class AnyPayment:
     def _is_this_payment(self, content: str) -> None:
         if content != self._order.content:
             raise refusal(Code.REFERENCE_USED)
-        if not self._is_begun and workflow.now() >= self._order.deadline:
-            raise refusal(Code.ENGINE_UNAVAILABLE)
 
     @door("cancel", "Give back what is reserved and not taken")
     async def cancel(self, trace: str) -> PaymentAnswer:  # noqa: ARG002 for history's readers

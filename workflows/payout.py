@@ -36,7 +36,6 @@ from payments.domain.rail import TransferAnswer, TransferState
 from payments.temporal import PAY_STATE
 from workflows import payout_legs, record, transferring
 from workflows.asking import Bell, known_at, look_at
-from workflows.batch_rows import end_refused
 from workflows.door import door, refusal
 from workflows.starting import operation, payout_found_by, payout_summary
 from workflows.transferring import RAILS
@@ -79,7 +78,6 @@ class Payout:
         self._bell = Bell()
         # Whoever moves the payout holds it, so that a cancel and a sending never pass each other.
         self._moving = asyncio.Lock()
-        self._is_begun = False
         self._may_be_out = False
         self._is_over = False
         self._refused: Code | None = None
@@ -98,11 +96,6 @@ class Payout:
         return self._status
 
     async def _story(self) -> None:
-        if workflow.now() >= self._order.deadline:
-            if self._order.row is not None:
-                await end_refused(self._order.row, Code.ENGINE_UNAVAILABLE)
-            raise refusal(Code.ENGINE_UNAVAILABLE)
-        self._is_begun = True
         answer = await record.write(PayoutActivities.begin, self._order, "set aside")
         self._payout, self._refused = answer.payout, answer.refused
         if self._payout is None:
@@ -241,11 +234,6 @@ class Payout:
     async def begun(self) -> PayoutAnswer:
         await workflow.wait_condition(lambda: (self._payout or self._refused) is not None)
         return PayoutAnswer(self._payout, self._refused)
-
-    @begun.validator
-    def _in_time(self) -> None:
-        if not self._is_begun and workflow.now() >= self._order.deadline:
-            raise refusal(Code.ENGINE_UNAVAILABLE)
 
     @door("cancel", "The partner wants it back, before it leaves")
     async def cancel(self, trace: str) -> PayoutAnswer:  # noqa: ARG002 for history's readers

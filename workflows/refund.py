@@ -12,7 +12,6 @@ from activities.refunds import RefundActivities
 from payments.domain import ids
 from payments.domain.card_steps import GiveBack, RefundEnd
 from payments.domain.charge import Answer
-from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.domain.refund import RefundAnswer, RefundOrder, RefundStatus
@@ -48,7 +47,6 @@ class Refund:
     def __init__(self, order: RefundOrder) -> None:
         self._order = order
         self._bell = Bell()
-        self._is_begun = False
         self._answer: RefundAnswer | None = None
 
     @workflow.run
@@ -61,9 +59,6 @@ class Refund:
         return status
 
     async def _story(self) -> RefundStatus:
-        if workflow.now() >= self._order.deadline:
-            raise refusal(Code.ENGINE_UNAVAILABLE)
-        self._is_begun = True
         reserved = await record.write(RefundActivities.reserve, self._order, "set aside")
         if reserved.attempt is None:
             self._answer = RefundAnswer(refused=reserved.refused)
@@ -99,11 +94,6 @@ class Refund:
         await workflow.wait_condition(lambda: self._answer is not None)
         assert self._answer is not None
         return self._answer
-
-    @settled.validator
-    def _in_time(self) -> None:
-        if not self._is_begun and workflow.now() >= self._order.deadline:
-            raise refusal(Code.ENGINE_UNAVAILABLE)
 
     @door("told", "A provider's webhook came: ask the provider now")
     async def told(self, event_id: str) -> RefundAnswer:  # noqa: ARG002 for history's readers

@@ -69,7 +69,7 @@ class Payments(Protocol):
         returned: rules and switches may have changed since. `refused` says why not:
         REFERENCE_USED (the partner's reference names another payment, or this one asked for again
         later), METHOD_USED (the method or its client token belongs to another payment, and it is
-        not saved for the order's customer).
+        not saved for the order's customer), ENGINE_UNAVAILABLE (after the order's deadline).
         """
 
     async def move(self, fact: Fact) -> Payment:
@@ -142,7 +142,7 @@ class Refunds(Protocol):
 
         None: reserved. Otherwise: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
         was captured), PAYMENT_DISPUTED (its money goes back that way), REFERENCE_USED (the
-        reference names another refund).
+        reference names another refund), ENGINE_UNAVAILABLE (after the order's deadline).
 
         A leg of a payout takes what that one has set aside of the payment; PAYMENT_DISPUTED gives
         it back to the partner, for ever.

@@ -54,8 +54,9 @@ class Payouts(Protocol):
 
         It is QUEUED, or ON_HOLD when people have to look first. `refused` says why nothing was
         written: REFERENCE_USED, DESTINATION_UNKNOWN, DESTINATION_UNVERIFIED, PAYOUT_LIMIT,
-        PAYOUT_VELOCITY, FUNDS_INSUFFICIENT. However many begin at once, available funds never
-        fall below zero by them, and no more goes back to a source than came from it.
+        PAYOUT_VELOCITY, FUNDS_INSUFFICIENT, ENGINE_UNAVAILABLE (after the order's deadline).
+        However many begin at once, available funds never fall below zero by them, and no more goes
+        back to a source than came from it.
 
         `legs` when it goes by them. A payout that is `part_of` another one needs nothing any more.
         """

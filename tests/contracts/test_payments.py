@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,6 +39,20 @@ async def test_a_payment_that_was_begun_is_processing(payments: Payments) -> Non
     assert (found.metadata, found.return_url) == ({"cart": "7"}, "http://localhost/back")
     assert (found.created_at, found.content, found.provider) == (NOW, order.content, None)
     assert await payments.by_reference(order.partner_id, order.reference) == found
+
+
+async def test_an_order_that_comes_too_late_begins_nothing_and_goes_on_with_what_it_began(
+    payments: Payments,
+) -> None:
+    late = make_order(deadline=datetime.now(UTC) - timedelta(seconds=1))
+    before = await begun(payments)
+
+    refused = await payments.begin(late, PASSED, make_decision())
+    again = await payments.begin(replace(before, deadline=late.deadline), PASSED, make_decision())
+
+    assert refused == Begun(refused=Code.ENGINE_UNAVAILABLE)
+    assert await payments.find(late.partner_id, late.payment_id) is None
+    assert again == Begun(PASSED, make_decision())
 
 
 async def test_a_payment_is_its_own_partners_only(payments: Payments) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -29,6 +30,22 @@ async def of_rail(direct: Direct, payout_id: str) -> dict[str, int]:
         payout_id,
     )
     return dict(rows)
+
+
+async def test_a_payout_that_comes_too_late_begins_nothing_and_goes_on_with_what_it_began(
+    record: PayoutRecord,
+) -> None:
+    await record.earn(EARNED)
+    before, late = await record.begun(), datetime.now(UTC) - timedelta(seconds=1)
+    left = await record.funds()
+
+    refused = await record.payouts.begin(make_payout(await record.destination(), deadline=late))
+    again = await record.payouts.begin(replace(before, deadline=late))
+
+    assert refused.refused is Code.ENGINE_UNAVAILABLE
+    assert again.payout is not None
+    assert again.payout.payout_id == before.payout_id
+    assert await record.funds() == left
 
 
 @pytest.mark.parametrize("suspended", [False, True])

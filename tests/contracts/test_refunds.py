@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -35,6 +36,19 @@ async def left(payments: Payments, order: PaymentOrder) -> tuple[int, int]:
     payment = await payments.find(order.partner_id, order.payment_id)
     assert payment is not None
     return payment.refunded_minor, payment.refund_reserved_minor
+
+
+async def test_a_refund_that_comes_too_late_begins_nothing_and_goes_on_with_what_it_began(
+    payments: Payments, refunds: Refunds, captured: PaymentOrder
+) -> None:
+    before, late = make_refund(captured, 1_000), datetime.now(UTC) - timedelta(seconds=1)
+    await refunds.reserve(before)
+
+    refused = await refunds.reserve(make_refund(captured, 1_000, deadline=late))
+
+    assert refused is Code.ENGINE_UNAVAILABLE
+    assert await refunds.reserve(replace(before, deadline=late)) is None
+    assert await left(payments, captured) == (0, 1_000)
 
 
 async def test_a_refund_is_set_aside_and_pending(

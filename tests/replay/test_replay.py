@@ -1,6 +1,6 @@
 """Old histories replay with today's code, from their end and from every point of a crash."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -61,9 +61,21 @@ def test_every_story_has_a_history_and_a_fingerprint() -> None:
 async def test_a_workflow_decides_in_the_order_that_is_written_down(
     environment: WorkflowEnvironment,
 ) -> None:
-    """Changed on purpose? Put it behind workflow.patched, then `python -m tests.replay.record`."""
-    histories = await tell(environment, STORIES)
+    """Changed on purpose? Put it behind workflow.patched, then `python -m tests.replay.record`.
 
-    now = {name: fingerprint(history) for name, history in histories.items()}
+    A workflow that asks by itself may do so before its story tells it, where many are told at once
+    on a slow machine; told alone, a story differs only where the code does.
+    """
+    written = fingerprints()
+    now = await orders(environment, STORIES)
+    for name in [name for name in STORIES if now[name] != written[name]]:
+        now |= await orders(environment, [name])
 
-    assert differences(now, fingerprints()) == []
+    assert differences(now, written) == []
+
+
+async def orders(
+    environment: WorkflowEnvironment, names: Iterable[str]
+) -> dict[str, Sequence[str]]:
+    histories = await tell(environment, names)
+    return {name: fingerprint(history) for name, history in histories.items()}

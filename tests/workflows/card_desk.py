@@ -124,7 +124,7 @@ class CardDesk(Desk):
                 CardPayment.decided,
                 order.content,
                 start_workflow_operation=operation,
-                id=f"decided:{order.content}",
+                id=f"decided:{next(_events)}",
                 rpc_timeout=self.patience,
             )
         finally:
@@ -211,7 +211,7 @@ class CardDesk(Desk):
             answer = await self.client.execute_update_with_start_workflow(
                 Refund.settled,
                 start_workflow_operation=operation,
-                id="settled",
+                id=f"settled:{next(_events)}",
                 rpc_timeout=self.patience,
             )
         finally:

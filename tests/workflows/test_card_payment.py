@@ -1,6 +1,7 @@
 """A card payment that is decided at once: taken, declined, tried elsewhere, refused, held."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from payments.domain.card import Decline
 from payments.domain.codes import Code
 from payments.domain.payment import PaymentStatus, Review, Verdict
 from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
-from tests.card_factories import make_card
+from tests.card_factories import PASSED, make_card, make_decision
 from tests.provider_script import HARD, NEVER, SOFT, STEP_UP, How
 from tests.workflows.card_desk import TRACE, CardDesk, first, make_order
 from tests.workflows.engine import refusal_of
@@ -251,16 +252,28 @@ async def test_a_payment_nobody_waits_for_any_more_is_not_begun_and_can_be_asked
 ) -> None:
     late = make_order(deadline=datetime.now(UTC) - timedelta(seconds=1))
 
-    refused = await refusal_of(cards.begin(late))
+    _, refused = await cards.begin(late)
     with pytest.raises(WorkflowFailureError):
         await cards.handle_of(late).result()
     again = make_order(reference=late.reference, content=late.content)
     _, payment = await cards.charge(again)
 
-    assert refused is Code.ENGINE_UNAVAILABLE
+    assert refused.refused is Code.ENGINE_UNAVAILABLE
     assert payment.status is PaymentStatus.CAPTURED
-    assert cards.payments.calls[0].startswith("begin")
     assert len(cards.north.calls) == 1
+
+
+async def test_what_a_worker_began_before_it_died_goes_on_however_late_the_next_one_comes(
+    cards: CardDesk,
+) -> None:
+    order = make_order()
+    await cards.payments.begin(order, PASSED, make_decision())
+
+    _, payment = await cards.charge(
+        replace(order, deadline=datetime.now(UTC) - timedelta(seconds=1))
+    )
+
+    assert payment.status is PaymentStatus.CAPTURED
 
 
 async def test_operators_can_filter_by_what_they_know(cards: CardDesk) -> None:

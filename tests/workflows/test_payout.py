@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -199,6 +199,30 @@ async def test_a_forgotten_destination_is_never_paid(desk: PayoutDesk) -> None:
     assert await handle.result() is P.FAILED
     assert desk.record.rows[order.payout_id].code is Code.DESTINATION_FORGOTTEN
     assert desk.rail.sent == []
+
+
+async def test_a_payout_nobody_waits_for_any_more_is_not_begun(desk: PayoutDesk) -> None:
+    late = make_order(deadline=datetime.now(UTC) - timedelta(seconds=1))
+
+    _, answer = await desk.begin_payout(late)
+
+    assert answer.refused is Code.ENGINE_UNAVAILABLE
+    assert desk.record.rows == {}
+
+
+async def test_a_payout_that_a_worker_began_before_it_died_goes_on_however_late(
+    desk: PayoutDesk,
+) -> None:
+    order = make_order()
+    await desk.record.begin(order)
+
+    late = replace(order, deadline=datetime.now(UTC) - timedelta(seconds=1))
+    handle, _ = await desk.pay_out(late)
+    await desk.becomes(order, P.SENT)
+    desk.rail.now = PAID
+    await desk.tell(handle)
+
+    assert await handle.result() is P.PAID
 
 
 async def test_what_the_record_refuses_can_be_asked_for_again(desk: PayoutDesk) -> None:

@@ -51,7 +51,7 @@ told AS (
 
 
 # $1 to $7 are the payment, $8 the attempts; a method that is saved for the order's customer pays
-# as often as it likes, any other once.
+# as often as it likes, any other once. $14 is the moment from which nobody waits for it any more.
 BEGIN: Final = f"""
 WITH due AS (
     INSERT INTO payment (id, partner_id, reference, amount_minor, currency, customer_id,
@@ -67,6 +67,7 @@ WITH due AS (
         )
     ) AS once
     RIGHT JOIN (SELECT) AS always ON true
+    WHERE now() < $14
     ON CONFLICT DO NOTHING
     RETURNING id
 ), {_WRITE_ATTEMPTS}

@@ -59,6 +59,7 @@ class PostgresPayments(PaymentReads):
             payment_rows.explained(decision),
             order.created_at,
             order.method.client_token,
+            order.deadline,
         )
         return Begun(assessment, decision) if rows else await self._in_the_way(order)
 
@@ -125,6 +126,8 @@ class PostgresPayments(PaymentReads):
             order.method.token,
             order.method.client_token,
         )
+        if not rows:
+            return Begun(refused=Code.ENGINE_UNAVAILABLE)
         if payment_rows.is_same(rows[0], order):
             return Begun(payment_rows.assessment(rows[0]), payment_rows.decision(rows[0]))
         theirs = (rows[0]["partner_id"], rows[0]["reference"])

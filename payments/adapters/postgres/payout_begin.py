@@ -29,7 +29,8 @@ _GONE: Final = ", ".join(f"'{status}'" for status in sorted(GIVEN_BACK))
 # What failed, came back or was canceled has used up nothing. To a destination goes what goes over
 # its rail; a leg of a payout is counted with that one.
 _FACTS: Final = f"""
-    SELECT destination.state, destination.customer_id, destination.fingerprint, made.*, there.*
+    SELECT destination.state, destination.customer_id, destination.fingerprint, made.*, there.*,
+        clock_timestamp() >= $4 AS is_late
     FROM (
         SELECT count(*) AS daily_count, coalesce(sum(amount_minor), 0)::bigint AS daily_sum
         FROM payout
@@ -92,7 +93,7 @@ async def _begin(
     if known:
         return await _known(statements, payout_rows.payout(known[0]), order)
     [facts] = await statements.fetch(
-        _FACTS, order.partner_id, order.amount.currency, order.destination_id
+        *(_FACTS, order.partner_id, order.amount.currency, order.destination_id, order.deadline)
     )
     plan = await payout_legs.plan(statements, order, facts)
     refused = Code.PAYOUT_LIMIT if plan is None else _refused(order, facts, available, plan)
@@ -137,6 +138,8 @@ async def _known(statements: Statements, found: Payout, order: PayoutOrder) -> P
 
 def _refused(order: PayoutOrder, facts: Row, available: int, plan: Plan) -> Code | None:
     limits, minor, over_rail = order.limits, order.amount.minor, plan.transfer_minor
+    if facts["is_late"]:
+        return Code.ENGINE_UNAVAILABLE
     if facts["state"] is None:
         return Code.DESTINATION_UNKNOWN
     if facts["state"] != DestinationState.VERIFIED:

@@ -33,6 +33,7 @@ _RESERVE: Final = """
             AND captured_minor - refunded_minor - refund_reserved_minor - disputed_minor
                 - paid_out_minor >= $5
             AND open_disputes = 0
+            AND now() < $10
             AND NOT EXISTS (
                 SELECT FROM refund WHERE id = $1 OR (partner_id = $3 AND reference = $4)
             )
@@ -44,7 +45,8 @@ _RESERVE: Final = """
     RETURNING id"""
 _OBSTACLE: Final = """
     SELECT payment.captured_minor, payment.open_disputes, refund.id, refund.payment_id,
-        refund.amount_minor, refund.currency, refund.payout_id, refund.trace
+        refund.amount_minor, refund.currency, refund.payout_id, refund.trace,
+        now() >= $5 AS is_late
     FROM (SELECT) AS always
     LEFT JOIN payment ON payment.id = $2 AND payment.partner_id = $3
     LEFT JOIN refund ON refund.id = $1 OR (refund.partner_id = $3 AND refund.reference = $4)"""
@@ -94,13 +96,13 @@ class PostgresRefunds:
                 _RESERVE,
                 *names,
                 *(order.amount.minor, order.amount.currency),
-                *(order.reason, order.trace, order.created_at),
+                *(order.reason, order.trace, order.created_at, order.deadline),
             )
         except asyncpg.UniqueViolationError:
             rows = []
         if rows:
             return None
-        [row] = await self._database.fetch(_OBSTACLE, *names)
+        [row] = await self._database.fetch(_OBSTACLE, *names, order.deadline)
         return _obstacle(row, order)
 
     async def _reserve_leg(self, order: RefundOrder) -> Code | None:
@@ -175,6 +177,8 @@ def _obstacle(row: Row, order: RefundOrder) -> Code | None:
     if row["id"] is not None:
         is_same = (*_agreed(row), row["trace"]) == (*_asked(order), order.trace)
         return None if is_same else Code.REFERENCE_USED
+    if row["is_late"]:
+        return Code.ENGINE_UNAVAILABLE
     if row["captured_minor"] is None:
         return Code.PAYMENT_UNKNOWN
     if row["open_disputes"]:

@@ -26,7 +26,7 @@ def at_a_bank(bank: str | None = "SUNNY", country: str = "GB") -> Attempt:
         amount=AMOUNT,
         bank=BankRedirect(country, bank),
         created_at=now,
-        deadline=now + timedelta(minutes=1),
+        deadline=datetime.max.replace(tzinfo=UTC),
         return_url=RETURN_URL,
     )
     return Attempt(order, 1, "NORTH")
