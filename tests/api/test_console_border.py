@@ -46,10 +46,11 @@ QUERIES = [
     ({"partner": "No Such"}, 400),
     ({"partner": "\0"}, 400),
     ({"partner": "x' OR 1=1"}, 400),
-    ({"after": "x"}, 404),
-    ({"after": NOBODYS + "0"}, 404),
+    ({"before": "no id"}, 400),
+    ({"before": "x' OR 1=1"}, 400),
+    ({"after": NOBODYS}, 400),
     ({"page": "2"}, 400),
-    ({"after": NOBODYS}, 200),
+    ({"before": NOBODYS}, 200),
 ]
 
 
