@@ -44,6 +44,8 @@ async def loaded_until(page: Page, there: Locator) -> None:
 
 async def fits(page: Page) -> None:
     """Nothing of the page has to be looked for at its right, not on a phone either."""
+    # What is there already may still be without its style.
+    await page.wait_for_load_state("load")
     whole = page.viewport_size
     for width in (1280, 390):
         await page.set_viewport_size({"width": width, "height": 800})
@@ -110,6 +112,7 @@ async def open_endpoint(page: Page, operator: str, endpoint: dict[str, Any]) -> 
     await page.goto(operator)
     await page.get_by_role("combobox", name="Partner").fill("partner_1")
     await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url("**partner=partner_1**")
     await fits(page)
     await page.get_by_role("link", name=endpoint["id"]).click()
 
