@@ -83,7 +83,7 @@ class Stage:
         return order
 
     async def begin(self, order: RowOrder) -> tuple[PayoutOrder, PayoutAnswer]:
-        payout = order_of(order, make_rail(timetable=TIMETABLE), datetime.now(UTC))
+        payout = order_of(order, make_rail(timetable=TIMETABLE), datetime.max.replace(tzinfo=UTC))
         return payout, await self.record.payouts.begin(payout)
 
     async def state(self, order: RowOrder) -> tuple[RowState, Code | None]:
