@@ -1,6 +1,7 @@
 """What of a customer's payout goes back where, and how it ends by its legs."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_the_transfer_is_the_last_leg_and_nothing_has_legs_without_a_refund() ->
 
 
 def test_a_leg_has_one_name_for_ever_and_no_partner_can_take_it() -> None:
-    order = make_payout(make_destination(), 100)
+    order = make_payout(make_destination(), 100, deadline=datetime.now(UTC))
     back, out = planned_legs(order, planned(100, [came("a", 60)]), P.QUEUED)
 
     refund, transfer = refund_of(order, back), transfer_of(order, out)
