@@ -13,7 +13,6 @@ It is the lock that everybody else meets under the bill's id: one payer at a tim
 from dataclasses import replace
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
 
 from activities.batches import BatchActivities
 from activities.transactions import TransactionActivities
@@ -45,15 +44,13 @@ async def _pay(payment: BillPayment, row: RowRef) -> RowSent:
     """Begun in the record and sent. Tried again it is the same step: it asks the record first."""
     asked, bill = RowPayment(row, payment), payment.bill
     summary = f"pay {payment.amount} {payment.amount.currency} to {bill.biller_id}"
-    try:
-        return await workflow.execute_local_activity_method(
-            BatchActivities.pay, asked, **options.pay_row(summary)
-        )
-    except FailureError:
-        workflow.logger.warning("row.pay_failed")
-        return await workflow.execute_activity_method(
-            BatchActivities.pay, asked, **options.pay_row_until_begun(summary)
-        )
+    return await record.write(
+        BatchActivities.pay,
+        asked,
+        summary,
+        at_once=options.pay_row,
+        until_written=options.pay_row_until_begun,
+    )
 
 
 async def end_refused(row: RowRef, code: Code) -> None:

@@ -17,7 +17,7 @@ from payments.domain import ids, payout_legs
 from payments.domain.payout import Leg, LegKind, PayoutOrder, PayoutStatus
 from payments.domain.refund import RefundStatus
 from workflows.refund import Refund
-from workflows.starting import found_by
+from workflows.starting import found_by, payout_found_by
 
 # The run of the workflow that follows a transfer.
 Transfer = Callable[[Any, PayoutOrder], Awaitable[PayoutStatus]]
@@ -55,8 +55,6 @@ async def _sent(order: PayoutOrder, leg: Leg, transfer: Transfer) -> PayoutStatu
         id=ids.payout(part.payout_id),
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         parent_close_policy=ParentClosePolicy.ABANDON,
-        search_attributes=found_by(
-            order.partner_id, leg.amount, state=PayoutStatus.QUEUED, provider=order.rail
-        ),
+        search_attributes=payout_found_by(part),
         static_summary=f"{leg.amount} {leg.amount.currency} out: leg {leg.number}",
     )
