@@ -56,7 +56,7 @@ from workflows.payout_return import PayoutReturn
 from workflows.probe import Probe
 from workflows.refund import Refund
 from workflows.reversal import Reversal
-from workflows.row_start import start_rows
+from workflows.row_kinds import start_rows
 
 WORKFLOWS: Final[Sequence[type]] = (
     BankPayment,

@@ -54,10 +54,11 @@ class FakePayouts:
         found = self.rows.get(order.payout_id)
         if order.part_of is not None:
             self.rows.setdefault(order.payout_id, _begun(order, None))
-            return PayoutAnswer(self.rows[order.payout_id])
+            return PayoutAnswer(self.rows[order.payout_id], was_begun=found is not None)
         if order.row is not None and not self._batches().is_under_way(order.row):
-            is_ours = found is not None and found.trace == order.trace
-            return PayoutAnswer(found) if is_ours else PayoutAnswer(refused=Code.REFERENCE_USED)
+            if found is None or found.trace != order.trace:
+                return PayoutAnswer(refused=Code.REFERENCE_USED)
+            return PayoutAnswer(found, was_begun=True)
         if found is not None and order.row is not None and found.trace != order.trace:
             return await self._refused(order, Code.REFERENCE_USED)
         if found is None and datetime.now(UTC) >= order.deadline:
@@ -66,7 +67,8 @@ class FakePayouts:
             return await self._refused(order, self.refuses)
         if found is None:
             self._begin(order)
-        return PayoutAnswer(self.rows[order.payout_id], legs=self.plan)
+        begun = self.rows[order.payout_id]
+        return PayoutAnswer(begun, legs=self.plan, was_begun=found is not None)
 
     def _begin(self, order: PayoutOrder) -> None:
         above = order.limits.hold_above

@@ -81,12 +81,13 @@ class FakeRail:
 @dataclass
 class FakeRails:
     rail: FakeRail
+    described: RailProfile = field(default_factory=make_rail)
 
     def get(self, rail_id: str) -> FakeRail | None:
         return self.rail if rail_id == "GIRO" else None
 
     def profile(self, rail_id: str) -> RailProfile | None:
-        return make_rail() if rail_id == "GIRO" else None
+        return self.described if rail_id == "GIRO" else None
 
     def taking(self, kind: DestinationKind, currency: str) -> RailProfile | None:
         return None

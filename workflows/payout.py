@@ -2,7 +2,7 @@
 
 POST /v1/payouts, or a row of a batch (workflows/payout_row.py), of which nobody hears `begun`:
                  -> begun -> payouts.begin [-> on hold: review by two operators | cancel]
-                 -> rails.send [-> unknown: payouts.suspend -> rails.ask]
+                 -> rails.send [-> unknown, or begun before: payouts.suspend -> rails.ask]
                  -> payouts.move SENT -> told, or time -> rails.look -> PAID | FAILED | RETURNED
 By legs:         -> payouts.move SENT -> a Refund or Payout for each -> payouts.conclude
 
@@ -79,6 +79,8 @@ class Payout:
         # Whoever moves the payout holds it, so that a cancel and a sending never pass each other.
         self._moving = asyncio.Lock()
         self._may_be_out = False
+        # By a run that the engine has lost, or a worker that died as it wrote this one down.
+        self._may_have_been_sent = False
         self._is_over = False
         self._refused: Code | None = None
         self._payout: payout.Payout | None = None
@@ -100,6 +102,7 @@ class Payout:
         self._payout, self._refused = answer.payout, answer.refused
         if self._payout is None:
             return
+        self._may_have_been_sent = answer.was_begun and self._status is PayoutStatus.QUEUED
         self._show()
         await self._wait_for_people()
         if answer.legs:
@@ -163,9 +166,11 @@ class Payout:
             return self._may_be_out
 
     async def _sent(self) -> TransferAnswer:
-        answer = await transferring.send(self._order)
-        if answer.is_known:
-            return answer
+        if not self._may_have_been_sent:
+            answer = await transferring.send(self._order)
+            if answer.is_known:
+                return answer
+        self._may_have_been_sent = False
         await record.write(PayoutActivities.suspend, self._order, "into suspense")
         return await known_at(RAILS, transferring.asked_after(self._order), self._bell)
 

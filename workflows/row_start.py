@@ -1,80 +1,90 @@
-"""How a row of a batch is started: that of a bill as the lock of its bill, with its payment."""
+"""How the workflow of a row of a batch is started, and known again: alike for rows of any kind."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    Priority,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from activities.dispatching import NotYet, StartRows
-from payments.domain import ids
-from payments.domain.batch_row import BatchKind, RowOrder
-from payments.domain.bill import LockRequest, PayAtOnce, PayOrder
+from activities.dispatching import NotYet, StartRow
+from payments.domain.batch_row import RowOrder
 from payments.domain.codes import Code
-from payments.ports.rail import Rails
-from payments.temporal import LOCK_ID
-from workflows.bill_lock import BillLock, attributes_of
-from workflows.payout_row import PayoutRows
 
 # Behind those who wait at a counter (3), where the engine has to choose.
-LATER: Final = Priority(priority_key=5)
+_LATER: Final = Priority(priority_key=5)
 _RPC_TIMEOUT: Final = timedelta(seconds=5)
 
 
-def start_rows(rails: Rails) -> StartRows:
-    """Every kind of row, and what starts it."""
-    return {
-        BatchKind.BILL_PAYMENTS: start_row,
-        BatchKind.PAYOUTS: PayoutRows(rails, LATER).start,
-    }
+@dataclass(frozen=True, slots=True)
+class RowStory:
+    """The workflow of one row, and the `order` that it is started with.
 
-
-async def start_row(
-    client: Client, task_queue: str, order: RowOrder, begin_by: datetime
-) -> Code | None:
-    """Start the row's lock. Again, it is found. Answers why it cannot be: somebody else's is open.
-
-    Raises RPCError and NotYet: ask again later.
+    `mark` is a memo's name and value: whoever has this id without it is another's, and the row is
+    refused with `taken`. `reuse` says whom it may follow.
     """
-    request = request_of(order, begin_by)
-    workflow_id = ids.bill_lock(request.bill)
+
+    run: Callable[[Any, Any], Awaitable[Any]]
+    order: object
+    id: str
+    reuse: WorkflowIDReusePolicy
+    mark: tuple[str, str]
+    taken: Code
+    attributes: TypedSearchAttributes
+    summary: str
+
+    def may_follow(self, status: WorkflowExecutionStatus | None) -> bool:
+        if self.reuse is WorkflowIDReusePolicy.ALLOW_DUPLICATE:
+            return status is not WorkflowExecutionStatus.RUNNING
+        return status is WorkflowExecutionStatus.FAILED
+
+
+# What a row's workflow is, to begin by then; or why none can be begun now.
+StoryOf = Callable[[RowOrder, datetime], RowStory | Code]
+
+
+def starts(story_of: StoryOf) -> StartRow:
+    """Start the row's workflow. Again, it is found. Answers why it cannot be: NotYet is later."""
+
+    async def start(
+        client: Client, task_queue: str, order: RowOrder, begin_by: datetime
+    ) -> Code | None:
+        story = story_of(order, begin_by)
+        return story if isinstance(story, Code) else await _start(client, task_queue, story)
+
+    return start
+
+
+async def _start(client: Client, task_queue: str, story: RowStory) -> Code | None:
+    name, mark = story.mark
     try:
         await client.start_workflow(
-            BillLock.run,
-            request,
-            id=workflow_id,
+            story.run,
+            story.order,
+            id=story.id,
             task_queue=task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            priority=LATER,
+            id_reuse_policy=story.reuse,
+            priority=_LATER,
             # The worker that hands rows over is one that can work on them.
             request_eager_start=True,
-            search_attributes=attributes_of(request),
-            memo={LOCK_ID: request.lock_id},
-            static_summary=f"row {order.ref.line} of {order.ref.batch_id}",
+            search_attributes=story.attributes,
+            memo={name: mark},
+            static_summary=story.summary,
             rpc_timeout=_RPC_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
-        handle = client.get_workflow_handle(workflow_id)
-        open_ = await handle.describe(rpc_timeout=_RPC_TIMEOUT)
-        if open_.status is not WorkflowExecutionStatus.RUNNING:
-            raise NotYet(workflow_id) from None
-        is_ours = await open_.memo_value(LOCK_ID, "", type_hint=str) == request.lock_id
-        return None if is_ours else Code.BILL_LOCKED
+        met = await client.get_workflow_handle(story.id).describe(rpc_timeout=_RPC_TIMEOUT)
+        if await met.memo_value(name, "", type_hint=str) == mark:
+            return None
+        if story.may_follow(met.status):
+            raise NotYet(story.id) from None
+        return story.taken
     return None
-
-
-def request_of(order: RowOrder, begin_by: datetime) -> LockRequest:
-    row = order.row
-    return LockRequest(
-        lock_id=ids.lock_of_row(order.partner_id, order.ref.batch_id, order.ref.line),
-        partner_id=order.partner_id,
-        bill=row.bill.ref,
-        agreement=row.bill.agreement,
-        trace=order.trace,
-        acquire_by=begin_by,
-        pay_at_once=PayAtOnce(
-            order.ref, PayOrder(row.object_id, row.reference, order.trace, begin_by), row.amount
-        ),
-    )

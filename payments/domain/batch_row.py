@@ -199,7 +199,7 @@ class RowOrder:
     """One row on its way: what its workflow and its record need, whichever batch it is of.
 
     `trace` is the batch's: what this row begins bears it. It was taken at this moment, and so many
-    `tries` have come to nothing before.
+    `tries` have come to nothing before. It `is_begun` when the record has its payout.
     """
 
     ref: RowRef
@@ -209,3 +209,4 @@ class RowOrder:
     row: BatchRow
     taken_at: datetime
     tries: int = 0
+    is_begun: bool = False

@@ -142,12 +142,14 @@ class PayoutAnswer:
     """What the doors of a payout answer: the payout as it stands, or why not.
 
     Both are empty when the rail was asked and there is no news. `legs` only as it begins, and of a
-    payout that goes by them.
+    payout that goes by them. `was_begun` when the record knew it already: whoever began it may have
+    handed it over before he was lost.
     """
 
     payout: Payout | None = None
     refused: Code | None = None
     legs: tuple[Leg, ...] = ()
+    was_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

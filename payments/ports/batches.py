@@ -94,7 +94,7 @@ class Batches(Protocol):
         """
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
-        """Rows being done that were handed over so long ago, or earlier; no begun payout."""
+        """Rows being done that were handed over so long ago, or earlier, begun or not."""
 
     async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:
         """Give the rows under way whose bill payments are final their end.

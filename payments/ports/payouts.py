@@ -58,7 +58,8 @@ class Payouts(Protocol):
         However many begin at once, available funds never fall below zero by them, and no more goes
         back to a source than came from it.
 
-        `legs` when it goes by them. A payout that is `part_of` another one needs nothing any more.
+        `legs` when it goes by them, `was_begun` when it was written down before. A payout that is
+        `part_of` another one needs nothing any more.
         """
 
     async def suspend(self, order: PayoutOrder) -> None:

@@ -206,15 +206,20 @@ async def test_begun_twice_it_is_one(stage: Stage) -> None:
     assert (first[1].payout, again[1].refused) == (again[1].payout, None)
 
 
-async def test_a_row_that_was_begun_is_neither_refused_nor_handed_over_again(stage: Stage) -> None:
+async def test_a_row_that_was_begun_is_not_refused_and_is_handed_over_as_begun(
+    stage: Stage,
+) -> None:
     order = await stage.under_way()
     assert await stage.batches.dispatched(order.ref.batch_id, 0) == [order]
 
-    await stage.begin(order)
+    _, first = await stage.begin(order)
+    _, again = await stage.begin(order)
 
+    assert (first.was_begun, again.was_begun) == (False, True)
     assert await stage.batches.refuse(RefusedRow(order.ref, Code.REFERENCE_USED)) is None
     assert await stage.state(order) == (RowState.DISPATCHED, None)
-    assert await stage.batches.dispatched(order.ref.batch_id, 0) == []
+    [overdue] = await stage.batches.dispatched(order.ref.batch_id, 0)
+    assert overdue == replace(order, is_begun=True)
 
 
 async def test_names_that_payouts_or_other_rows_have_are_told(stage: Stage) -> None:

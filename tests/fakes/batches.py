@@ -168,10 +168,9 @@ class FakeBatches:
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
         return [
-            self._order(batch_id, line)
+            replace(self._order(batch_id, line), is_begun=self._payout(batch_id, line))
             for line in self._lines(batch_id, RowState.DISPATCHED)
             if self._age_s(RowRef(batch_id, line)) >= longer_than_s
-            and not self._payout(batch_id, line)
         ]
 
     async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:

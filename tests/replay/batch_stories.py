@@ -10,10 +10,9 @@ from activities.dispatching import FIRST
 from payments.domain.batch_row import BatchRow
 from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
-from tests.workflows.batch_stage import LATER, BatchHandle, BatchStage, make_row, make_rows
+from tests.workflows.batch_stage import BatchHandle, BatchStage, make_row, make_rows
 from tests.workflows.engine import Desk, make_order
 from workflows.batch import Batch
-from workflows.row_start import start_row
 
 Story = Callable[[Desk], Awaitable[WorkflowHandle[Any, Any]]]
 
@@ -22,8 +21,8 @@ async def _row(desk: Desk, row: BatchRow) -> WorkflowHandle[Any, Any]:
     """The lock of one row, whose batch is at rest."""
     stage = BatchStage(desk)
     batch = await stage.create([row])
-    [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    assert await start_row(desk.client, desk.task_queue, order, LATER) is None
+    order = await stage.take(batch)
+    assert await stage.start(order) is None
     return stage.lock_of(row)
 
 
@@ -56,8 +55,8 @@ async def row_refused_by_the_record(desk: Desk) -> WorkflowHandle[Any, Any]:
     stage = BatchStage(desk)
     batch = await stage.create([row])
     await desk.pay(handle, make_order(row.reference, transaction_id=row.object_id))
-    [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    await start_row(desk.client, desk.task_queue, order, LATER)
+    order = await stage.take(batch)
+    await stage.start(order)
     return stage.lock_of(row)
 
 
@@ -65,12 +64,12 @@ async def row_that_finds_a_lost_payment(desk: Desk) -> WorkflowHandle[Any, Any]:
     row, stage = make_row(2), BatchStage(desk)
     desk.biller.script.append(Paying.PENDING)
     batch = await stage.create([row])
-    [order] = await desk.batches.take(batch.batch_id, 0, 1)
-    await start_row(desk.client, desk.task_queue, order, LATER)
+    order = await stage.take(batch)
+    await stage.start(order)
     await stage.until_tried(row, "billers.confirm")
     await stage.lock_of(row).terminate("the engine has lost it")
     desk.biller.decide(row.object_id)
-    await start_row(desk.client, desk.task_queue, order, LATER)
+    await stage.start(order)
     return stage.lock_of(row)
 
 

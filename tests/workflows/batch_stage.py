@@ -12,8 +12,17 @@ from temporalio.service import RPCError
 
 from payments.domain import ids
 from payments.domain.batch import Batch, BatchOrder, BatchStatus, NewBatch, Tally
-from payments.domain.batch_row import BatchKind, BatchRow, BillRow, PayoutRow, RowResult, RowState
+from payments.domain.batch_row import (
+    BatchKind,
+    BatchRow,
+    BillRow,
+    PayoutRow,
+    RowOrder,
+    RowResult,
+    RowState,
+)
 from payments.domain.bill import Agreement, BillRef, LockState
+from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.payout_terms import PayoutLimits
 from tests.contracts.factories import NOW
@@ -23,6 +32,7 @@ from tests.workflows.engine import Desk
 from workflows.batch import Batch as BatchWorkflow
 from workflows.batch import begin
 from workflows.bill_lock import BillLock
+from workflows.row_kinds import start_rows
 
 BatchHandle = WorkflowHandle[BatchWorkflow, BatchStatus]
 ALL = 100_000
@@ -84,6 +94,15 @@ class BatchStage:
     async def begin(self, batch: Batch) -> BatchHandle:
         await begin(self.desk.client, self.desk.task_queue, batch)
         return self.handle(batch.batch_id)
+
+    async def take(self, batch: Batch) -> RowOrder:
+        """Its only row, without its batch."""
+        [order] = await self.desk.batches.take(batch.batch_id, 0, 1)
+        return order
+
+    async def start(self, order: RowOrder, begin_by: datetime = LATER) -> Code | None:
+        start = start_rows(self.desk.payouts().rails)[order.kind]
+        return await start(self.desk.client, self.desk.task_queue, order, begin_by)
 
     async def begin_in_steps(self, batch: Batch, rows_at_once: int) -> BatchHandle:
         return await self.desk.client.start_workflow(

@@ -1,7 +1,7 @@
 """Batches of payouts through the engine: every end of a row, and what fills no window."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,13 +12,16 @@ from activities.dispatching import FIRST
 from payments.domain.batch import Batch, BatchStatus, Tally
 from payments.domain.batch_row import BatchKind, BatchRow, RowState
 from payments.domain.codes import Code
+from payments.domain.partner import Standing
 from payments.domain.payout import PayoutStatus
 from payments.domain.rail import TransferAnswer
-from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED
+from tests.payout_factories import make_rail
+from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED, FakeRails
 from tests.workflows.batch_stage import LATER, BatchHandle, BatchStage, make_payout_row
 from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
 from workflows.batch import Batch as BatchWorkflow
-from workflows.row_start import start_rows
+from workflows.payout_row import PayoutRows, order_of
+from workflows.row_start import RowStory
 
 
 @dataclass
@@ -31,12 +34,6 @@ class PayoutStage(BatchStage):
     async def begun(self, *rows: BatchRow) -> tuple[Batch, BatchHandle]:
         batch = await self.sent(rows)
         return batch, await self.begin(batch)
-
-    async def start(self, batch: Batch, begin_by: datetime = LATER) -> Code | None:
-        """Its only row, without its batch."""
-        [order] = await self.desk.batches.take(batch.batch_id, 0, 1)
-        start = start_rows(self.desk.payouts().rails)[BatchKind.PAYOUTS]
-        return await start(self.desk.client, self.desk.task_queue, order, begin_by)
 
     async def only(self, batch: Batch) -> tuple[RowState, Code | None]:
         [result] = await self.results(batch)
@@ -206,26 +203,69 @@ async def test_a_name_that_a_single_payout_has_is_refused(stage: PayoutStage) ->
 async def test_a_row_started_again_is_found(stage: PayoutStage) -> None:
     row = make_payout_row(2)
     batch = await stage.sent([row])
-    [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
-    start = start_rows(stage.desk.payouts().rails)[BatchKind.PAYOUTS]
+    order = await stage.take(batch)
 
     for _ in range(2):
-        assert await start(stage.desk.client, stage.desk.task_queue, order, LATER) is None
+        assert await stage.start(order) is None
     await stage.until_tallied(batch, sent=1)
     stage.desk.rail.now = PAID
     handle = stage.desk.payout_of(row.object_id)
     await stage.desk.tell(handle)
     assert await handle.result() is PayoutStatus.PAID
-    assert await start(stage.desk.client, stage.desk.task_queue, order, LATER) is None
+    assert await stage.start(order) is None
 
     assert stage.desk.rail.sent == [row.object_id]
+
+
+async def test_what_the_engine_lost_is_asked_after_and_never_sent_again(
+    stage: PayoutStage,
+) -> None:
+    """The record knows of a payout whose workflow is gone: the row's next one finds its end."""
+    row, rail = make_payout_row(2), stage.desk.rail
+    rail.answers.append(LOST)
+    rail.silent = True
+    batch = await stage.sent([row])
+    await stage.start(await stage.take(batch))
+    await stage.desk.until_tried(stage.desk.payout_of(row.object_id), "rails.ask")
+    await stage.desk.payout_of(row.object_id).terminate("the engine has lost it")
+    rail.silent, rail.now = False, PAID
+
+    [overdue] = await stage.desk.batches.dispatched(batch.batch_id, 0)
+    await stage.start(overdue)
+
+    assert await stage.desk.payout_of(row.object_id).result() is PayoutStatus.PAID
+    assert await stage.only(batch) == (RowState.PAID, None)
+    assert rail.sent == [row.object_id]
+
+
+async def test_what_was_begun_and_surely_never_sent_is_sent_once(stage: PayoutStage) -> None:
+    row, rail = make_payout_row(2), stage.desk.rail
+    rail.answers.append(PAID)
+    batch = await stage.sent([row])
+    order = await stage.take(batch)
+    await stage.desk.record.begin(order_of(order, make_rail(), LATER))
+
+    await stage.start(order)
+
+    assert await stage.desk.payout_of(row.object_id).result() is PayoutStatus.PAID
+    assert (rail.asked, rail.sent) == (1, [row.object_id])
+
+
+async def test_of_a_rail_that_takes_nothing_any_more_only_what_was_begun_goes_on(
+    stage: PayoutStage,
+) -> None:
+    order = await stage.take(await stage.sent([make_payout_row(2)]))
+    rows = PayoutRows(FakeRails(stage.desk.rail, make_rail(standing=Standing.SUSPENDED)))
+
+    assert rows.story_of(order, LATER) is Code.NO_RAIL
+    assert isinstance(rows.story_of(replace(order, is_begun=True), LATER), RowStory)
 
 
 async def test_a_row_that_nobody_looked_at_for_a_day_is_not_begun(stage: PayoutStage) -> None:
     row = make_payout_row(2)
     batch = await stage.sent([row])
 
-    await stage.start(batch, datetime.now(UTC) - timedelta(days=1))
+    await stage.start(await stage.take(batch), datetime.now(UTC) - timedelta(days=1))
 
     with pytest.raises(WorkflowFailureError):
         await stage.desk.payout_of(row.object_id).result()

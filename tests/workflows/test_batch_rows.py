@@ -11,9 +11,8 @@ from payments.domain.bill import TransactionState
 from payments.domain.codes import Code
 from payments.domain.money import Money
 from tests.fakes.billers import AMOUNT, Paying
-from tests.workflows.batch_stage import LATER, BatchStage, make_row
+from tests.workflows.batch_stage import BatchStage, make_row
 from tests.workflows.engine import Desk, make_order, make_request
-from workflows.row_start import start_row
 
 
 @pytest.fixture
@@ -146,11 +145,10 @@ async def test_a_row_started_again_after_its_end_pays_nothing(stage: BatchStage)
     stage.desk.biller.script.append(Paying.DECLINE)
     row = make_row(2)
     batch = await stage.create([row])
-    [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
+    order = await stage.take(batch)
     lock = stage.lock_of(row)
     for _ in range(2):
-        queue = stage.desk.task_queue
-        assert await start_row(stage.desk.client, queue, order, LATER) is None
+        assert await stage.start(order) is None
         await lock.result()
 
     assert [call for call in stage.desk.biller.calls if call.startswith("pay")] == [
@@ -165,13 +163,13 @@ async def test_a_refused_row_started_again_stays_refused(stage: BatchStage) -> N
     row = make_row(2)
     stage.desk.biller.missing.add(row.bill.ref)
     batch = await stage.create([row])
-    [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
+    order = await stage.take(batch)
     lock = stage.lock_of(row)
-    await start_row(stage.desk.client, stage.desk.task_queue, order, LATER)
+    await stage.start(order)
     await lock.result()
     stage.desk.biller.missing.clear()
 
-    await start_row(stage.desk.client, stage.desk.task_queue, order, LATER)
+    await stage.start(order)
     await lock.result()
 
     assert await stage.states(batch) == [RowState.REFUSED]
@@ -198,9 +196,9 @@ async def test_what_the_engine_lost_in_mid_payment_is_asked_after(stage: BatchSt
 
 async def test_a_row_that_nobody_looked_at_for_a_day_is_not_begun(stage: BatchStage) -> None:
     batch = await stage.create([make_row(2)])
-    [order] = await stage.desk.batches.take(batch.batch_id, 0, 1)
+    order = await stage.take(batch)
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    await start_row(stage.desk.client, stage.desk.task_queue, order, yesterday)
+    await stage.start(order, yesterday)
     await stage.lock_of(order.row).result()
 
     [result] = await stage.results(batch)

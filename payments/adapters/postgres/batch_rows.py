@@ -63,7 +63,7 @@ def _row(row: Row) -> BatchRow:
     )
 
 
-def order(row: Row) -> RowOrder:
+def order(row: Row, *, is_begun: bool = False) -> RowOrder:
     return RowOrder(
         ref=RowRef(row["batch_id"], row["line"]),
         kind=BatchKind(row["kind"]),
@@ -72,6 +72,7 @@ def order(row: Row) -> RowOrder:
         row=_row(row),
         taken_at=row["dispatched_at"],
         tries=row["tries"],
+        is_begun=is_begun,
     )
 
 

@@ -116,11 +116,11 @@ _TAKE: Final = f"""
         AND asked_row.state = 'waiting'
         AND asked_row.line = ANY (ARRAY(SELECT line FROM again UNION ALL SELECT line FROM fresh))
     RETURNING {batch_rows.ORDERED}"""
-# A payout that was begun has a workflow, or the engine has lost it: nobody sends it again then.
 _DISPATCHED: Final = f"""
-    SELECT {batch_rows.ORDERED} FROM batch_row AS asked_row
+    SELECT {batch_rows.ORDERED}, payout.id IS NOT NULL AS is_begun
+    FROM batch_row AS asked_row
     JOIN batch ON batch.id = asked_row.batch_id {BEGUN}
-    WHERE asked_row.batch_id = $1 AND asked_row.state = 'dispatched' AND payout.id IS NULL
+    WHERE asked_row.batch_id = $1 AND asked_row.state = 'dispatched'
         AND asked_row.dispatched_at <= now() - make_interval(secs => $2)
     ORDER BY asked_row.line"""
 # A payout's own statements lead its row along.
@@ -233,7 +233,7 @@ class PostgresBatches:
 
     async def dispatched(self, batch_id: str, longer_than_s: float) -> Sequence[RowOrder]:
         rows = await self._database.fetch(_DISPATCHED, batch_id, longer_than_s)
-        return [batch_rows.order(row) for row in rows]
+        return [batch_rows.order(row, is_begun=row["is_begun"]) for row in rows]
 
     async def reap(self, batch_id: str, seen: Sequence[int] = ()) -> Sequence[Left]:
         rows = await self._database.fetch(_REAP, batch_id, list(seen))

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608  # Every part of these statements is a constant of ours.
 
+from dataclasses import replace
 from typing import Final
 
 from payments.adapters.postgres import funds, payout_legs, payout_rows
@@ -133,7 +134,7 @@ async def _begun(statements: Statements, payout: Payout) -> PayoutAnswer:
 async def _known(statements: Statements, found: Payout, order: PayoutOrder) -> PayoutAnswer:
     """Begun by this very request before, or a reference that names another payout."""
     is_same = (found.content, found.trace) == (order.content, order.trace)
-    return await _begun(statements, found) if is_same else _USED
+    return replace(await _begun(statements, found), was_begun=True) if is_same else _USED
 
 
 def _refused(order: PayoutOrder, facts: Row, available: int, plan: Plan) -> Code | None:

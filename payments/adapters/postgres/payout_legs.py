@@ -107,15 +107,15 @@ async def take(statements: Statements, order: PayoutOrder, sources: Sequence[Sou
 
 async def begin_transfer(statements: Statements, order: PayoutOrder) -> PayoutAnswer:
     """What goes over the rail, as a payout of its own whose money is set aside already."""
-    known = await statements.fetch(_PART, order.payout_id)
-    if not known:
-        known = await statements.fetch(
-            _BEGIN_PART,
-            *(order.payout_id, order.partner_id, order.reference, order.amount.minor),
-            *(order.fee.minor, order.amount.currency, order.destination_id, order.rail),
-            *(payout_rows.ordered(order), order.created_at, order.arrives_at, order.part_of),
-        )
-    return PayoutAnswer(payout_rows.payout(known[0]))
+    if known := await statements.fetch(_PART, order.payout_id):
+        return PayoutAnswer(payout_rows.payout(known[0]), was_begun=True)
+    begun = await statements.fetch(
+        _BEGIN_PART,
+        *(order.payout_id, order.partner_id, order.reference, order.amount.minor),
+        *(order.fee.minor, order.amount.currency, order.destination_id, order.rail),
+        *(payout_rows.ordered(order), order.created_at, order.arrives_at, order.part_of),
+    )
+    return PayoutAnswer(payout_rows.payout(begun[0]))
 
 
 async def legs(
