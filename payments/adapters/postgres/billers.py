@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from payments.adapters.postgres.partners import CHANNEL
-from payments.db.directory import Directory
+from payments.adapters.postgres.profiles import Profiles
 from payments.db.session import Database, Row
 from payments.domain.biller import BillerProfile
 from payments.domain.partner import Standing
@@ -14,29 +13,11 @@ _READ: Final = """
     FROM biller ORDER BY id"""
 
 
-class PostgresBillers:
-    """All billers, kept true like the partners."""
+class PostgresBillers(Profiles[BillerProfile]):
+    """All billers."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._directory = Directory(database, channel=CHANNEL, read=self._read)
-
-    async def start(self) -> None:
-        await self._directory.start()
-
-    async def close(self) -> None:
-        await self._directory.close()
-
-    async def fresh(self) -> None:
-        """Return when rows() is true. Raises RecordUnavailable."""
-        await self._directory.fresh()
-
-    def rows(self) -> tuple[BillerProfile, ...]:
-        """By id. The same tuple, unless something changed."""
-        return self._directory.current
-
-    async def _read(self) -> tuple[BillerProfile, ...]:
-        return tuple([_biller(row) for row in await self._database.fetch(_READ)])
+        super().__init__(database, _READ, _biller)
 
 
 def _biller(row: Row) -> BillerProfile:

@@ -2,26 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-import orjson
-import structlog
-
-from payments.adapters.postgres.partners import CHANNEL
-from payments.adapters.postgres.sealer import (
-    PROVIDER_SECRET,
-    WEBHOOK_SECRETS,
-    Sealer,
-    open_secret,
-    seal_secret,
-)
-from payments.crypto import Unsealable
-from payments.db.directory import Directory
+from payments.adapters.postgres.profiles import Profiles, Secrets
+from payments.adapters.postgres.sealer import PROVIDER_SECRET, WEBHOOK_SECRETS, Sealer
 from payments.db.session import Database, Row
 from payments.domain.partner import Standing
 from payments.domain.provider import ProviderKind, ProviderProfile
-
-_log = structlog.get_logger(__name__)
 
 _COLUMNS: Final = (
     "id, kind, base_url, secret_sealed, webhook_secrets_sealed, settles_within_s,"
@@ -35,69 +23,40 @@ _PUT: Final = f"""
         EXCLUDED.webhook_secrets_sealed, EXCLUDED.settles_within_s,
         EXCLUDED.authorization_lasts_s, EXCLUDED.honours_idempotency_keys, EXCLUDED.standing)"""  # noqa: S608
 _KINDS: Final = frozenset(ProviderKind)
+_SECRETS: Final = Secrets("provider", PROVIDER_SECRET, WEBHOOK_SECRETS)
 
 
-class PostgresProviders:
-    """All providers with their opened secrets, kept true like the partners."""
+class PostgresProviders(Profiles[ProviderProfile]):
+    """All providers with their opened secrets."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
-        self._database = database
-        self._sealer = sealer
-        self._directory = Directory(database, channel=CHANNEL, read=self._read)
+        super().__init__(database, _READ, partial(_provider, sealer))
 
-    async def start(self) -> None:
-        await self._directory.start()
 
-    async def close(self) -> None:
-        await self._directory.close()
-
-    async def fresh(self) -> None:
-        """Return when rows() is true. Raises RecordUnavailable."""
-        await self._directory.fresh()
-
-    def rows(self) -> tuple[ProviderProfile, ...]:
-        """By id. The same tuple, unless something changed."""
-        return self._directory.current
-
-    async def _read(self) -> tuple[ProviderProfile, ...]:
-        rows = await self._database.fetch(_READ)
-        return tuple([profile for row in rows if (profile := self._profile(row)) is not None])
-
-    def _profile(self, row: Row) -> ProviderProfile | None:
-        # A newer version, deployed beside this one, may know more kinds than we do.
-        if row["kind"] not in _KINDS:
-            return None
-        try:
-            secret = open_secret(self._sealer, row["id"], row["secret_sealed"], PROVIDER_SECRET)
-            hooks = open_secret(
-                self._sealer, row["id"], row["webhook_secrets_sealed"], WEBHOOK_SECRETS
-            )
-        except Unsealable:
-            # One provider sealed with a lost master secret must not take the others with it.
-            _log.error("provider.unsealable", provider=row["id"])
-            return None
-        return ProviderProfile(
-            id=row["id"],
-            kind=ProviderKind(row["kind"]),
-            base_url=row["base_url"],
-            secret=secret,
-            webhook_secrets=tuple(orjson.loads(hooks)),
-            settles_within=timedelta(seconds=row["settles_within_s"]),
-            authorization_lasts=timedelta(seconds=row["authorization_lasts_s"]),
-            honours_idempotency_keys=row["honours_idempotency_keys"],
-            standing=Standing(row["standing"]),
-        )
+def _provider(sealer: Sealer, row: Row) -> ProviderProfile | None:
+    # A newer version, deployed beside this one, may know more kinds than we do.
+    if row["kind"] not in _KINDS or (opened := _SECRETS.open(sealer, row)) is None:
+        return None
+    return ProviderProfile(
+        id=row["id"],
+        kind=ProviderKind(row["kind"]),
+        base_url=row["base_url"],
+        secret=opened[0],
+        webhook_secrets=opened[1],
+        settles_within=timedelta(seconds=row["settles_within_s"]),
+        authorization_lasts=timedelta(seconds=row["authorization_lasts_s"]),
+        honours_idempotency_keys=row["honours_idempotency_keys"],
+        standing=Standing(row["standing"]),
+    )
 
 
 def put(sealer: Sealer, provider: ProviderProfile) -> tuple[str, Sequence[object]]:
     """The statement that adds a provider, or describes a known one anew, and its parameters."""
-    hooks = orjson.dumps(provider.webhook_secrets).decode()
     return _PUT, (
         provider.id,
         provider.kind,
         provider.base_url,
-        seal_secret(sealer, provider.id, provider.secret, PROVIDER_SECRET),
-        seal_secret(sealer, provider.id, hooks, WEBHOOK_SECRETS),
+        *_SECRETS.seal(sealer, provider),
         int(provider.settles_within.total_seconds()),
         int(provider.authorization_lasts.total_seconds()),
         provider.honours_idempotency_keys,

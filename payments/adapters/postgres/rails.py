@@ -2,27 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-import orjson
-import structlog
-
-from payments.adapters.postgres.partners import CHANNEL
-from payments.adapters.postgres.sealer import (
-    RAIL_SECRET,
-    RAIL_WEBHOOK_SECRETS,
-    Sealer,
-    open_secret,
-    seal_secret,
-)
-from payments.crypto import Unsealable
-from payments.db.directory import Directory
+from payments.adapters.postgres.profiles import Profiles, Secrets
+from payments.adapters.postgres.sealer import RAIL_SECRET, RAIL_WEBHOOK_SECRETS, Sealer
 from payments.db.session import Database, Row
 from payments.domain.destination import DestinationKind
 from payments.domain.partner import Standing
 from payments.domain.rail import RailKind, RailProfile, Timetable
-
-_log = structlog.get_logger(__name__)
 
 _COLUMNS: Final = (
     "id, kind, base_url, secret_sealed, webhook_secrets_sealed, settles_within_s, pays,"
@@ -38,76 +26,47 @@ _PUT: Final = f"""
         EXCLUDED.currencies, EXCLUDED.zone, EXCLUDED.cut_off, EXCLUDED.business_days,
         EXCLUDED.takes_s, EXCLUDED.honours_idempotency_keys, EXCLUDED.standing)"""  # noqa: S608
 _KINDS: Final = frozenset(RailKind)
+_SECRETS: Final = Secrets("rail", RAIL_SECRET, RAIL_WEBHOOK_SECRETS)
 
 
-class PostgresRails:
-    """All rails with their opened secrets, kept true like the partners."""
+class PostgresRails(Profiles[RailProfile]):
+    """All rails with their opened secrets."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
-        self._database = database
-        self._sealer = sealer
-        self._directory = Directory(database, channel=CHANNEL, read=self._read)
+        super().__init__(database, _READ, partial(_rail, sealer))
 
-    async def start(self) -> None:
-        await self._directory.start()
 
-    async def close(self) -> None:
-        await self._directory.close()
-
-    async def fresh(self) -> None:
-        """Return when rows() is true. Raises RecordUnavailable."""
-        await self._directory.fresh()
-
-    def rows(self) -> tuple[RailProfile, ...]:
-        """By id. The same tuple, unless something changed."""
-        return self._directory.current
-
-    async def _read(self) -> tuple[RailProfile, ...]:
-        rows = await self._database.fetch(_READ)
-        return tuple([profile for row in rows if (profile := self._profile(row)) is not None])
-
-    def _profile(self, row: Row) -> RailProfile | None:
-        # A newer version, deployed beside this one, may know more kinds than we do.
-        if row["kind"] not in _KINDS:
-            return None
-        try:
-            secret = open_secret(self._sealer, row["id"], row["secret_sealed"], RAIL_SECRET)
-            hooks = open_secret(
-                self._sealer, row["id"], row["webhook_secrets_sealed"], RAIL_WEBHOOK_SECRETS
-            )
-        except Unsealable:
-            # One rail sealed with a lost master secret must not take the others with it.
-            _log.error("rail.unsealable", rail=row["id"])
-            return None
-        return RailProfile(
-            id=row["id"],
-            kind=RailKind(row["kind"]),
-            base_url=row["base_url"],
-            secret=secret,
-            webhook_secrets=tuple(orjson.loads(hooks)),
-            settles_within=timedelta(seconds=row["settles_within_s"]),
-            pays=frozenset(DestinationKind(each) for each in row["pays"]),
-            currencies=frozenset(row["currencies"]),
-            timetable=Timetable(
-                row["zone"],
-                row["cut_off"],
-                row["business_days"],
-                timedelta(seconds=row["takes_s"]),
-            ),
-            honours_idempotency_keys=row["honours_idempotency_keys"],
-            standing=Standing(row["standing"]),
-        )
+def _rail(sealer: Sealer, row: Row) -> RailProfile | None:
+    # A newer version, deployed beside this one, may know more kinds than we do.
+    if row["kind"] not in _KINDS or (opened := _SECRETS.open(sealer, row)) is None:
+        return None
+    return RailProfile(
+        id=row["id"],
+        kind=RailKind(row["kind"]),
+        base_url=row["base_url"],
+        secret=opened[0],
+        webhook_secrets=opened[1],
+        settles_within=timedelta(seconds=row["settles_within_s"]),
+        pays=frozenset(DestinationKind(each) for each in row["pays"]),
+        currencies=frozenset(row["currencies"]),
+        timetable=Timetable(
+            row["zone"],
+            row["cut_off"],
+            row["business_days"],
+            timedelta(seconds=row["takes_s"]),
+        ),
+        honours_idempotency_keys=row["honours_idempotency_keys"],
+        standing=Standing(row["standing"]),
+    )
 
 
 def put(sealer: Sealer, rail: RailProfile) -> tuple[str, Sequence[object]]:
     """The statement that adds a rail, or describes a known one anew, and its parameters."""
-    hooks = orjson.dumps(rail.webhook_secrets).decode()
     return _PUT, (
         rail.id,
         rail.kind,
         rail.base_url,
-        seal_secret(sealer, rail.id, rail.secret, RAIL_SECRET),
-        seal_secret(sealer, rail.id, hooks, RAIL_WEBHOOK_SECRETS),
+        *_SECRETS.seal(sealer, rail),
         int(rail.settles_within.total_seconds()),
         sorted(rail.pays),
         sorted(rail.currencies),
