@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -60,7 +61,6 @@ from payments.ports.rail import Rails
 from payments.ports.record import RecordUnavailable
 from payments.ports.routing import RuleBook
 from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps, Steps, Webhooks
-from payments.ports.webhooks import WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,46 +170,36 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         yield record
 
 
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=_Closes)
+
+
 @asynccontextmanager
-async def _open_billers(settings: Settings, record: Record) -> AsyncIterator[Billers]:
-    timeouts = Timeouts(quick_s=settings.biller_hold_timeout_s, money_s=settings.biller_timeout_s)
-    billers = PluggedBillers(record.billers.rows, record.calls, timeouts)
+async def _closing(opened: Opened) -> AsyncIterator[Opened]:
     try:
-        yield billers
+        yield opened
     finally:
-        await billers.close()
+        await opened.close()
+
+
+def _billers(settings: Settings, record: Record) -> PluggedBillers:
+    timeouts = Timeouts(quick_s=settings.biller_hold_timeout_s, money_s=settings.biller_timeout_s)
+    return PluggedBillers(record.billers.rows, record.calls, timeouts)
+
+
+def _providers(settings: Settings, record: Record) -> PluggedProviders:
+    return PluggedProviders(record.providers.rows, record.calls, _timeouts(settings))
+
+
+def _rails(settings: Settings, record: Record) -> PluggedRails:
+    return PluggedRails(record.rails.rows, record.calls, _timeouts(settings))
 
 
 def _timeouts(settings: Settings) -> Timeouts:
     return Timeouts(settings.provider_quick_timeout_s, settings.provider_timeout_s)
-
-
-@asynccontextmanager
-async def open_providers(settings: Settings, record: Record) -> AsyncIterator[Providers]:
-    """The card providers, each with its own connections."""
-    providers = PluggedProviders(record.providers.rows, record.calls, _timeouts(settings))
-    try:
-        yield providers
-    finally:
-        await providers.close()
-
-
-@asynccontextmanager
-async def _open_rails(settings: Settings, record: Record) -> AsyncIterator[Rails]:
-    rails = PluggedRails(record.rails.rows, record.calls, _timeouts(settings))
-    try:
-        yield rails
-    finally:
-        await rails.close()
-
-
-@asynccontextmanager
-async def _open_sender(settings: Settings) -> AsyncIterator[WebhookSender]:
-    sender = HttpWebhookSender(settings.webhook_rules)
-    try:
-        yield sender
-    finally:
-        await sender.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +230,9 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     async with (
         open_record(settings) as record,
-        _open_billers(settings, record) as billers,
-        open_providers(settings, record) as providers,
-        _open_rails(settings, record) as rails,
+        _closing(_billers(settings, record)) as billers,
+        _closing(_providers(settings, record)) as providers,
+        _closing(_rails(settings, record)) as rails,
     ):
         yield Gateway(
             settings=settings,
@@ -259,11 +249,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
 @asynccontextmanager
 async def open_ledger(database_url: str) -> AsyncIterator[Ledger]:
     """Only the ledger of a database: for who shows it and needs no secrets for that."""
-    database = Database(database_url, pool_size=1)
-    try:
+    async with _closing(Database(database_url, pool_size=1)) as database:
         yield PostgresLedger(database)
-    finally:
-        await database.close()
 
 
 @asynccontextmanager
@@ -271,10 +258,10 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
     """What a worker's steps call."""
     async with (
         open_record(settings) as record,
-        _open_billers(settings, record) as billers,
-        open_providers(settings, record) as providers,
-        _open_rails(settings, record) as rails,
-        _open_sender(settings) as sender,
+        _closing(_billers(settings, record)) as billers,
+        _closing(_providers(settings, record)) as providers,
+        _closing(_rails(settings, record)) as rails,
+        _closing(HttpWebhookSender(settings.webhook_rules)) as sender,
     ):
         router = CelRouter(record.routing, providers.kinds)
         cards = Cards(providers, record.payments, record.refunds, Limits(), router, record.cases)
@@ -299,7 +286,7 @@ class RuleDesk:
 async def open_rule_book(settings: Settings) -> AsyncIterator[RuleDesk]:
     async with (
         open_record(settings) as record,
-        open_providers(settings, record) as providers,
+        _closing(_providers(settings, record)) as providers,
     ):
         yield rule_desk(record, providers)
 
