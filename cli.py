@@ -24,6 +24,7 @@ from payments.cli import (
     routing,
     webhooks,
 )
+from payments.cli.opened import heard
 from payments.config import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
@@ -203,13 +204,10 @@ def review(
     approve: Annotated[bool, typer.Option("--approve/--decline", help="The decision.")],
 ) -> None:
     """Decide on a payment that risk holds; without a word it expires after a day."""
-    from payments.cli import reviews
+    from payments.cli import doors
     from payments.domain.payment import Review
 
-    try:
-        typer.echo(asyncio.run(reviews.review(payment_id, Review(approve, by))))
-    except LookupError as refused:
-        raise _failed(str(refused)) from None
+    typer.echo(heard(doors.reviewed_payment(payment_id, Review(approve, by))))
 
 
 @app.command()

@@ -87,11 +87,11 @@ def cancel(batch_id: str) -> None:
 
 
 def _ask(batch_id: str, door: str) -> None:
-    from payments.cli import batch_doors
+    from payments.cli import doors
 
     async def work(record: "Record") -> None:
         await _found(record, batch_id)
-        answer = await batch_doors.ask(batch_id, door)
+        answer = await doors.moved_batch(batch_id, door)
         if not answer.is_moved:
             raise ValueError(f"{batch_id} is {answer.status}")
         console.print(answer.status)

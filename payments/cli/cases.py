@@ -43,12 +43,12 @@ def resolve(
     """Say what becomes of the money of an open case. It is said once."""
 
     async def work(record: "Record") -> None:
-        from payments.cli.resolutions import resolved
+        from payments.cli import doors
 
         case = await record.cases.named(case_id)
         if case is None:
             raise LookupError(f"there is no case {case_id}")
-        typer.echo((await resolved(case, Resolution(policy, by))).status)
+        typer.echo((await doors.resolved(case, Resolution(policy, by))).status)
 
     with_record(work)
 

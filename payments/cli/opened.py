@@ -5,9 +5,9 @@ development stack, need none of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from payments.bootstrap import Record, RuleDesk
 
 Opened = TypeVar("Opened")
+Told = TypeVar("Told")
 
 
 def with_record(work: Callable[["Record"], Awaitable[None]]) -> None:
@@ -32,18 +33,21 @@ def with_rule_book(work: Callable[["RuleDesk"], Awaitable[None]]) -> None:
     _with_opened(open_rule_book, work)
 
 
+def heard(said: Coroutine[Any, Any, Told]) -> Told:
+    """What it comes to. A LookupError or ValueError is told in red, and the command ends with 1."""
+    try:
+        return asyncio.run(said)
+    except (LookupError, ValueError) as refused:
+        Console(stderr=True).print(str(refused), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
 def _with_opened(
     opening: Callable[[Settings], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[None]],
 ) -> None:
-    """A LookupError or ValueError is told in red, and the command ends with 1."""
-
     async def run() -> None:
         async with opening(Settings.from_env()) as opened:
             await work(opened)
 
-    try:
-        asyncio.run(run())
-    except (LookupError, ValueError) as refused:
-        Console(stderr=True).print(str(refused), style="red", markup=False)
-        raise typer.Exit(1) from None
+    heard(run())

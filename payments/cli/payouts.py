@@ -1,17 +1,14 @@
 """`cli.py payout`: what is held until people have looked, and their word on it."""
 
-import asyncio
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_record
-from payments.domain import ids
+from payments.cli.opened import heard, with_record
 from payments.domain.money import Money
-from payments.domain.payout import Leg, Payout, PayoutAnswer, PayoutReview
+from payments.domain.payout import Leg, Payout, PayoutReview
 from payments.domain.payout_legs import Way
 from payments.domain.payout_terms import PayoutTerms
 
@@ -26,7 +23,6 @@ _WAYS: Final = {
     Way.SAME_CARD: "to the very card that paid",
     Way.ELSEWHERE: "to another place, because no refund takes it",
 }
-ANSWER_TIMEOUT: Final = timedelta(seconds=15)
 
 
 @app.command()
@@ -94,12 +90,9 @@ def review(
     ],
 ) -> None:
     """Say a word on a held payout, and tell where it stands then."""
-    try:
-        status = asyncio.run(reviewed(payout_id, PayoutReview(approve, by)))
-    except LookupError as refused:
-        Console(stderr=True).print(str(refused), style="red", markup=False)
-        raise typer.Exit(1) from None
-    typer.echo(status)
+    from payments.cli import doors
+
+    typer.echo(heard(doors.reviewed_payout(payout_id, PayoutReview(approve, by))))
 
 
 @app.command()
@@ -138,31 +131,6 @@ def terms(
 def _limit(text: str) -> tuple[str, int]:
     currency, _, amount = text.partition(":")
     return currency, Money.parse(amount, currency).minor
-
-
-async def reviewed(payout_id: str, word: PayoutReview) -> str:
-    """The payout's status after it. Raises LookupError when nothing waits for a word."""
-    from temporalio.client import WorkflowUpdateFailedError
-    from temporalio.service import RPCError
-
-    from payments import temporal
-
-    client = await temporal.connect()
-    handle = client.get_workflow_handle(ids.payout(payout_id))
-    try:
-        answer: PayoutAnswer = await handle.execute_update(
-            "review",
-            word,
-            # Said twice it is said once.
-            id=f"review:{word.by}:{word.approved}",
-            result_type=PayoutAnswer,
-            rpc_timeout=ANSWER_TIMEOUT,
-        )
-    except (RPCError, WorkflowUpdateFailedError) as error:
-        reason = error.cause if isinstance(error, WorkflowUpdateFailedError) else error
-        raise LookupError(f"{payout_id} does not wait for a word: {reason}") from None
-    assert answer.payout is not None, "a review answers the payout"
-    return answer.payout.status
 
 
 def _told_leg(payout: Payout, leg: Leg) -> str:

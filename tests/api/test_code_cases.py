@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payments.bootstrap import open_record
-from payments.cli.resolutions import resolved
+from payments.cli.doors import resolved
 from payments.config import Settings
 from payments.domain.case import CasePolicy, Resolution
 from tests.api.code_shop import CodeShop
