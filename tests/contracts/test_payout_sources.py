@@ -1,6 +1,8 @@
 """Closed loop: what a customer paid goes back to where it came from, up to what came."""
 
 import asyncio
+from datetime import timedelta
+from typing import Final
 
 import pytest
 
@@ -13,13 +15,18 @@ from payments.domain.payout import HoldReason, Leg, LegKind, PayoutStatus
 from payments.domain.payout_legs import MOST_SOURCES, Source, Way
 from payments.domain.payout_terms import PayoutLimits
 from payments.domain.refund import RefundStatus
-from tests.card_factories import make_refund
+from tests.card_factories import NOW, make_refund
+from tests.contracts.direct import Direct
 from tests.contracts.payout_loop import Loop, loop
 from tests.contracts.payout_record import P, record
+from tests.patience import until
 from tests.payout_factories import make_payout
 
 assert loop
 assert record, "fixtures"
+_FOUND_LAST: Final = "UPDATE payout_source SET number = 3 WHERE payment_id = $1"
+_LOCKED: Final = "SELECT FROM payment WHERE id = $1 FOR NO KEY UPDATE"
+_WAITS: Final = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
 
 
 async def test_the_oldest_money_goes_back_first_up_to_what_came(loop: Loop) -> None:
@@ -147,6 +154,26 @@ async def test_a_canceled_plan_has_taken_nothing(loop: Loop) -> None:
     assert {leg.status for leg in legs} == {P.CANCELED}
     assert await loop.left(payment) == 10_000
     assert await loop.record.funds() == before + order.total.minor
+
+
+async def test_a_cancel_takes_the_oldest_payment_first_as_every_plan_does(
+    loop: Loop, direct: Direct
+) -> None:
+    newest = await loop.paid(created_at=NOW + timedelta(days=1))
+    oldest = await loop.paid()
+    order = make_payout(await loop.to_bank(), 20_000)
+    await loop.record.payouts.begin(order)
+    await direct.rows(_FOUND_LAST, oldest.payment_id)
+
+    async with direct.connection() as planning, planning.transaction():
+        await planning.execute(_LOCKED, oldest.payment_id)
+        canceling = asyncio.create_task(loop.record.move(order, P.CANCELED))
+        await until(lambda: direct.value(_WAITS, planning.get_server_pid()), 10, "nobody waits")
+        # Refused if the cancel had it: then each would wait for the other.
+        await planning.execute(f"{_LOCKED} NOWAIT", newest.payment_id)
+    await canceling
+
+    assert [await loop.left(each) for each in (newest, oldest)] == [10_000, 10_000]
 
 
 async def test_a_destinations_limit_is_of_what_goes_over_its_rail(loop: Loop) -> None:

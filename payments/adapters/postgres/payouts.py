@@ -41,7 +41,7 @@ _SUSPEND: Final = f"""
     ), {WRITE_POSTING}
     SELECT id FROM due"""
 # A transfer that is a leg gives back what its payout took for it; a refund that is one has done so
-# when it began.
+# when it began. Payments are locked in the order of every plan, so that none waits for another.
 _MOVE: Final = f"""
     WITH due AS (
         UPDATE payout SET status = $8, code = $9, raw_code = $10,
@@ -55,9 +55,12 @@ _MOVE: Final = f"""
         WHERE payout_source.payout_id = coalesce(due.part_of, due.id) AND given_back_at IS NULL
             AND due.status IN ({_GONE}) AND (due.part_of IS NULL OR way <> 'refund')
         RETURNING payment_id, payout_source.amount_minor
+    ), locked AS (
+        SELECT payment.id, back.amount_minor FROM back JOIN payment ON payment.id = back.payment_id
+        ORDER BY payment.created_at, payment.id FOR NO KEY UPDATE OF payment
     ), freed AS (
-        UPDATE payment SET paid_out_minor = paid_out_minor - back.amount_minor
-        FROM back WHERE payment.id = back.payment_id
+        UPDATE payment SET paid_out_minor = paid_out_minor - locked.amount_minor
+        FROM locked WHERE payment.id = locked.id
     ), led AS (
         UPDATE batch_row {payout_rows.led("$21", "$9")} FROM due
         WHERE batch_row.batch_id = $19 AND batch_row.line = $20 AND batch_row.state <> $21
