@@ -38,6 +38,14 @@ class Direct:
         async with self.connection() as connection:
             return await connection.fetchval(query, *parameters)
 
+    async def plan(self, statement: str, values: str = "", *, mode: str = "generic") -> str:
+        """How the statement would be done: its "generic" plan, or a "custom" one for the values."""
+        async with self.connection() as connection:
+            await connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
+            await connection.execute(f"PREPARE asked AS {statement}")
+            lines = await connection.fetch(f"EXPLAIN EXECUTE asked {values}")
+        return "\n".join(line[0] for line in lines)
+
     def as_superuser(self, script: str) -> str:
         return self._server.execute(script, database=self._urls.name)
 

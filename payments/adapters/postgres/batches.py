@@ -80,9 +80,14 @@ _TOLD: Final = {
     BatchStatus.CANCELED: "batch.canceled",
     BatchStatus.FINISHED: "batch.finished",
 }
+# Looked for from the end of the file, where rows wait the longest: EXISTS would read the table from
+# its beginning, past every row that has ended.
 _PROGRESS: Final = """
     SELECT status,
-        EXISTS (SELECT FROM batch_row WHERE batch_id = $1 AND state = 'waiting') AS is_waiting,
+        (
+            SELECT line FROM batch_row WHERE batch_id = $1 AND state = 'waiting'
+            ORDER BY line DESC LIMIT 1
+        ) IS NOT NULL AS is_waiting,
         EXISTS (
             SELECT FROM batch_row WHERE batch_id = $1 AND state IN ('held', 'sent')
         ) AS is_elsewhere,
