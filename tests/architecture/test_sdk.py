@@ -93,7 +93,8 @@ AT_A_BANK = (
     ).body
     or {}
 )
-LIST_CASES = cases.list_cases(cases.CaseSearch(AN_ID, "open", "late", 10), AN_ID)
+LIST_PAYMENTS = cards.list_payments(SEARCH).page(AN_ID)
+LIST_CASES = cases.list_cases(cases.CaseSearch(AN_ID, "open", "late", 10)).page(AN_ID)
 CAPTURE = cards.capture(AN_ID, "1.00", final=True, reference="R", key=None)
 REFUND = cards.refund(AN_ID, "R", "1.00", "why", None)
 TOKEN = cards.create_client_token("1.00", "USD", AN_ID, None)
@@ -108,7 +109,7 @@ CHANGE_ENDPOINT = webhooks.change_endpoint(
     description="",
     key=None,
 )
-LIST_DISPUTES = disputes.list_disputes("won", AN_ID, 1, AN_ID)
+LIST_DISPUTES = disputes.list_disputes("won", AN_ID, 1).page(AN_ID)
 EVIDENCE = disputes.add_evidence(AN_ID, {}, {}, None)
 SUBMIT = disputes.submit(AN_ID, 1, None)
 LIST_BANKS = cards.list_banks("GB", "GBP")
@@ -119,16 +120,16 @@ ACCOUNTS: dict[type[Asked], Iban | LocalAccount | CardAccount] = {
     CardBody: CardAccount("t"),
 }
 DESTINATION = payouts.create_destination(ACCOUNTS[IbanBody], "USD", "R", AN_ID, None)
-LIST_PAYOUTS = payouts.list_payouts(payouts.Search("paid", "R", AN_ID, A_DAY, A_DAY, 1), AN_ID)
+LIST_PAYOUTS = payouts.list_payouts(payouts.Search("paid", "R", AN_ID, A_DAY, A_DAY, 1)).page(AN_ID)
 ROTATE = webhooks.rotate_secret(AN_ID, timedelta(0), None)
-LIST_DELIVERIES = webhooks.list_deliveries(AN_ID, "failed", 1, AN_ID)
-LIST_EVENTS = webhooks.list_events(AN_ID, 1, AN_ID)
+LIST_DELIVERIES = webhooks.list_deliveries(AN_ID, "failed", 1).page(AN_ID)
+LIST_EVENTS = webhooks.list_events(AN_ID, 1).page(AN_ID)
 
 SEND_BATCH, LIST_BATCHES, BATCH_RESULTS = (
     [make(kind) for kind in BatchKind]
     for make in (
         lambda kind: batches.create(kind, b"", "R", "text/csv", None),
-        lambda kind: batches.list_page(kind, 1, AN_ID),
+        lambda kind: batches.list_batches(kind, 1).page(AN_ID),
         lambda kind: batches.results(kind, AN_ID, "csv"),
     )
 )
@@ -143,7 +144,7 @@ CALLS: list[Operation[Any]] = [
     TOKEN,
     CREATE,
     cards.get_payment(AN_ID),
-    cards.list_payments(SEARCH, AN_ID),
+    LIST_PAYMENTS,
     LIST_BANKS,
     cards.confirm(AN_ID, None),
     CAPTURE,
@@ -267,7 +268,7 @@ def test_the_sdk_can_say_all_that_a_route_takes(call: Operation[Any], shape: typ
 @pytest.mark.parametrize(
     ("call", "shape"),
     [
-        (cards.list_payments(SEARCH, AN_ID), PaymentsQuery),
+        (LIST_PAYMENTS, PaymentsQuery),
         (LIST_BANKS, BanksQuery),
         (LIST_PAYOUTS, PayoutsQuery),
         (payouts.list_destinations(AN_ID), DestinationsQuery),

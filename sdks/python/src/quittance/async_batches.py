@@ -38,16 +38,9 @@ class AsyncBatches:
         """Ask, ever less often, until it has ended. Raises StillProcessing."""
         return await self._driver.wait(operations.get(self._kind, batch), timeout_s)
 
-    async def list(self, page_size: int = 20) -> AsyncIterator[Batch]:
+    def list(self, page_size: int = 20) -> AsyncIterator[Batch]:
         """Yours, newest first; pages are fetched as they are needed."""
-        after = None
-        while True:
-            page = await self._driver.call(operations.list_page(self._kind, page_size, after))
-            for batch in page.batches:
-                yield batch
-            after = page.next
-            if after is None:
-                return
+        return self._driver.list(operations.list_batches(self._kind, page_size))
 
     async def results(self, batch: Batch | str, format: str = "csv") -> bytes:  # noqa: A002
         """What became of each row, as a file: `csv` or `jsonl`."""

@@ -70,7 +70,7 @@ class AsyncPayments:
     async def get(self, payment: Payment | str) -> Payment:
         return await self._driver.call(operations.get_payment(payment))
 
-    async def list(
+    def list(
         self,
         *,
         status: PaymentStatus | str | None = None,
@@ -83,13 +83,7 @@ class AsyncPayments:
         search = operations.Search(
             status, reference, customer, created_from, created_before, page_size
         )
-        after = None
-        while True:
-            page = await self._driver.call(operations.list_payments(search, after))
-            for payment in page.payments:
-                yield payment
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_payments(search))
 
     async def banks(
         self, *, country: str | None = None, currency: str | None = None

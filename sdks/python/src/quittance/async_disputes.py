@@ -18,21 +18,14 @@ class AsyncDisputes:
     def __init__(self, driver: Awaiting) -> None:
         self._driver = driver
 
-    async def list(
+    def list(
         self,
         *,
         status: DisputeStatus | str | None = None,
         payment: Payment | str | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[Dispute]:
-        after = None
-        while True:
-            asked = operations.list_disputes(status, payment, page_size, after)
-            page = await self._driver.call(asked)
-            for each in page.disputes:
-                yield each
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_disputes(status, payment, page_size))
 
     async def get(self, dispute: Dispute | str) -> Dispute:
         return await self._driver.call(operations.get_dispute(dispute))

@@ -68,7 +68,7 @@ class AsyncPayouts:
     async def get(self, payout: Payout | str) -> Payout:
         return await self._driver.call(operations.get_payout(payout))
 
-    async def list(
+    def list(
         self,
         *,
         status: PayoutStatus | str | None = None,
@@ -81,13 +81,7 @@ class AsyncPayouts:
         search = operations.Search(
             status, reference, destination, created_from, created_before, page_size
         )
-        after = None
-        while True:
-            page = await self._driver.call(operations.list_payouts(search, after))
-            for payout in page.payouts:
-                yield payout
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_payouts(search))
 
     async def wait(self, payout: Payout | str, timeout_s: float = 60.0) -> Payout:
         return await self._driver.wait(operations.get_payout(payout), timeout_s)

@@ -90,21 +90,14 @@ class AsyncWebhookEndpoints:
     ) -> SentTest:
         return await self._driver.call(operations.test_endpoint(endpoint, idempotency_key))
 
-    async def deliveries(
+    def deliveries(
         self,
         endpoint: WebhookEndpoint | str,
         *,
         state: DeliveryState | str | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[WebhookDelivery]:
-        after = None
-        while True:
-            asked = operations.list_deliveries(endpoint, state, page_size, after)
-            page = await self._driver.call(asked)
-            for each in page.deliveries:
-                yield each
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_deliveries(endpoint, state, page_size))
 
     async def delivery(
         self, endpoint: WebhookEndpoint | str, event: WebhookEvent | str
@@ -145,13 +138,7 @@ class AsyncEvents:
     async def get(self, event: WebhookEvent | str) -> WebhookEvent:
         return await self._driver.call(operations.get_event(event))
 
-    async def list(
+    def list(
         self, object_id: str | None = None, *, page_size: int = 100
     ) -> AsyncIterator[WebhookEvent]:
-        after = None
-        while True:
-            page = await self._driver.call(operations.list_events(object_id, page_size, after))
-            for each in page.events:
-                yield each
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_events(object_id, page_size))

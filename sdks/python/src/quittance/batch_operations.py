@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from quittance.batch_results import Batch, BatchKind, BatchPage, file_of
+from quittance.batch_results import Batch, BatchKind, file_of
 from quittance.card_operations import segment
+from quittance.listings import Listing
 from quittance.operations import Audience, Operation, key_for
 from quittance.reading import Envelope
 
@@ -37,9 +38,8 @@ def get(kind: BatchKind, batch: Batch | str) -> Operation[Batch]:
     return _read(kind, _path(batch), Batch.read)
 
 
-def list_page(kind: BatchKind, page_size: int, after: str | None) -> Operation[BatchPage]:
-    query = {"limit": str(page_size)} | ({} if after is None else {"after": after})
-    return Operation("GET", _BATCHES, BatchPage.read, _AUDIENCES[kind], query=query)
+def list_batches(kind: BatchKind, page_size: int) -> Listing[Batch]:
+    return Listing(_BATCHES, "batches", Batch.of, _AUDIENCES[kind], {}, page_size)
 
 
 def results(kind: BatchKind, batch: Batch | str, format_: str) -> Operation[bytes]:

@@ -78,20 +78,6 @@ class Batch:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPage:
-    """`next` is what to ask for the page after, or None."""
-
-    batches: tuple[Batch, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        fields = envelope.fields
-        batches = tuple(Batch.of(each, envelope.trace) for each in fields.rows("batches"))
-        return cls(batches, fields.optional_text("next"))
-
-
 def file_of(envelope: Envelope) -> bytes:
     if envelope.content is None:
         raise UnreadableAnswer("a file was expected")

@@ -42,13 +42,7 @@ class Batches:
 
     def list(self, page_size: int = 20) -> Iterator[Batch]:
         """Yours, newest first; pages are fetched as they are needed."""
-        after = None
-        while True:
-            page = self._driver.call(operations.list_page(self._kind, page_size, after))
-            yield from page.batches
-            after = page.next
-            if after is None:
-                return
+        return self._driver.list(operations.list_batches(self._kind, page_size))
 
     def results(self, batch: Batch | str, format: str = "csv") -> bytes:  # noqa: A002
         """What became of each row, as a file: `csv` or `jsonl`."""

@@ -14,12 +14,12 @@ from quittance.card_results import (
     Customer,
     DisplayCode,
     Payment,
-    PaymentPage,
     PaymentStatus,
     Refund,
     SavedMethod,
     nothing,
 )
+from quittance.listings import Listing
 from quittance.operations import Audience, Operation, decimal_text, key_for
 from quittance.reading import Envelope
 
@@ -84,18 +84,17 @@ def get_payment(payment: Payment | str) -> Operation[Payment]:
     return _read(f"/v1/payments/{_id(payment)}", Payment.read)
 
 
-def list_payments(search: Search, after: str | None) -> Operation[PaymentPage]:
+def list_payments(search: Search) -> Listing[Payment]:
     query = {
         "status": search.status,
         "reference": search.reference,
         "customerId": None if search.customer is None else _id(search.customer),
         "createdFrom": moment(search.created_from),
         "createdBefore": moment(search.created_before),
-        "after": after,
-        "limit": str(search.page_size),
     }
-    told = {name: value for name, value in query.items() if value is not None}
-    return Operation("GET", "/v1/payments", PaymentPage.read, Audience.PAYMENTS, query=told)
+    return Listing(
+        "/v1/payments", "payments", Payment.of, Audience.PAYMENTS, query, search.page_size
+    )
 
 
 def list_banks(country: str | None, currency: str | None) -> Operation[tuple[Bank, ...]]:

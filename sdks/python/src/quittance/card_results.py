@@ -221,22 +221,6 @@ def _action(fields: Fields) -> NextAction:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentPage:
-    """Some payments, newest first, and where the next page begins."""
-
-    payments: tuple[Payment, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        fields = envelope.fields
-        rows = fields.rows("payments")
-        return cls(
-            tuple(Payment.of(row, envelope.trace) for row in rows), fields.optional_text("next")
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Refund:
     """`reason` is your own word for it; `decline_code` and `decline_reason` when it failed.
 

@@ -96,12 +96,7 @@ class Payments:
         search = operations.Search(
             status, reference, customer, created_from, created_before, page_size
         )
-        after = None
-        while True:
-            page = self._driver.call(operations.list_payments(search, after))
-            yield from page.payments
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_payments(search))
 
     def banks(self, *, country: str | None = None, currency: str | None = None) -> tuple[Bank, ...]:
         """Where a customer can be sent to: for BankRedirect, and for your checkout to show."""

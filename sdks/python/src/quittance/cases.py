@@ -10,6 +10,7 @@ from typing import Self
 from quittance.card_operations import segment
 from quittance.card_results import Payment
 from quittance.drivers import Awaiting, Blocking
+from quittance.listings import Listing
 from quittance.operations import Audience, Operation
 from quittance.reading import Envelope, Fields
 
@@ -72,22 +73,6 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class CasePage:
-    """Some cases, newest first, and where the next page begins."""
-
-    cases: tuple[Case, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        fields = envelope.fields
-        rows = fields.rows("cases")
-        return cls(
-            tuple(Case.of(row, envelope.trace) for row in rows), fields.optional_text("next")
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class CaseSearch:
     """Which cases to list. What is None does not matter."""
 
@@ -102,17 +87,14 @@ def get_case(case: Case | str) -> Operation[Case]:
     return Operation("GET", path, Case.read, Audience.PAYMENTS)
 
 
-def list_cases(search: CaseSearch, after: str | None) -> Operation[CasePage]:
+def list_cases(search: CaseSearch) -> Listing[Case]:
     payment = search.payment.id if isinstance(search.payment, Payment) else search.payment
     query = {
         "paymentId": payment,
         "status": search.status,
         "reason": search.reason,
-        "after": after,
-        "limit": str(search.page_size),
     }
-    told = {name: value for name, value in query.items() if value is not None}
-    return Operation("GET", "/v1/cases", CasePage.read, Audience.PAYMENTS, query=told)
+    return Listing("/v1/cases", "cases", Case.of, Audience.PAYMENTS, query, search.page_size)
 
 
 class Cases:
@@ -132,12 +114,8 @@ class Cases:
         page_size: int = 100,
     ) -> Iterator[Case]:
         """All that match, newest first; each page is asked for when it is needed."""
-        search, after = CaseSearch(payment, status, reason, page_size), None
-        while True:
-            page = self._driver.call(list_cases(search, after))
-            yield from page.cases
-            if (after := page.next) is None:
-                return
+        search = CaseSearch(payment, status, reason, page_size)
+        return self._driver.list(list_cases(search))
 
 
 class AsyncCases:
@@ -147,7 +125,7 @@ class AsyncCases:
     async def get(self, case: Case | str) -> Case:
         return await self._driver.call(get_case(case))
 
-    async def list(
+    def list(
         self,
         *,
         payment: Payment | str | None = None,
@@ -155,10 +133,5 @@ class AsyncCases:
         reason: CaseReason | str | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[Case]:
-        search, after = CaseSearch(payment, status, reason, page_size), None
-        while True:
-            page = await self._driver.call(list_cases(search, after))
-            for case in page.cases:
-                yield case
-            if (after := page.next) is None:
-                return
+        search = CaseSearch(payment, status, reason, page_size)
+        return self._driver.list(list_cases(search))

@@ -5,7 +5,8 @@ from typing import Final, TypeVar
 
 from quittance.card_operations import segment
 from quittance.card_results import Payment
-from quittance.dispute_results import AllEvidence, Dispute, DisputeFile, DisputePage, Evidence
+from quittance.dispute_results import AllEvidence, Dispute, DisputeFile, Evidence
+from quittance.listings import Listing
 from quittance.operations import Audience, Operation, key_for
 from quittance.reading import Envelope
 
@@ -15,16 +16,11 @@ _DISPUTES: Final = "/v1/disputes"
 
 
 def list_disputes(
-    status: str | None, payment: Payment | str | None, page_size: int, after: str | None
-) -> Operation[DisputePage]:
-    asked = {
-        "status": status,
-        "paymentId": payment.id if isinstance(payment, Payment) else payment,
-        "after": after,
-        "limit": str(page_size),
-    }
-    query = {name: value for name, value in asked.items() if value is not None}
-    return Operation("GET", _DISPUTES, DisputePage.read, Audience.PAYMENTS, query=query)
+    status: str | None, payment: Payment | str | None, page_size: int
+) -> Listing[Dispute]:
+    about = payment.id if isinstance(payment, Payment) else payment
+    query = {"status": status, "paymentId": about}
+    return Listing(_DISPUTES, "disputes", Dispute.of, Audience.PAYMENTS, query, page_size)
 
 
 def get_dispute(dispute: Dispute | str) -> Operation[Dispute]:

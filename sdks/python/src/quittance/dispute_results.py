@@ -94,22 +94,6 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
-class DisputePage:
-    """Some disputes, newest first, and where the next page begins."""
-
-    disputes: tuple[Dispute, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        fields = envelope.fields
-        rows = fields.rows("disputes")
-        return cls(
-            tuple(Dispute.of(row, envelope.trace) for row in rows), fields.optional_text("next")
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class DisputeFile:
     """A file that evidence of its dispute can name. `sha256` is of its bytes, hex."""
 

@@ -26,13 +26,7 @@ class Disputes:
         page_size: int = 100,
     ) -> Iterator[Dispute]:
         """Yours, newest first; each page is asked for when it is needed."""
-        after = None
-        while True:
-            asked = operations.list_disputes(status, payment, page_size, after)
-            page = self._driver.call(asked)
-            yield from page.disputes
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_disputes(status, payment, page_size))
 
     def get(self, dispute: Dispute | str) -> Dispute:
         """Raises DisputeUnknown."""

@@ -3,11 +3,13 @@
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
 
 from quittance.core import Core, F
+from quittance.listings import Listing
 from quittance.operations import Operation
 from quittance.steps import Alone, Lock, Pause, Program, Send, Step, T
 
@@ -23,6 +25,14 @@ class Blocking:
 
     def wait(self, question: Operation[F], timeout_s: float) -> F:
         return self._run(self._core.wait(question, timeout_s))
+
+    def list(self, listing: Listing[T]) -> Iterator[T]:
+        after = None
+        while True:
+            page = self.call(listing.page(after))
+            yield from page.rows
+            if (after := page.next) is None:
+                return
 
     def close(self) -> None:
         self._http.close()
@@ -64,6 +74,15 @@ class Awaiting:
 
     async def wait(self, question: Operation[F], timeout_s: float) -> F:
         return await self._run(self._core.wait(question, timeout_s))
+
+    async def list(self, listing: Listing[T]) -> AsyncIterator[T]:
+        after = None
+        while True:
+            page = await self.call(listing.page(after))
+            for row in page.rows:
+                yield row
+            if (after := page.next) is None:
+                return
 
     async def close(self) -> None:
         await self._http.aclose()

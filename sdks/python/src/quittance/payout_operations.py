@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from quittance.card_operations import moment, segment
 from quittance.card_results import Customer
+from quittance.listings import Listing
 from quittance.operations import Audience, Operation, decimal_text, key_for
 from quittance.payout_results import (
     CardAccount,
@@ -16,7 +17,6 @@ from quittance.payout_results import (
     Iban,
     LocalAccount,
     Payout,
-    PayoutPage,
     PayoutStatus,
 )
 from quittance.reading import Envelope
@@ -90,18 +90,15 @@ def get_payout(payout: Payout | str) -> Operation[Payout]:
     return _read(f"/v1/payouts/{_id(payout)}", Payout.read)
 
 
-def list_payouts(search: Search, after: str | None) -> Operation[PayoutPage]:
+def list_payouts(search: Search) -> Listing[Payout]:
     query = {
         "status": search.status,
         "reference": search.reference,
         "destinationToken": None if search.destination is None else _token(search.destination),
         "createdFrom": moment(search.created_from),
         "createdBefore": moment(search.created_before),
-        "after": after,
-        "limit": str(search.page_size),
     }
-    told = {name: value for name, value in query.items() if value is not None}
-    return Operation("GET", "/v1/payouts", PayoutPage.read, Audience.PAYOUTS, query=told)
+    return Listing("/v1/payouts", "payouts", Payout.of, Audience.PAYOUTS, query, search.page_size)
 
 
 def cancel(payout: Payout | str, key: str | None) -> Operation[Payout]:

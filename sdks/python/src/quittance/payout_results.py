@@ -199,20 +199,6 @@ class Payout:
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutPage:
-    """`next` of None: there is no more."""
-
-    payouts: tuple[Payout, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        fields = envelope.fields
-        payouts = tuple(Payout.of(each, envelope.trace) for each in fields.rows("payouts"))
-        return cls(payouts, fields.optional_text("next"))
-
-
-@dataclass(frozen=True, slots=True)
 class Funds:
     """What you could pay out now. Below zero when more went back than you had."""
 

@@ -96,12 +96,7 @@ class Payouts:
         search = operations.Search(
             status, reference, destination, created_from, created_before, page_size
         )
-        after = None
-        while True:
-            page = self._driver.call(operations.list_payouts(search, after))
-            yield from page.payouts
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_payouts(search))
 
     def wait(self, payout: Payout | str, timeout_s: float = 60.0) -> Payout:
         """Ask, ever less often, until it is there or came to nothing. Raises StillProcessing."""

@@ -116,13 +116,7 @@ class WebhookEndpoints:
         page_size: int = 100,
     ) -> Iterator[WebhookDelivery]:
         """What was sent there, newest first; each page is asked for when it is needed."""
-        after = None
-        while True:
-            asked = operations.list_deliveries(endpoint, state, page_size, after)
-            page = self._driver.call(asked)
-            yield from page.deliveries
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_deliveries(endpoint, state, page_size))
 
     def delivery(
         self, endpoint: WebhookEndpoint | str, event: WebhookEvent | str
@@ -173,9 +167,4 @@ class Events:
 
     def list(self, object_id: str | None = None, *, page_size: int = 100) -> Iterator[WebhookEvent]:
         """Yours, or those of one object, newest first: here is what is missing in a gap."""
-        after = None
-        while True:
-            page = self._driver.call(operations.list_events(object_id, page_size, after))
-            yield from page.events
-            if (after := page.next) is None:
-                return
+        return self._driver.list(operations.list_events(object_id, page_size))

@@ -6,16 +6,16 @@ from typing import TypeVar
 
 from quittance.card_operations import moment, segment
 from quittance.card_results import nothing
+from quittance.listings import Listing
 from quittance.operations import ANY_PRODUCT, Operation, key_for
-from quittance.reading import Envelope
+from quittance.reading import Envelope, Fields
 from quittance.webhook_results import (
     DeliveryHistory,
-    DeliveryPage,
     DeliveryState,
-    EventPage,
     NewSecret,
     Replayed,
     SentTest,
+    WebhookDelivery,
     WebhookEndpoint,
     one_event,
 )
@@ -89,13 +89,10 @@ def test_endpoint(endpoint: WebhookEndpoint | str, key: str | None) -> Operation
 
 
 def list_deliveries(
-    endpoint: WebhookEndpoint | str,
-    state: DeliveryState | str | None,
-    page_size: int,
-    after: str | None,
-) -> Operation[DeliveryPage]:
-    query = {"state": state, "after": after, "limit": str(page_size)}
-    return _read(_path(endpoint, "deliveries"), DeliveryPage.read, query)
+    endpoint: WebhookEndpoint | str, state: DeliveryState | str | None, page_size: int
+) -> Listing[WebhookDelivery]:
+    path = _path(endpoint, "deliveries")
+    return Listing(path, "deliveries", WebhookDelivery.of, ANY_PRODUCT, {"state": state}, page_size)
 
 
 def get_delivery(
@@ -128,9 +125,12 @@ def replay(
     return _write(_path(endpoint, "replay"), Replayed.read, body, key)
 
 
-def list_events(object_id: str | None, page_size: int, after: str | None) -> Operation[EventPage]:
-    query = {"objectId": object_id, "after": after, "limit": str(page_size)}
-    return _read("/v1/events", EventPage.read, query)
+def list_events(object_id: str | None, page_size: int) -> Listing[WebhookEvent]:
+    def of(row: Fields, _trace: str) -> WebhookEvent:
+        return WebhookEvent.of(row)
+
+    query = {"objectId": object_id}
+    return Listing("/v1/events", "events", of, ANY_PRODUCT, query, page_size)
 
 
 def get_event(event: WebhookEvent | str) -> Operation[WebhookEvent]:

@@ -152,20 +152,6 @@ class WebhookDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryPage:
-    """Some deliveries, newest first, and where the next page begins."""
-
-    deliveries: tuple[WebhookDelivery, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        rows = envelope.fields.rows("deliveries")
-        found = tuple(WebhookDelivery.of(row, envelope.trace) for row in rows)
-        return cls(found, envelope.fields.optional_text("next"))
-
-
-@dataclass(frozen=True, slots=True)
 class DeliveryRound:
     """What became of one round, try by try."""
 
@@ -248,21 +234,6 @@ class Replayed:
             fields.flag("more"),
             fields.optional_text("next"),
             envelope.trace,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """Some events, newest first, and where the next page begins."""
-
-    events: tuple[WebhookEvent, ...]
-    next: str | None
-
-    @classmethod
-    def read(cls, envelope: Envelope) -> Self:
-        rows = envelope.fields.rows("events")
-        return cls(
-            tuple(WebhookEvent.of(row) for row in rows), envelope.fields.optional_text("next")
         )
 
 
