@@ -11,6 +11,7 @@ import orjson
 from api.row_files import FORMULA, RowFormat
 from api.schemas import rfc3339
 from payments.domain.batch_row import BegunBill, BegunPayout, RowResult, RowState
+from payments.domain.payout import ON_ITS_WAY
 from payments.ports.batches import Batches
 
 Format = Literal["csv", "jsonl"]
@@ -99,11 +100,9 @@ def _begun_payout(result: RowResult) -> dict[str, object]:
     begun = result.begun
     if not isinstance(begun, BegunPayout):
         return {}
-    told: dict[str, object] = {
-        "payoutId": result.row.object_id,
-        "fee": str(begun.fee),
-        "arrivalEstimate": rfc3339(begun.arrives_at),
-    }
+    told: dict[str, object] = {"payoutId": result.row.object_id, "fee": str(begun.fee)}
+    if begun.arrives_at is not None and begun.status in ON_ITS_WAY:
+        told["arrivalEstimate"] = rfc3339(begun.arrives_at)
     if result.state is RowState.HELD and begun.held_for is not None:
         told["heldFor"] = begun.held_for
     return told

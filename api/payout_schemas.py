@@ -15,7 +15,7 @@ from api.paging import Moment, PageSize
 from api.schemas import Amount, Asked, Told, rfc3339
 from payments.domain import ids
 from payments.domain.destination import Destination, DestinationKind, DestinationState
-from payments.domain.payout import HoldReason, Leg, LegKind, Payout, PayoutStatus
+from payments.domain.payout import ON_ITS_WAY, HoldReason, Leg, LegKind, Payout, PayoutStatus
 from payments.domain.payout_legs import arrival
 
 _TAIL: Final = "[0-9a-z]{26}$"
@@ -209,7 +209,7 @@ class PayoutView(Told):
     @classmethod
     def of(cls, payout: Payout, legs: Sequence[Leg]) -> "PayoutView":
         code = payout.code
-        estimate = arrival(payout.arrives_at, legs) if payout.status in _ON_ITS_WAY else None
+        estimate = arrival(payout.arrives_at, legs) if payout.status in ON_ITS_WAY else None
         return cls(
             id=payout.payout_id,
             reference=payout.reference,
@@ -234,6 +234,3 @@ class PayoutsView(Told):
 
     payouts: list[PayoutView]
     next: str | None = None
-
-
-_ON_ITS_WAY: Final = frozenset({PayoutStatus.QUEUED, PayoutStatus.ON_HOLD, PayoutStatus.SENT})

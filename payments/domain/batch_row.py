@@ -148,12 +148,12 @@ class BegunBill:
 
 @dataclass(frozen=True, slots=True)
 class BegunPayout:
-    """What the record knows of a row's payout."""
+    """What the record knows of a row's payout; `arrives_at` as of a payout with its legs."""
 
     fee: Money
     status: PayoutStatus
     held_for: HoldReason | None
-    arrives_at: datetime
+    arrives_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ PAYOUT_MOVES: Final[dict[PayoutStatus, frozenset[PayoutStatus]]] = {
     _S.RETURNED: frozenset(),
     _S.CANCELED: frozenset(),
 }
+# It is still to be there.
+ON_ITS_WAY: Final = frozenset({_S.QUEUED, _S.ON_HOLD, _S.SENT})
 # The money is the partner's again.
 GIVEN_BACK: Final = frozenset({_S.FAILED, _S.RETURNED, _S.CANCELED})
 

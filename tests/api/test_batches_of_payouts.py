@@ -9,7 +9,8 @@ import pytest
 
 from payments.domain.partner import Scope
 from tests.api.office import Office
-from tests.api.shop import Shop
+from tests.api.shop import VISA, Shop
+from tests.api.test_payout_legs import CLINGY, Player
 from tests.api.till import SandboxRail, Till
 from tests.batch_files import csv_of as bills_csv
 from tests.batch_files import ended, numbered, results
@@ -82,6 +83,46 @@ async def test_every_row_of_a_batch_comes_to_its_own_end(
         assert len(rail.transfer(payout)["arrivals"]) == (row["state"] != "canceled")
     [event] = await evidence.rows("SELECT type FROM event WHERE object_id = $1", batch_id)
     assert event["type"] == "batch.finished"
+
+
+async def test_rows_to_customers_go_by_legs(till: Till) -> None:
+    plans = [
+        (((VISA, "30.00"), (VISA, "20.00")), "40.00"),
+        (((CLINGY, "30.00"), (VISA, "20.00")), "50.00"),
+        (((CLINGY, "30.00"),), "30.00"),
+        (((VISA, "30.00"),), "40.00"),
+    ]
+    players = [await Player.of(till, *paid) for paid, _ in plans]
+    rows = [
+        PayoutLine(await till.destination(customerId=player.customer), amount)
+        for player, (_, amount) in zip(players, plans, strict=True)
+    ]
+    batch_id = await accepted(till, *rows)
+    await becomes(
+        till,
+        batch_id,
+        lambda counts: counts["held"] == 1 and counts["underWay"] == counts["sent"] == 0,
+    )
+
+    held = (await told(till, batch_id))[3]
+    assert (held["state"], held["heldFor"]) == ("held", "closed_loop")
+    assert held["arrivalEstimate"]
+    assert (await till.cancel({"id": held["payoutId"]})).code == "P0000"
+
+    assert (await ended(till.partner, batch_id))["counts"] == {
+        **dict.fromkeys(("waiting", "underWay", "held", "sent", "returned", "refused"), 0),
+        **dict.fromkeys(("paid", "partlyPaid", "declined", "canceled"), 1),
+    }
+    ends = await told(till, batch_id)
+    assert [(row["state"], row["code"], row["arrivalEstimate"]) for row in ends] == [
+        ("paid", "", ""),
+        ("partly_paid", "P2111", ""),
+        ("declined", "P2111", ""),
+        ("canceled", "", ""),
+    ]
+    for row, amounts in zip(ends, (["30.00", "10.00"], ["30.00", "20.00"]), strict=False):
+        legs = (await till.show({"id": row["payoutId"]}))["legs"]
+        assert [leg["amount"] for leg in legs] == amounts
 
 
 async def test_one_name_is_one_payout_through_both_doors(till: Till) -> None:

@@ -35,11 +35,16 @@ BEGUN: Final = """
         ON payout.id = asked_row.object_id AND payout.ordered ->> 'trace' = batch.trace"""
 # Who has to be there for a row: while he is silent, no other row tries him.
 LANE: Final = "coalesce(asked ->> 'biller_id', asked ->> 'rail')"
-BEGUN_COLUMNS: Final = (
-    "bill.fee_minor AS bill_fee_minor, bill.paid_at, bill.biller_reference,"
-    " payout.fee_minor AS payout_fee_minor, payout.status AS payout_status, payout.held_for,"
-    " payout.arrives_at"
-)
+# By legs it is there when its transfer is; of refunds alone nobody knows.
+BEGUN_COLUMNS: Final = """bill.fee_minor AS bill_fee_minor, bill.paid_at, bill.biller_reference,
+    payout.fee_minor AS payout_fee_minor, payout.status AS payout_status, payout.held_for,
+    CASE
+        WHEN payout.transfer_minor = payout.amount_minor THEN payout.arrives_at
+        WHEN payout.transfer_minor > 0 THEN coalesce(
+            (SELECT part.arrives_at FROM payout AS part WHERE part.part_of = payout.id),
+            payout.arrives_at
+        )
+    END AS arrives_at"""
 
 
 def _bill_as_json(asked: BillRow) -> dict[str, Any]:
