@@ -16,13 +16,10 @@ from quittance.card_results import (
     Refund,
     SavedMethod,
 )
-from quittance.drivers import Awaiting
+from quittance.drivers import AwaitingCalls
 
 
-class AsyncClientTokens:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncClientTokens(AwaitingCalls):
     async def create(
         self,
         amount: Decimal | str,
@@ -35,10 +32,7 @@ class AsyncClientTokens:
         return await self._driver.call(operation)
 
 
-class AsyncPayments:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncPayments(AwaitingCalls):
     async def create(
         self,
         amount: Decimal | str,
@@ -130,10 +124,7 @@ class AsyncPayments:
         return await self._driver.call(operation)
 
 
-class AsyncRefunds:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncRefunds(AwaitingCalls):
     async def get(self, refund: Refund | str) -> Refund:
         return await self._driver.call(operations.get_refund(refund))
 
@@ -144,10 +135,7 @@ class AsyncRefunds:
         return await self._driver.wait(operations.get_refund(refund), timeout_s)
 
 
-class AsyncCustomers:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncCustomers(AwaitingCalls):
     async def create(self, reference: str, *, idempotency_key: str | None = None) -> Customer:
         return await self._driver.call(operations.create_customer(reference, idempotency_key))
 

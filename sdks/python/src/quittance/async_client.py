@@ -23,7 +23,7 @@ from quittance.batch_results import BatchKind
 from quittance.cases import AsyncCases
 from quittance.clock import Clock
 from quittance.core import Core
-from quittance.drivers import Awaiting
+from quittance.drivers import Awaiting, AwaitingCalls
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
 from quittance.retries import Retries
@@ -90,10 +90,7 @@ class AsyncQuittance:
         await self.aclose()
 
 
-class AsyncBills:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncBills(AwaitingCalls):
     async def lookup(self, biller_id: str, bill_number: str, billing_period: str) -> Bill:
         operation = operations.lookup(biller_id, bill_number, billing_period)
         return await self._driver.call(operation)
@@ -126,10 +123,7 @@ class AsyncBills:
         return await self._driver.call(operation)
 
 
-class AsyncTransactions:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncTransactions(AwaitingCalls):
     async def status(self, transaction_id: str) -> Transaction:
         return await self._driver.call(operations.status(transaction_id))
 

@@ -11,13 +11,10 @@ from quittance.dispute_results import (
     DisputeStatus,
     Evidence,
 )
-from quittance.drivers import Awaiting
+from quittance.drivers import AwaitingCalls
 
 
-class AsyncDisputes:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncDisputes(AwaitingCalls):
     def list(
         self,
         *,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from quittance import payout_operations as operations
 from quittance.card_results import Customer
-from quittance.drivers import Awaiting
+from quittance.drivers import AwaitingCalls
 from quittance.payout_results import (
     CardAccount,
     Destination,
@@ -18,10 +18,7 @@ from quittance.payout_results import (
 )
 
 
-class AsyncDestinations:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncDestinations(AwaitingCalls):
     async def create(
         self,
         account: Iban | LocalAccount | CardAccount,
@@ -46,10 +43,7 @@ class AsyncDestinations:
         return await self._driver.call(operations.verify_destination(destination))
 
 
-class AsyncPayouts:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncPayouts(AwaitingCalls):
     async def create(
         self,
         amount: Decimal | str,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
 from quittance import webhook_operations as operations
-from quittance.drivers import Awaiting
+from quittance.drivers import AwaitingCalls
 from quittance.webhook_results import (
     DeliveryHistory,
     DeliveryState,
@@ -17,10 +17,7 @@ from quittance.webhook_results import (
 from quittance.webhooks import WebhookEvent
 
 
-class AsyncWebhookEndpoints:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncWebhookEndpoints(AwaitingCalls):
     async def create(
         self,
         url: str,
@@ -131,10 +128,7 @@ class AsyncWebhookEndpoints:
         return await self._driver.call(operations.replay(endpoint, idempotency_key, failures=True))
 
 
-class AsyncEvents:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncEvents(AwaitingCalls):
     async def get(self, event: WebhookEvent | str) -> WebhookEvent:
         return await self._driver.call(operations.get_event(event))
 

@@ -19,13 +19,10 @@ from quittance.card_results import (
     Refund,
     SavedMethod,
 )
-from quittance.drivers import Blocking
+from quittance.drivers import BlockingCalls
 
 
-class ClientTokens:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class ClientTokens(BlockingCalls):
     def create(
         self,
         amount: Decimal | str,
@@ -39,10 +36,7 @@ class ClientTokens:
         return self._driver.call(operation)
 
 
-class Payments:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Payments(BlockingCalls):
     def create(
         self,
         amount: Decimal | str,
@@ -154,10 +148,7 @@ class Payments:
         return self._driver.call(operation)
 
 
-class Refunds:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Refunds(BlockingCalls):
     def get(self, refund: Refund | str) -> Refund:
         """From the record. A failed refund is a result here, not an error."""
         return self._driver.call(operations.get_refund(refund))
@@ -171,10 +162,7 @@ class Refunds:
         return self._driver.wait(operations.get_refund(refund), timeout_s)
 
 
-class Customers:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Customers(BlockingCalls):
     def create(self, reference: str, *, idempotency_key: str | None = None) -> Customer:
         """`reference` is yours, such as a number, and nothing personal. The same is the same."""
         return self._driver.call(operations.create_customer(reference, idempotency_key))

@@ -9,7 +9,7 @@ from typing import Self
 
 from quittance.card_operations import segment
 from quittance.card_results import Payment
-from quittance.drivers import Awaiting, Blocking
+from quittance.drivers import AwaitingCalls, BlockingCalls
 from quittance.listings import Listing
 from quittance.operations import Audience, Operation
 from quittance.reading import Envelope, Fields
@@ -97,10 +97,7 @@ def list_cases(search: CaseSearch) -> Listing[Case]:
     return Listing("/v1/cases", "cases", Case.of, Audience.PAYMENTS, query, search.page_size)
 
 
-class Cases:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Cases(BlockingCalls):
     def get(self, case: Case | str) -> Case:
         """Raises CaseUnknown."""
         return self._driver.call(get_case(case))
@@ -118,10 +115,7 @@ class Cases:
         return self._driver.list(list_cases(search))
 
 
-class AsyncCases:
-    def __init__(self, driver: Awaiting) -> None:
-        self._driver = driver
-
+class AsyncCases(AwaitingCalls):
     async def get(self, case: Case | str) -> Case:
         return await self._driver.call(get_case(case))
 

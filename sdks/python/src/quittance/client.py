@@ -21,7 +21,7 @@ from quittance.cases import Cases
 from quittance.clock import Clock
 from quittance.core import Core
 from quittance.disputes import Disputes
-from quittance.drivers import Blocking
+from quittance.drivers import Blocking, BlockingCalls
 from quittance.payouts import Destinations, Payouts
 from quittance.results import Bill, CodeMeaning, Health, ReleasedLock, Transaction
 from quittance.results import Lock as BillLock
@@ -98,10 +98,7 @@ class Quittance:
         self.close()
 
 
-class Bills:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Bills(BlockingCalls):
     def lookup(self, biller_id: str, bill_number: str, billing_period: str) -> Bill:
         """What is owed. `billing_period` is YYYY-MM. Raises BillNotFound, BillerUnavailable."""
         operation = operations.lookup(biller_id, bill_number, billing_period)
@@ -140,10 +137,7 @@ class Bills:
         return self._driver.call(operation)
 
 
-class Transactions:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Transactions(BlockingCalls):
     def status(self, transaction_id: str) -> Transaction:
         """By the gateway's id or by yours. A declined payment is a result here, not an error."""
         return self._driver.call(operations.status(transaction_id))

@@ -11,13 +11,10 @@ from quittance.dispute_results import (
     DisputeStatus,
     Evidence,
 )
-from quittance.drivers import Blocking
+from quittance.drivers import BlockingCalls
 
 
-class Disputes:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Disputes(BlockingCalls):
     def list(
         self,
         *,

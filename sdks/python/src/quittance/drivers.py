@@ -63,6 +63,13 @@ class Blocking:
                     return self._run(program)
 
 
+class BlockingCalls:
+    """Some of the client's calls."""
+
+    def __init__(self, driver: Blocking) -> None:
+        self._driver = driver
+
+
 class Awaiting:
     def __init__(self, core: Core, http: httpx2.AsyncClient) -> None:
         self._core = core
@@ -111,3 +118,10 @@ class Awaiting:
             case Alone(lock, program):
                 async with self._locks[lock]:
                     return await self._run(program)
+
+
+class AwaitingCalls:
+    """Some of the client's calls."""
+
+    def __init__(self, driver: Awaiting) -> None:
+        self._driver = driver

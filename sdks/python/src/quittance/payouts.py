@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from quittance import payout_operations as operations
 from quittance.card_results import Customer
-from quittance.drivers import Blocking
+from quittance.drivers import BlockingCalls
 from quittance.payout_results import (
     CardAccount,
     Destination,
@@ -18,10 +18,7 @@ from quittance.payout_results import (
 )
 
 
-class Destinations:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Destinations(BlockingCalls):
     def create(
         self,
         account: Iban | LocalAccount | CardAccount,
@@ -53,10 +50,7 @@ class Destinations:
         return self._driver.call(operations.verify_destination(destination))
 
 
-class Payouts:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Payouts(BlockingCalls):
     def create(
         self,
         amount: Decimal | str,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from quittance import webhook_operations as operations
-from quittance.drivers import Blocking
+from quittance.drivers import BlockingCalls
 from quittance.webhook_results import (
     DeliveryHistory,
     DeliveryState,
@@ -20,10 +20,7 @@ from quittance.webhook_results import (
 from quittance.webhooks import WebhookEvent
 
 
-class WebhookEndpoints:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class WebhookEndpoints(BlockingCalls):
     def create(
         self,
         url: str,
@@ -157,10 +154,7 @@ class WebhookEndpoints:
         return self._driver.call(operations.replay(endpoint, idempotency_key, failures=True))
 
 
-class Events:
-    def __init__(self, driver: Blocking) -> None:
-        self._driver = driver
-
+class Events(BlockingCalls):
     def get(self, event: WebhookEvent | str) -> WebhookEvent:
         """With all its data, however thin or long ago it was sent. Raises EventUnknown."""
         return self._driver.call(operations.get_event(event))

@@ -137,11 +137,8 @@ def get_event(event: WebhookEvent | str) -> Operation[WebhookEvent]:
     return _read(f"/v1/events/{_event(event)}", one_event)
 
 
-def _read(
-    path: str, read: Callable[[Envelope], T], query: Mapping[str, str | None] | None = None
-) -> Operation[T]:
-    asked = {name: value for name, value in (query or {}).items() if value is not None}
-    return Operation("GET", path, read, ANY_PRODUCT, query=asked or None)
+def _read(path: str, read: Callable[[Envelope], T]) -> Operation[T]:
+    return Operation("GET", path, read, ANY_PRODUCT)
 
 
 def _write(
