@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from payments.cli.opened import with_record
+from payments.cli.opened import there, with_record
 from payments.domain.batch import Batch, Tally
 
 if TYPE_CHECKING:
@@ -100,10 +100,7 @@ def _ask(batch_id: str, door: str) -> None:
 
 
 async def _found(record: "Record", batch_id: str) -> Batch:
-    found = await record.batches.get(batch_id)
-    if found is None:
-        raise LookupError(f"there is no batch {batch_id}")
-    return found
+    return there(await record.batches.get(batch_id), f"batch {batch_id}")
 
 
 def _told(tally: Tally) -> str:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_record
+from payments.cli.opened import there, with_record
 from payments.domain.case import Case, CasePolicy, CaseStatus, Resolution
 from payments.ports.cases import CaseFilter
 
@@ -45,9 +45,7 @@ def resolve(
     async def work(record: "Record") -> None:
         from payments.cli import doors
 
-        case = await record.cases.named(case_id)
-        if case is None:
-            raise LookupError(f"there is no case {case_id}")
+        case = there(await record.cases.named(case_id), f"case {case_id}")
         typer.echo((await doors.resolved(case, Resolution(policy, by))).status)
 
     with_record(work)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_record
+from payments.cli.opened import there, with_record
 from payments.domain.dispute import Dispute, DisputeStatus
 from payments.domain.evidence import MediaType
 from payments.domain.money import Money
@@ -100,10 +100,7 @@ def evidence(
 
 
 async def _found(record: "Record", dispute_id: str) -> Dispute:
-    dispute = await record.disputes.named(dispute_id)
-    if dispute is None:
-        raise LookupError(f"there is no dispute {dispute_id}")
-    return dispute
+    return there(await record.disputes.named(dispute_id), f"dispute {dispute_id}")
 
 
 def _twice(dispute: Dispute) -> str:

@@ -42,6 +42,13 @@ def heard(said: Coroutine[Any, Any, Told]) -> Told:
         raise typer.Exit(1) from None
 
 
+def there(found: Told | None, what: str) -> Told:
+    """Raises LookupError when what was looked for is not there."""
+    if found is None:
+        raise LookupError(f"there is no {what}")
+    return found
+
+
 def _with_opened(
     opening: Callable[[Settings], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[None]],

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import heard, with_record
+from payments.cli.opened import heard, there, with_record
 from payments.domain.money import Money
 from payments.domain.payout import Leg, Payout, PayoutReview
 from payments.domain.payout_legs import Way
@@ -52,9 +52,7 @@ def show(payout_id: str) -> None:
     """One payout: where it stands, its legs and where of it came from, and who said what."""
 
     async def work(record: "Record") -> None:
-        found = await record.payouts.named(payout_id)
-        if found is None:
-            raise LookupError(f"there is no payout {payout_id}")
+        found = there(await record.payouts.named(payout_id), f"payout {payout_id}")
         console.print(_told(found))
         for leg in (await record.payouts.legs([found])).get(payout_id, ()):
             console.print(_told_leg(found, leg))
@@ -72,9 +70,7 @@ def conclude(payout_id: str) -> None:
     """Write how a payout stands by its legs, when its own workflow was ended before they were."""
 
     async def work(record: "Record") -> None:
-        order = await record.payouts.order(payout_id)
-        if order is None:
-            raise LookupError(f"there is no payout {payout_id}")
+        order = there(await record.payouts.order(payout_id), f"payout {payout_id}")
         console.print(_told(await record.payouts.conclude(order)))
 
     with_record(work)

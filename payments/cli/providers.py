@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_record
+from payments.cli.opened import there, with_record
 from payments.domain.partner import Standing
 from payments.domain.provider import ProviderKind, ProviderProfile
 
@@ -95,9 +95,8 @@ def list_() -> None:
 
 
 async def _change(record: "Record", provider_id: str, **changes: Any) -> None:
-    known = next((each for each in record.providers.rows() if each.id == provider_id), None)
-    if known is None:
-        raise LookupError(f"there is no provider {provider_id}")
+    found = (each for each in record.providers.rows() if each.id == provider_id)
+    known = there(next(found, None), f"provider {provider_id}")
     await record.administration.put_provider(replace(known, **changes))
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_record
+from payments.cli.opened import there, with_record
 from payments.domain.destination import DestinationKind
 from payments.domain.partner import Standing
 from payments.domain.rail import RailKind, RailProfile, Timetable
@@ -103,7 +103,6 @@ def list_() -> None:
 
 
 async def _change(record: "Record", rail_id: str, **changes: Any) -> None:
-    known = next((each for each in record.rails.rows() if each.id == rail_id), None)
-    if known is None:
-        raise LookupError(f"there is no rail {rail_id}")
+    found = (each for each in record.rails.rows() if each.id == rail_id)
+    known = there(next(found, None), f"rail {rail_id}")
     await record.administration.put_rail(replace(known, **changes))

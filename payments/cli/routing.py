@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import with_rule_book
+from payments.cli.opened import there, with_rule_book
 from payments.domain.routing import Decision, Rule, RuleSet, Switch, Target
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ def explain(payment_id: str) -> None:
     """Why a payment went where it went."""
 
     async def work(desk: "RuleDesk") -> None:
-        decision = await desk.payments.decision(payment_id)
-        if decision is None:
-            raise LookupError(f"there is no payment {payment_id}")
-        _explain(decision)
+        _explain(there(await desk.payments.decision(payment_id), f"payment {payment_id}"))
 
     with_rule_book(work)
 
