@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from payments.domain.payment import PaymentOrder, PaymentStatus
 from tests.provider_script import SOFT, How
 from tests.workflows.card_desk import CardDesk
+from tests.workflows.lives import live_all
 from tests.workflows.test_card_crashes import (
     TAKEN,
     Life,
@@ -16,7 +17,7 @@ from tests.workflows.test_card_crashes import (
     assert_each_effect_is_there_once_and_the_books_are_right,
     canceled,
     challenged,
-    live_all,
+    live,
     sale,
 )
 
@@ -62,7 +63,7 @@ LIVES = {
 async def ends(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Life, CardDesk]:
-    return await live_all(environment, list(LIVES), tmp_path_factory.mktemp("bank-worlds"))
+    return await live_all(live, list(LIVES), environment, tmp_path_factory.mktemp("bank-worlds"))
 
 
 @pytest.mark.parametrize("life", LIVES, ids=str)

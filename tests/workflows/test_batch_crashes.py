@@ -1,6 +1,5 @@
 """The worker dies at every step of a batch and another takes over: every row is done once."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from payments.domain.bill import TransactionState
 from tests.fakes.billers import Paying
 from tests.workflows.batch_stage import BatchStage, make_rows
 from tests.workflows.engine import Desk
+from tests.workflows.lives import live_all
 from tests.workflows.test_crashes import Workers
 from tests.workflows.worker_process import World
 
@@ -24,7 +24,6 @@ DEATHS: Final = (
     *("before move", "after move"),
 )
 ROWS: Final = 12
-LONGEST_LIFE_S: Final = 150
 # Of so many rows: the biller does not know the first, the second is paid already; of those that it
 # is sent, one is declined and the answer to another is lost.
 EXPECTED: Final = {RowState.PAID: ROWS - 3, RowState.DECLINED: 1, RowState.REFUSED: 2}
@@ -52,15 +51,7 @@ async def live(environment: WorkflowEnvironment, death: str, path: Path) -> Worl
 async def worlds(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, World]:
-    """All lives at the same time: each waits for Temporal to notice a death."""
-    folder = tmp_path_factory.mktemp("batches")
-
-    async def lived(at: int, death: str) -> World:
-        async with asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, death, folder / f"{at}.world")
-
-    told = await asyncio.gather(*(lived(at, death) for at, death in enumerate(DEATHS)))
-    return dict(zip(DEATHS, told, strict=True))
+    return await live_all(live, DEATHS, environment, tmp_path_factory.mktemp("batches"))
 
 
 @pytest.mark.parametrize("death", DEATHS)

@@ -1,6 +1,5 @@
 """The worker dies at every step of a batch of payouts: every row is handed to its rail once."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ from payments.domain.batch_row import BatchKind, RowState
 from payments.domain.payout import PayoutStatus
 from tests.rail_fakes import LOST, PAID
 from tests.workflows.batch_stage import BatchStage, make_payout_row
+from tests.workflows.lives import live_all
 from tests.workflows.payout_desk import PayoutDesk
 from tests.workflows.payout_worker_process import PayoutWorld, serve_payouts
-from tests.workflows.test_crashes import LONGEST_LIFE_S
 from tests.workflows.worker_process import DIED, started
 
 # Of the record of batches, of that of payouts, and of the rail.
@@ -55,15 +54,7 @@ async def live(environment: WorkflowEnvironment, death: str, path: Path) -> Payo
 async def worlds(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, PayoutWorld]:
-    """All lives at the same time: each waits for Temporal to notice a death."""
-    folder = tmp_path_factory.mktemp("batches-of-payouts")
-
-    async def lived(at: int, death: str) -> PayoutWorld:
-        async with asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, death, folder / f"{at}.world")
-
-    told = await asyncio.gather(*(lived(at, death) for at, death in enumerate(DEATHS)))
-    return dict(zip(DEATHS, told, strict=True))
+    return await live_all(live, DEATHS, environment, tmp_path_factory.mktemp("batches-of-payouts"))
 
 
 @pytest.mark.parametrize("death", DEATHS)

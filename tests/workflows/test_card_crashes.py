@@ -1,7 +1,7 @@
 """The worker dies at every step of a card payment and another takes over: one effect, one entry."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ from payments.domain.payment import Attempt, PaymentOrder, PaymentStatus
 from tests.provider_script import HARD, SOFT, How
 from tests.workflows.card_desk import CardDesk, first, make_bank_order, make_order, make_refund
 from tests.workflows.card_worker_process import CardWorld, serve_cards
-from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
+from tests.workflows.lives import live_all
 from tests.workflows.worker_process import DIED, WorkerProcess, started
 
 Tell = Callable[[CardDesk, PaymentOrder], Awaitable[None]]
@@ -140,7 +140,7 @@ async def one_after_another(desk: CardDesk, world: Path, failpoint: str) -> Asyn
 
 async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> CardDesk:
     """What is left when it is over."""
-    desk, world = CardDesk(environment, patience=PATIENCE), CardWorld(path)
+    desk, world = CardDesk(environment), CardWorld(path)
     world.north.takes(*life.script)
     world.north.relents = life.relents
     world.north.is_paid_late = life.is_paid_late
@@ -157,25 +157,11 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Card
     return desk
 
 
-async def live_all(
-    environment: WorkflowEnvironment, lives: Sequence[Life], folder: Path
-) -> Mapping[Life, CardDesk]:
-    """All at the same time: each waits ten seconds for Temporal to notice a death."""
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def lived(number: int, life: Life) -> CardDesk:
-        async with room, asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, life, folder / f"{number}.world")
-
-    ended = await asyncio.gather(*(lived(number, life) for number, life in enumerate(lives)))
-    return dict(zip(lives, ended, strict=True))
-
-
 @pytest.fixture(scope="module")
 async def ends(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Life, CardDesk]:
-    return await live_all(environment, LIVES, tmp_path_factory.mktemp("card-worlds"))
+    return await live_all(live, LIVES, environment, tmp_path_factory.mktemp("card-worlds"))
 
 
 def assert_each_effect_is_there_once_and_the_books_are_right(end: CardDesk, life: Life) -> None:

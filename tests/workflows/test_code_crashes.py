@@ -12,6 +12,7 @@ from payments.domain.payment import PaymentOrder, PaymentStatus
 from tests.card_factories import TERMS, make_attempt
 from tests.provider_script import How
 from tests.workflows.card_desk import CardDesk, first, make_code_order
+from tests.workflows.lives import live_all
 from tests.workflows.test_card_crashes import (
     TAKEN,
     Life,
@@ -19,7 +20,7 @@ from tests.workflows.test_card_crashes import (
     assert_each_effect_is_there_once_and_the_books_are_right,
     canceled,
     challenged,
-    live_all,
+    live,
     sale,
 )
 
@@ -108,7 +109,7 @@ async def ends(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Life, CardDesk]:
     lives = [*LIVES, *CASES]
-    return await live_all(environment, lives, tmp_path_factory.mktemp("code-worlds"))
+    return await live_all(live, lives, environment, tmp_path_factory.mktemp("code-worlds"))
 
 
 @pytest.mark.parametrize("life", LIVES, ids=str)

@@ -12,13 +12,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from payments.domain.bill import LockState, Transaction, TransactionState
 from tests.fakes.billers import Paying
-from tests.workflows.engine import Desk, make_order, make_request
+from tests.workflows.engine import PATIENCE, Desk, make_order, make_request
+from tests.workflows.lives import live_all
 from tests.workflows.worker_process import DIED, WorkerProcess, World, started
-
-# Temporal waits ten seconds for a workflow task before it gives it to another worker.
-PATIENCE = timedelta(seconds=60)
-LONGEST_LIFE_S = 600
-AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -77,9 +73,9 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> "Sto
     # The payer waits as long as a busy machine takes to start two workers.
     request = make_request(ttl=ttl, acquire_by=datetime.now(UTC) + 2 * PATIENCE)
     async with Workers(desk, path).one_after_another(life.failpoint):
-        handle, _ = await desk.lock(request, patience=PATIENCE)
+        handle, _ = await desk.lock(request)
         if not life.expires:
-            await desk.pay(handle, order, patience=PATIENCE)
+            await desk.pay(handle, order)
         end = await handle.result()
     return Story(World(path), end, order.transaction_id)
 
@@ -106,15 +102,8 @@ class Story:
 async def stories(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Life, Story]:
-    """All lives at the same time: each waits ten seconds for Temporal to notice a death."""
-    folder, room = tmp_path_factory.mktemp("worlds"), asyncio.Semaphore(AT_ONCE)
-
-    async def lived(life: Life) -> Story:
-        async with room, asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, life, folder / f"{life}.world")
-
     lives = [*PAID, *DECLINED, *EXPIRED]
-    return dict(zip(lives, await asyncio.gather(*map(lived, lives)), strict=True))
+    return await live_all(live, lives, environment, tmp_path_factory.mktemp("worlds"))
 
 
 @pytest.mark.parametrize("life", PAID, ids=str)

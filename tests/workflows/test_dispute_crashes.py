@@ -1,6 +1,5 @@
 """The worker dies at every step of a dispute and another takes over: one answer, one posting."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,8 +18,8 @@ from tests.provider_script import How
 from tests.workflows.card_desk import CardDesk
 from tests.workflows.card_worker_process import CardWorld
 from tests.workflows.disputing import WEEK, Disputing
+from tests.workflows.lives import live_all
 from tests.workflows.test_card_crashes import one_after_another
-from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
 
 S = DisputeStatus
 Tell = Callable[[Disputing], Awaitable[object]]
@@ -68,7 +67,7 @@ LIVES = [
 
 async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Disputing:
     """What is left when it is over."""
-    desk, world = CardDesk(environment, patience=PATIENCE), CardWorld(path)
+    desk, world = CardDesk(environment), CardWorld(path)
     payment = await begun(world.payments, reference=make_order().reference)
     await world.payments.move(fact_of(payment, P.CAPTURED))
     order = make_dispute_order()
@@ -91,15 +90,7 @@ async def live(environment: WorkflowEnvironment, life: Life, path: Path) -> Disp
 async def ends(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Life, Disputing]:
-    """All at the same time: each waits ten seconds for Temporal to notice a death."""
-    room, folder = asyncio.Semaphore(AT_ONCE), tmp_path_factory.mktemp("dispute-worlds")
-
-    async def lived(number: int, life: Life) -> Disputing:
-        async with room, asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, life, folder / f"{number}.world")
-
-    ended = await asyncio.gather(*(lived(number, life) for number, life in enumerate(LIVES)))
-    return dict(zip(LIVES, ended, strict=True))
+    return await live_all(live, LIVES, environment, tmp_path_factory.mktemp("dispute-worlds"))
 
 
 @pytest.mark.parametrize("life", LIVES, ids=str)

@@ -14,9 +14,9 @@ from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.payout_legs import Plan, Source, Way, planned_legs
 from payments.domain.rail import TransferAnswer
 from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED
+from tests.workflows.lives import live_all
 from tests.workflows.payout_desk import HELD, PayoutDesk, make_order
 from tests.workflows.payout_worker_process import PayoutWorld, serve_payouts
-from tests.workflows.test_crashes import AT_ONCE, LONGEST_LIFE_S, PATIENCE
 from tests.workflows.worker_process import DIED, started
 
 P = PayoutStatus
@@ -56,7 +56,7 @@ async def by_legs(desk: PayoutDesk, order: PayoutOrder) -> None:
     await handle.result()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Life:
     """One life of one payout, and where its first worker dies."""
 
@@ -101,7 +101,7 @@ LIVES = [
 
 async def live(environment: WorkflowEnvironment, life: Life, file: Path) -> PayoutWorld:
     """What is left when it is over."""
-    desk, world = PayoutDesk(environment, patience=PATIENCE), PayoutWorld(file)
+    desk, world = PayoutDesk(environment), PayoutWorld(file)
     world.rail.answers.extend(life.answers)
     world.rail.now = life.now
     order = make_order()
@@ -121,23 +121,15 @@ async def live(environment: WorkflowEnvironment, life: Life, file: Path) -> Payo
 @pytest.fixture(scope="module")
 async def ends(
     environment: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, PayoutWorld]:
-    """All at the same time: each waits ten seconds for Temporal to notice a death."""
-    room, folder = asyncio.Semaphore(AT_ONCE), tmp_path_factory.mktemp("payout-worlds")
-
-    async def lived(number: int, life: Life) -> PayoutWorld:
-        async with room, asyncio.timeout(LONGEST_LIFE_S):
-            return await live(environment, life, folder / f"{number}.world")
-
-    left = await asyncio.gather(*(lived(number, life) for number, life in enumerate(LIVES)))
-    return dict(zip(map(str, LIVES), left, strict=True))
+) -> Mapping[Life, PayoutWorld]:
+    return await live_all(live, LIVES, environment, tmp_path_factory.mktemp("payout-worlds"))
 
 
 @pytest.mark.parametrize("life", LIVES, ids=str)
 async def test_a_death_anywhere_leaves_one_transfer_and_books_that_agree(
-    ends: Mapping[str, PayoutWorld], life: Life
+    ends: Mapping[Life, PayoutWorld], life: Life
 ) -> None:
-    left = ends[str(life)]
+    left = ends[life]
 
     payout_id, *parts = left.payouts.rows
     assert left.payouts.rows[payout_id].status is life.status
