@@ -10,7 +10,8 @@ from payments.bootstrap import open_record
 from payments.config import Settings
 from payments.domain.bill import Agreement
 from tests.partner_key import PartnerKey
-from tests.running_gateway import RunningGateway
+from tests.patience import until
+from tests.running_gateway import PartnerClient, RunningGateway
 
 BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 
@@ -22,8 +23,24 @@ async def administration(gateway: RunningGateway) -> AsyncIterator[Administratio
         yield record.administration
 
 
+async def known_at(client: PartnerClient) -> None:
+    """Wait until the process behind this client has heard of its partner.
+
+    A scope that nobody has is refused to whom is known, and costs no request of its rate.
+    """
+
+    async def known() -> bool:
+        body = client.key.token_request(scope="read:minds")
+        answer = await client.ask("POST", "/auth/token", json=body)
+        return answer.code in ("P4007", "P4005")
+
+    await until(known, 5, f"{client.key.id} is not known")
+
+
 async def make_partner(office: Administration) -> PartnerKey:
-    """A new partner with every scope, who may come from this machine and pay every biller."""
+    """A new partner with every scope, who may come from this machine and pay every biller; the
+    gateway will have heard of it in a moment.
+    """
     partner_id = f"partner_{secrets.token_hex(6)}"
     assert await office.add_partner(partner_id, partner_id)
     await office.add_range(partner_id, ip_network("127.0.0.0/8"))

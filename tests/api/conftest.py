@@ -72,12 +72,14 @@ async def office_shop(gateway: RunningGateway, guest: PartnerClient) -> AsyncIte
     await shop.close()
 
 
-@pytest.fixture(scope="session")
-async def till(gateway: RunningGateway, office: Office, shop: Shop) -> Till:
-    """The shop's own money, and where it goes."""
+@pytest.fixture(scope="module")
+async def till(gateway: RunningGateway, office: Office) -> AsyncIterator[Till]:
+    """A shop's own money, and where it goes; of one file's own, so that nobody else moves it."""
+    shop = Shop(gateway, await office.guest())
     till = Till(gateway, shop, office.client(shop.partner.key))
     await till.earn("20000.00")
-    return till
+    yield till
+    await shop.close()
 
 
 @pytest.fixture
@@ -135,6 +137,18 @@ async def partner_beside(
     client = PartnerClient(beside.url, gateway.partner(0))
     yield client
     await client.close()
+
+
+@pytest.fixture(scope="session")
+async def shop_beside(
+    gateway: RunningGateway, beside: ApiBeside, shop: Shop
+) -> AsyncIterator[Shop]:
+    """The shop at the second process, which waits only for a second."""
+    client = PartnerClient(beside.url, shop.partner.key)
+    beside_shop = Shop(gateway, client)
+    await client.authorised()
+    yield beside_shop
+    await beside_shop.close()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from payments.domain.bill import Agreement
 from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Product, Scope
 from payments.domain.payout_terms import PayoutTerms
+from tests.back_office import known_at
 from tests.partner_key import PartnerKey
-from tests.patience import until
 from tests.running_gateway import PartnerClient
 
 LOOPBACK: Final = ("127.0.0.0/8",)
@@ -112,15 +112,7 @@ class Office:
         return client
 
     async def wait_until_known(self, key: PartnerKey) -> None:
-        """A scope that nobody has is refused to whom is known, and costs no request of its rate."""
-        stranger = self.client(key, any_address())
-
-        async def known() -> bool:
-            body = key.token_request(scope="read:minds")
-            answer = await stranger.ask("POST", "/auth/token", json=body)
-            return answer.code in ("P4007", "P4005")
-
-        await until(known, 5, f"{key.id} is not known")
+        await known_at(self.client(key, any_address()))
 
     async def close(self) -> None:
         for client in self._clients:

@@ -110,7 +110,7 @@ async def hold_rejected(world: World) -> Answer:
 
 @produces(Code.DESTINATION_FORGOTTEN)
 async def destination_forgotten(world: World) -> Answer:
-    till, shop = world.till, world.shop
+    till, shop = world.till, world.till.shop
     customer = (await shop.partner.post("/v1/customers", {"reference": new_id()})).data["id"]
     order = await till.order(destinationToken=await till.destination(customerId=customer))
     held = (await till.create(order)).data

@@ -15,7 +15,7 @@ from tests.api.raw_http import ask
 from tests.api.shop import Shop
 from tests.api.till import Till
 from tests.evidence import Evidence
-from tests.patience import until
+from tests.patience import pay_persistently, until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -115,7 +115,7 @@ simply(Code.KEY_MALFORMED, lambda world: world.partner.lock(TestBill(), key="k" 
 async def pending(world: World) -> Answer:
     world.misbehave("DESCO", "slow", delayMs=4_000, times=1)
     token, transaction = await world.partner.locked(bill := TestBill()), new_id()
-    answer = await world.partner_beside.pay(token, transaction)
+    answer = await pay_persistently(world.partner_beside, token, transaction)
     await world.evidence.paid_once(world.partner, bill, transaction)
     return answer
 
@@ -142,7 +142,7 @@ async def bill_locked(world: World) -> Answer:
 async def lock_expired(world: World) -> Answer:
     token = await world.partner_beside.locked(bill := TestBill())
     await world.evidence.end_of_lock(bill)
-    return await world.partner_beside.pay(token, new_id())
+    return await pay_persistently(world.partner_beside, token, new_id())
 
 
 @produces(Code.LOCK_USED)

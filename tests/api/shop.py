@@ -175,6 +175,11 @@ class Acquirer(Teller):
     def forget(self) -> None:
         self._gateway.sandbox("DELETE", f"/control/acquirers/{self.name}")
 
+    def ends(self, payment: Mapping[str, Any]) -> None:
+        """The time in which the customer may act is over there, now."""
+        path = f"/control/acquirers/{self.name}/payments/{payment['id']}-1/state"
+        self._gateway.sandbox("POST", path, {"state": "EXPIRED"})
+
     def effects(self, payment: Mapping[str, Any], attempt: int = 1) -> list[tuple[str, str]]:
         """What was booked, as (effect, amount)."""
         path = f"/journal?acquirer={self.name}&reference={payment['id']}-{attempt}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.api.conftest import Misbehave
 from tests.api.office import Office
 from tests.batch_files import HEADER, Row, csv_of, ended, numbered, results, rows_of, send
 from tests.evidence import Evidence
@@ -19,6 +20,7 @@ from tests.running_gateway import (
     new_id,
 )
 
+MANY = 40
 BATCHES = "SELECT count(*) AS batches FROM batch WHERE partner_id = $1"
 
 
@@ -237,8 +239,12 @@ async def test_a_stranger_sends_no_more_than_anybody_may(
     assert (known.code, known.data["limitBytes"]) == ("P5007", 10 * 1024 * 1024)
 
 
-async def test_a_batch_is_paused_resumed_and_canceled(guest: PartnerClient) -> None:
-    batch_id = await accepted(guest, rows_of(*([1] * 150)))
+async def test_a_batch_is_paused_resumed_and_canceled(
+    guest: PartnerClient, misbehave: Misbehave
+) -> None:
+    # With a biller that takes its time none ends before it is canceled.
+    misbehave("DESCO", "slow", delayMs=2_000)
+    batch_id = await accepted(guest, rows_of(*([1] * MANY)))
 
     paused = await act(guest, batch_id, "pause")
     assert paused.data["status"] == "paused"
@@ -249,7 +255,7 @@ async def test_a_batch_is_paused_resumed_and_canceled(guest: PartnerClient) -> N
     batch = await ended(guest, batch_id)
     assert batch["status"] == "canceled"
     counts = batch["counts"]
-    assert counts["paid"] + counts["canceled"] == 150
+    assert counts["paid"] + counts["canceled"] == MANY
     assert counts["canceled"] > 0
     again = await act(guest, batch_id, "cancel")
     assert (again.code, again.data["status"]) == ("P0000", "canceled")

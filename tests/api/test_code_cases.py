@@ -85,11 +85,10 @@ def kept(acquirer: Acquirer, payment: Mapping[str, Any]) -> int:
 
 
 async def ended(codes: CodeShop, acquirer: Acquirer, how: str) -> dict[str, Any]:
-    if how == "expired":
-        acquirer.tell(challengeLifeMs=1_500)
     payment = await codes.shown()
-    acquirer.tell()
-    if how == "canceled":
+    if how == "expired":
+        acquirer.ends(payment)
+    else:
         await codes.shop.do("cancel", payment)
     shown = await codes.shop.until_status(payment, how)
     return {**shown, "nextAction": payment["nextAction"]}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.api.conftest import Misbehave
 from tests.api.console_pages import Console, shown
 from tests.batch_files import csv_of, ended, rows_of, send
 from tests.patience import until
@@ -36,9 +37,11 @@ async def test_a_batch_and_its_counts_are_shown(console: Console, guest: Partner
 
 
 async def test_an_operator_pauses_resumes_and_cancels(
-    console: Console, guest: PartnerClient
+    console: Console, guest: PartnerClient, misbehave: Misbehave
 ) -> None:
-    sent = await send(guest, csv_of(rows_of(*[1] * 200)))
+    # With a biller that takes its time none ends before it is canceled.
+    misbehave("DESCO", "slow", delayMs=2_000)
+    sent = await send(guest, csv_of(rows_of(*[1] * 40)))
     path = f"{ROOT}/{sent.data['id']}"
 
     for what, becomes in (("pause", "paused"), ("resume", "running")):

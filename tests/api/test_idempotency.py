@@ -12,7 +12,7 @@ import pytest
 from tests.api.conftest import Misbehave
 from tests.api.replays import REPLAYED, same_bytes
 from tests.evidence import Evidence
-from tests.patience import lock_persistently
+from tests.patience import lock_persistently, pay_persistently
 from tests.running_gateway import PartnerClient, TestBill, new_id
 
 
@@ -91,7 +91,7 @@ async def test_a_pending_answer_is_kept_and_the_status_tells_the_rest(
     bill, key, transaction = TestBill(), new_id("KEY"), new_id()
     token = await partner.locked(bill)
 
-    first = await partner_beside.pay(token, transaction, key=key)
+    first = await pay_persistently(partner_beside, token, transaction, key=key)
     await evidence.paid_once(partner, bill, transaction)
     again = await partner_beside.pay(token, transaction, key=key)
 

@@ -6,7 +6,7 @@ from payments.domain import ids
 from tests.api.dispute_shop import DisputeShop
 from tests.api.shop import Acquirer, Shop
 from tests.evidence import Evidence
-from tests.patience import until
+from tests.patience import persistently, until
 
 # What is asked about just now has no note yet.
 _WAITS: Final = """
@@ -17,11 +17,12 @@ _STATE: Final = "SELECT state, note FROM inbound_event WHERE reference = $1"
 
 
 async def test_news_of_a_dispute_that_came_before_its_payment_was_known(
-    office_shop: Shop, acquirer: Acquirer, evidence: Evidence
+    shop_beside: Shop, acquirer: Acquirer, evidence: Evidence
 ) -> None:
-    disputes = DisputeShop(office_shop, acquirer)
+    disputes = DisputeShop(shop_beside, acquirer)
     acquirer.tell("error_after_effect", operations=["authorize", "inquire"])
-    payment = (await office_shop.create(await office_shop.order())).data
+    order = await shop_beside.order()
+    payment = (await persistently(lambda: shop_beside.create(order))).data
     assert payment["status"] == "processing"
 
     async def booked() -> bool:
@@ -33,7 +34,7 @@ async def test_news_of_a_dispute_that_came_before_its_payment_was_known(
     [waiting] = await until(lambda: evidence.rows(_WAITS, dispute_id), 60, "it does not wait")
     assert waiting["note"] == "a dispute of a payment that has taken no such money yet"
     acquirer.forget()
-    await office_shop.until_status(payment, "captured")
+    await shop_beside.until_status(payment, "captured")
 
     async def taken() -> bool:
         await evidence.rows(_NOW, dispute_id)

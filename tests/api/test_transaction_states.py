@@ -1,23 +1,28 @@
 """The states of a payment, PROCESSING to PAID or DECLINED, and what each of them allows."""
 
+import asyncio
+
 from tests.api.conftest import Misbehave
 from tests.evidence import Evidence
-from tests.patience import drain
+from tests.patience import drain, pay_persistently
 from tests.running_gateway import PartnerClient, TestBill, new_id
 
 
 async def test_while_the_biller_takes_its_time_nothing_else_happens_to_the_lock(
     partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
 ) -> None:
-    misbehave("DESCO", "slow", delayMs=4_000)
+    misbehave("DESCO", "slow", delayMs=5_000)
     bill, transaction = TestBill(), new_id()
     token = await partner.locked(bill)
 
-    pending = await partner_beside.pay(token, transaction)
-    asked = await partner.status(transaction)
-    other = await partner.pay(token, new_id())
-    released = await partner.unlock(token)
-    locked = await partner.lock(bill)
+    pending = await pay_persistently(partner_beside, token, transaction)
+    # At once, so that all of it happens meanwhile.
+    asked, other, released, locked = await asyncio.gather(
+        partner.status(transaction),
+        partner.pay(token, new_id()),
+        partner.unlock(token),
+        partner.lock(bill),
+    )
 
     assert (pending.http_status, pending.status, pending.code) == (202, "PENDING", "P0001")
     assert pending.data["state"] == "PROCESSING"
@@ -32,11 +37,11 @@ async def test_while_the_biller_takes_its_time_nothing_else_happens_to_the_lock(
 async def test_asking_again_while_it_is_processed_is_the_same_payment(
     partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence, misbehave: Misbehave
 ) -> None:
-    misbehave("DESCO", "slow", delayMs=4_000)
+    misbehave("DESCO", "slow", delayMs=5_000)
     bill, transaction = TestBill(), new_id()
     token = await partner.locked(bill)
 
-    pending = [await partner_beside.pay(token, transaction) for _ in range(2)]
+    pending = [await pay_persistently(partner_beside, token, transaction) for _ in range(2)]
     paid = await partner.pay(token, transaction)
 
     assert [answer.code for answer in pending] == ["P0001"] * 2

@@ -10,7 +10,7 @@ from uuid import uuid4
 from schwifty import IBAN
 
 from tests.api.shop import VISA, Shop, Teller
-from tests.patience import until
+from tests.patience import persistently, until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, new_id
 
 HOLDER: Final = "Ada Canary-Holder"
@@ -64,7 +64,8 @@ class Till:
 
     async def pay(self, ending: str = "00", **changes: Any) -> dict[str, Any]:
         """A payout as its creation was answered: on its way, or held."""
-        answer = await self.create(await self.order(ending, **changes))
+        order = await self.order(ending, **changes)
+        answer = await persistently(lambda: self.create(order))
         assert answer.code == "P0001", answer
         return dict(answer.data)
 

@@ -46,27 +46,27 @@ async def shop(gateway: RunningGateway) -> AsyncIterator[Shop]:
     await shop.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def north(gateway: RunningGateway) -> Acquirer:
     """The acquirer that every payment goes to first."""
     return Acquirer(gateway, "NORTH")
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def silent(north: Acquirer, gateway: RunningGateway) -> None:
     """Nobody tells us what we just heard, so that nothing but the story is counted."""
     north.tell("ordinary", webhooks=False)
     SandboxRail(gateway).tell("ordinary", webhooks=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 async def engine(gateway: RunningGateway) -> Client:
     return await Client.connect(gateway.told["temporalAddress"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 async def quiet(gateway: RunningGateway, silent: None) -> Statements:
-    """Counting begins when nothing of earlier tests is still told."""
+    """Counting begins when nothing of the start is still told."""
     counting = Statements(gateway)
 
     async def is_quiet() -> bool:

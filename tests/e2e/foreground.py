@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]  # it publishes no type hints
 
 from tests.running_gateway import READY, REPOSITORY, START_TIMEOUT_S
 
-STOP_TIMEOUT_S = 40
+STOP_TIMEOUT_S = 120
 
 
 class Foreground:

@@ -87,9 +87,9 @@ async def test_a_customer_mistypes_the_amount_then_pays_right_and_once_more(
 async def test_a_customer_pays_after_the_time_is_over(
     page: Page, front: ShopFront, shop: Shop, north: Acquirer
 ) -> None:
-    north.tell(challengeLifeMs=8_000)
     order = await in_the_app(page, front)
     payment = front.payments[order]
+    north.ends(payment)
     await shop.until_status(payment, "expired")
 
     await page.reload()

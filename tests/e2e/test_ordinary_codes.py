@@ -44,7 +44,7 @@ async def test_a_customer_who_never_pays_lets_it_expire(
     codes: CodeShop, north: Acquirer, audit: CardAudit
 ) -> None:
     north.tell(challengeLifeMs=1_500)
-    payment = await codes.shown()
+    payment = (await codes.begin()).data
 
     await audit.ends(payment, "expired")
 
@@ -56,7 +56,7 @@ async def test_a_customer_who_never_pays_lets_it_expire(
 async def test_a_payment_that_nobody_tells_of_is_found_at_the_end_of_its_time(
     codes: CodeShop, north: Acquirer, audit: CardAudit
 ) -> None:
-    north.tell(webhooks=False, challengeLifeMs=3_000)
+    north.tell(webhooks=False, challengeLifeMs=4_000)
     payment = await codes.shown()
 
     await codes.pay(payment)

@@ -1,7 +1,7 @@
 """A gateway of its own for all faults, with impatient settings; and books that balance after each.
 
 Its time-outs are short, so that what takes a biller's time-out does not take a test's patience. A
-second door to it gives locks of two seconds, for the stories about expiry, and answers after one.
+second door to it gives locks of three seconds, for the stories about expiry, and answers after one.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.evidence import Evidence
-from tests.faults.side_door import SideDoor
 from tests.running_gateway import PartnerClient, RunningGateway, running_gateway
+from tests.side_door import SideDoor
 
 BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 
@@ -41,7 +41,7 @@ async def other_partner(gateway: RunningGateway) -> AsyncIterator[PartnerClient]
 
 @pytest.fixture(scope="package")
 def short_locks(gateway: RunningGateway) -> Iterator[SideDoor]:
-    door = SideDoor(gateway, QUITTANCE_LOCK_TTL_S="2", QUITTANCE_PAY_WAIT_S="1")
+    door = SideDoor(gateway, QUITTANCE_LOCK_TTL_S="3", QUITTANCE_PAY_WAIT_S="1")
     try:
         yield door
     finally:

@@ -18,27 +18,26 @@ async def test_a_lock_and_a_payment_whose_api_died_are_answered_under_their_keys
     gateway: RunningGateway, partner: PartnerClient, evidence: Evidence
 ) -> None:
     bill, order, key = TestBill(biller_id="BAHWATER"), new_id(), new_id("KEY")
-    locked, lock_key = TestBill(biller_id="BAHWATER"), new_id("KEY")
+    locked, lock_key = TestBill(biller_id="TOKYOGAS"), new_id("KEY")
     token = await partner.locked(bill)
-    slow = {"behaviour": "slow", "delayMs": 2_300, "operations": ["pay", "hold"]}
+    slow = {"behaviour": "slow", "delayMs": 5_000}
     gateway.sandbox("POST", "/control/billers/BAHWATER", slow)
+    slow_lock = {"behaviour": "slow", "delayMs": 2_300, "operations": ["hold"]}
+    gateway.sandbox("POST", "/control/billers/TOKYOGAS", slow_lock)
 
-    async def lose_the_answers() -> None:
-        for claim in (key, lock_key):
-            await until(lambda claim=claim: evidence.rows(CLAIMED, claim), 10, "no claim")  # type: ignore[misc]
-        await evidence.arrival(bill)
-        gateway.kill("api")
+    async def claimed(claim: str) -> None:
+        await until(lambda: evidence.rows(CLAIMED, claim), 10, "no claim")
 
-    async def lost(ask: "asyncio.Future[object]") -> None:
+    died, paying = gateway.pid("api"), asyncio.create_task(partner.pay(token, order, key=key))
+    await claimed(key)
+    await evidence.arrival(bill)
+    # The shortest comes last: nobody waits long for a hold.
+    locking = asyncio.create_task(partner.lock(locked, key=lock_key))
+    await claimed(lock_key)
+    gateway.kill("api")
+    for ask in (paying, locking):
         with pytest.raises(httpx2.TransportError):
             await ask
-
-    died = gateway.pid("api")
-    await asyncio.gather(
-        lost(asyncio.ensure_future(partner.pay(token, order, key=key))),
-        lost(asyncio.ensure_future(partner.lock(locked, key=lock_key))),
-        lose_the_answers(),
-    )
     (claim,) = await evidence.rows(CLAIMED, key)
     assert claim["answered_at"] is None
 

@@ -1,10 +1,10 @@
 """A partner is suspended in mid-payment: the payment is completed, and nothing new begins."""
 
-from tests.back_office import administration, make_partner
+from tests.back_office import administration, known_at, make_partner
 from tests.evidence import Evidence
-from tests.faults.side_door import SideDoor
 from tests.patience import pay_persistently, until
 from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_id
+from tests.side_door import SideDoor
 
 
 async def test_a_started_payment_completes_and_every_new_call_is_refused(
@@ -16,6 +16,8 @@ async def test_a_started_payment_completes_and_every_new_call_is_refused(
     async with administration(gateway) as office:
         partner = PartnerClient(gateway.api, await make_partner(office))
         hurried = PartnerClient(short_locks.api, partner.key)
+        await known_at(partner)
+        await known_at(hurried)
         token, unpaid = await partner.locked(bill), await partner.locked(locked)
         assert (await pay_persistently(hurried, token, order)).code == "P0001"
 

@@ -8,7 +8,7 @@ from tests.patience import drain, pay_persistently
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 
 # Milliseconds from the expiry at which the payment is sent; it still has to reach the engine.
-DISTANCES_MS = (-1000, -300, -150, -80, -40, -20, -10, -1, 0, 1)
+DISTANCES_MS = (-2000, -300, -150, -80, -40, -20, -10, -1, 0, 1)
 TIMES_EACH = 3
 BUSY_S = 60
 

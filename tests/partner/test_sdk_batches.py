@@ -8,6 +8,9 @@ from quittance import AsyncQuittance, Batch, BatchStatus, InvalidRequest, Quitta
 from tests.batch_files import csv_of, numbered, rows_of
 from tests.running_gateway import RunningGateway, new_id
 
+SLOW = "/control/billers/DESCO"
+MANY = 40
+
 
 def test_a_file_is_sent_followed_and_read(gateway: RunningGateway) -> None:
     key = gateway.partner(0)
@@ -28,17 +31,22 @@ def test_a_file_is_sent_followed_and_read(gateway: RunningGateway) -> None:
 
 def test_awaiting_it_is_the_same(gateway: RunningGateway) -> None:
     key = gateway.partner(0)
+    # With a biller that takes its time none ends before it is canceled.
+    gateway.sandbox("POST", SLOW, {"behaviour": "slow", "delayMs": 2_000})
 
     async def work() -> tuple[Batch, bytes]:
         async with AsyncQuittance(gateway.api, key.api_key, key.secret) as quittance:
-            batch = await quittance.batches.create(csv_of(rows_of(*[1] * 100)), new_id("BATCH"))
+            batch = await quittance.batches.create(csv_of(rows_of(*[1] * MANY)), new_id("BATCH"))
             await quittance.batches.pause(batch)
             await quittance.batches.resume(batch)
             await quittance.batches.cancel(batch)
             ended = await quittance.batches.wait(batch, timeout_s=120)
             return ended, await quittance.batches.results(ended, "jsonl")
 
-    ended, content = asyncio.run(work())
+    try:
+        ended, content = asyncio.run(work())
+    finally:
+        gateway.sandbox("DELETE", SLOW)
 
     assert ended.status is BatchStatus.CANCELED
-    assert len(content.splitlines()) == 100
+    assert len(content.splitlines()) == MANY
