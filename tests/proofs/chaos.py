@@ -64,6 +64,7 @@ class Chaos:
         self._control = httpx2.AsyncClient(
             base_url=gateway.told["sandbox"], timeout=15, verify=False
         )
+        self._has_killed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
@@ -85,6 +86,12 @@ class Chaos:
                 (0.3 * self._pace, 1.2 * self._pace, self._play_with_a_webhook),
             )
         ]
+
+    async def burn(self, fire_s: float) -> None:
+        """End it after so long, but not before a worker has died."""
+        await asyncio.sleep(fire_s)
+        await self._has_killed.wait()
+        await self.end()
 
     async def end(self) -> None:
         """From here on everybody behaves."""
@@ -136,6 +143,7 @@ class Chaos:
             return
         if self._kill(name):
             self.figures["workers killed"] += 1
+            self._has_killed.set()
 
     async def _kill_the_api(self) -> None:
         if self._kill("api"):

@@ -3,6 +3,7 @@ tasks was refused for doing something else than before.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Final
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
@@ -18,11 +19,13 @@ OURS: Final = "WorkflowType NOT IN ('EventRelay', 'InboundWatch', 'Probe')"
 _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
 
-async def unfaithful(client: Client) -> list[Finding]:
+async def unfaithful(client: Client, since: datetime) -> list[Finding]:
+    """Of what began since then."""
     refused: list[Finding] = []
+    ours = f"{OURS} AND StartTime >= '{since.isoformat()}'"
 
     async def looked_at() -> AsyncIterator[WorkflowHistory]:
-        async for history in client.list_workflows(OURS).map_histories():
+        async for history in client.list_workflows(ours).map_histories():
             refused.extend(_refused(history))
             yield history
 

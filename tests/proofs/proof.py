@@ -4,6 +4,7 @@ A crowd is named walks; whoever writes one decides who comes and what they do.
 """
 
 import asyncio
+import math
 import random
 import signal
 import tempfile
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
@@ -137,9 +139,13 @@ async def prove(
     pace: float,
     stripe: int = 0,
     kill_engine: bool = False,
+    fire_s: float = math.inf,
 ) -> Proof:
-    """`stripe` is how many of the customers are routed to localstripe."""
-    chance = random.Random(f"chaos {seed}")
+    """`stripe` is how many of the customers are routed to localstripe. The fire ends with the last
+    customer, or after `fire_s` and a worker's death: a straggler alone in it goes from one mishap
+    to the next.
+    """
+    chance, since = random.Random(f"chaos {seed}"), datetime.now(UTC)
     evidence = Evidence(gateway)
     client = PartnerClient(gateway.api, gateway.partner(0))
     shop = Shop(gateway, client)
@@ -161,9 +167,11 @@ async def prove(
             )
             began = time.monotonic()
             await chaos.begin()
+            burning = asyncio.create_task(chaos.burn(fire_s))
             try:
                 await scene.play(chain(*guests.payments.values(), guests.others))
             finally:
+                burning.cancel()
                 await chaos.end()
             paid = time.monotonic()
             engine = await Client.connect(gateway.told["temporalAddress"])
@@ -175,7 +183,7 @@ async def prove(
             reckoning = await reckon(evidence, scene.notes, effects, await guests.aftermath())
             reckoning.findings += left + _too_few(reckoning, scene, guests.payments)
             reckoning.findings += await listeners.drained(evidence, engine) + await unfaithful(
-                engine
+                engine, since
             )
             figures = sum((each.relay.figures for each in stripes), chaos.figures)
             figures += listeners.figures
