@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from payments.cli.opened import there, with_record
+from payments.domain import business_days
 from payments.domain.destination import DestinationKind
 from payments.domain.partner import Standing
 from payments.domain.rail import RailKind, RailProfile, Timetable
@@ -31,6 +33,22 @@ WebhookSecrets = Annotated[
 ]
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError):
+        raise typer.BadParameter(f"no time zone is called {name!r}") from None
+    return name
+
+
+def _known_calendar(name: str | None) -> str | None:
+    try:
+        business_days.check(name)
+    except business_days.CalendarUnknown as error:
+        raise typer.BadParameter(str(error)) from None
+    return name
+
+
 @app.command()
 def put(
     rail_id: str,
@@ -41,11 +59,23 @@ def put(
     currency: Annotated[list[str], typer.Option(help="In which currencies.")],
     secret: Secret,
     webhook_secrets: WebhookSecrets,
-    zone: Annotated[str, typer.Option(help="Its time zone.")] = "UTC",
+    zone: Annotated[str, typer.Option(help="Its time zone.", callback=_known_zone)] = "UTC",
     cut_off: Annotated[str, typer.Option(help="HH:MM; what is later goes a day later.")] = "15:00",
-    business_days: Annotated[
-        int, typer.Option(help="Until it is there; 0: it never closes, see --takes-minutes.")
+    settles_after: Annotated[
+        int,
+        typer.Option(
+            "--business-days",
+            help="Until it is there; 0: it never closes, see --takes-minutes.",
+        ),
     ] = 1,
+    calendar: Annotated[
+        str | None,
+        typer.Option(
+            help="On whose holidays it does not settle: TARGET2, FEDWIRE, a country as BD or a part"
+            " of one as GB-ENG. Otherwise from Monday to Friday.",
+            callback=_known_calendar,
+        ),
+    ] = None,
     takes_minutes: Annotated[int, typer.Option(help="Where it never closes.")] = 30,
     settles_within_s: Annotated[
         int, typer.Option(help="A transfer that reached it can be seen after this long.")
@@ -62,7 +92,8 @@ def put(
         pays=frozenset(pays),
         currencies=frozenset(currency),
         timetable=Timetable(
-            zone, time.fromisoformat(cut_off), business_days, timedelta(minutes=takes_minutes)
+            *(zone, time.fromisoformat(cut_off), settles_after),
+            *(timedelta(minutes=takes_minutes), calendar),
         ),
     )
     with_record(lambda record: record.administration.put_rail(profile))
@@ -85,7 +116,9 @@ def list_() -> None:
     """Every rail; never a secret."""
 
     async def work(record: "Record") -> None:
-        table = Table("rail", "pays", "currencies", "standing", "cut-off", "days", "address")
+        table = Table(
+            "rail", "pays", "currencies", "standing", "cut-off", "days", "calendar", "address"
+        )
         for each in record.rails.rows():
             times = each.timetable
             table.add_row(
@@ -95,6 +128,7 @@ def list_() -> None:
                 each.standing,
                 f"{times.cut_off:%H:%M} {times.zone}",
                 str(times.business_days),
+                times.calendar or "",
                 each.base_url,
             )
         console.print(table)

@@ -52,6 +52,7 @@ rail: Final = Table(
     Always("cut_off", Time),
     Always("business_days", Integer),
     Always("takes_s", Integer),
+    Maybe("calendar", Text),
     Always("honours_idempotency_keys", Boolean),
     Always("standing", Text, server_default="active"),
 )

@@ -1,19 +1,17 @@
 """A payout rail as an operator describes it, and what goes between it and us."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
 from zoneinfo import ZoneInfo
 
+from payments.domain.business_days import is_business_day, next_business_day
 from payments.domain.codes import Code
 from payments.domain.destination import DestinationKind
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.partner import Standing
 from payments.domain.payout import PayoutOrder
-
-_FRIDAY: Final = 4
 
 
 class RailKind(StrEnum):
@@ -25,13 +23,15 @@ class RailKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Timetable:
     """When a rail's transfers arrive: what comes before `cut_off` on a business day goes that day,
-    and is there `business_days` later, or within `takes` where a rail never closes.
+    and is there `business_days` later, or within `takes` where a rail never closes. Its `calendar`
+    says which days those are: see business_days.
     """
 
     zone: str
     cut_off: time
     business_days: int
     takes: timedelta
+    calendar: str | None = None
 
     def arrival(self, sent_at: datetime) -> datetime:
         """The honest end of it: no later than this, if the rail keeps its word. UTC in, UTC out."""
@@ -39,20 +39,13 @@ class Timetable:
             return sent_at + self.takes
         local = sent_at.astimezone(ZoneInfo(self.zone))
         day = local.date()
-        if local.timetz().replace(tzinfo=None) >= self.cut_off or day.weekday() > _FRIDAY:
-            day = _next_business_day(day)
+        is_late = local.timetz().replace(tzinfo=None) >= self.cut_off
+        if is_late or not is_business_day(day, self.calendar):
+            day = next_business_day(day, self.calendar)
         for _ in range(self.business_days):
-            day = _next_business_day(day)
+            day = next_business_day(day, self.calendar)
         end = datetime.combine(day, time(23, 59, 59), ZoneInfo(self.zone))
         return end.astimezone(sent_at.tzinfo)
-
-
-def _next_business_day(day: date) -> date:
-    """Monday to Friday. A bank holiday is not known here; the rail's own word corrects it."""
-    day += timedelta(days=1)
-    while day.weekday() > _FRIDAY:
-        day += timedelta(days=1)
-    return day
 
 
 @dataclass(frozen=True, slots=True)

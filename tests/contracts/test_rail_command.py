@@ -1,0 +1,70 @@
+"""`cli.py rail`, as an operator types it, and what the directory of rails makes of it."""
+
+import os
+from base64 import urlsafe_b64encode
+
+import pytest
+from structlog.testing import capture_logs
+
+from payments.adapters.postgres.rails import PostgresRails
+from payments.db.session import Database
+from payments.domain.rail import RailProfile
+from payments.stack.postgres import DatabaseUrls
+from tests.command_line import typed
+from tests.contracts.direct import Direct
+from tests.contracts.partner_stages import VAULT
+
+PUT = (
+    *("rail", "put", "SEPA", "--kind", "sandbox", "--base-url", "https://rail.example"),
+    *("--pays", "bank", "--currency", "EUR", "--zone", "Europe/Brussels", "--cut-off", "14:00"),
+)
+
+
+@pytest.fixture
+def environment(urls: DatabaseUrls) -> dict[str, str]:
+    key = urlsafe_b64encode(bytes(32)).decode()
+    return {
+        **os.environ,
+        "QUITTANCE_DATABASE_URL": urls.app_url,
+        **{f"QUITTANCE_{name}_KEYS": key for name in ("SECRET", "TOKEN", "ANSWER")},
+        "QUITTANCE_RAIL_SECRET": "rail_secret_of_ours",
+        "QUITTANCE_RAIL_WEBHOOK_SECRETS": "hook_new, hook_old",
+    }
+
+
+async def known(database: Database) -> tuple[RailProfile, ...]:
+    rails = PostgresRails(database, VAULT)
+    await rails.start()
+    await rails.close()
+    return rails.rows()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"), [(("--calendar", "MOON"), "MOON"), (("--zone", "Mars/Base"), "Mars/Base")]
+)
+async def test_an_unknown_calendar_or_zone_is_refused_by_its_name(
+    wrong: tuple[str, str], named: str, environment: dict[str, str], database: Database
+) -> None:
+    refused = typed(environment, *PUT, *wrong)
+
+    assert refused.returncode == 2
+    assert wrong[0] in refused.stderr
+    assert named in refused.stderr
+    assert await known(database) == ()
+
+
+async def test_a_rail_keeps_its_calendar(
+    environment: dict[str, str], database: Database, direct: Direct
+) -> None:
+    put = typed(environment, *PUT, "--calendar", "TARGET2")
+    assert put.returncode == 0, put.stderr
+
+    [sepa] = await known(database)
+    assert (sepa.timetable.zone, sepa.timetable.calendar) == ("Europe/Brussels", "TARGET2")
+
+    # As a version of tomorrow may have written it.
+    await direct.run("UPDATE rail SET calendar = 'MOON' WHERE id = 'SEPA'")
+    with capture_logs() as logs:
+        assert await known(database) == ()
+    assert [(log["event"], log["rail"]) for log in logs] == [("rail.calendar_unknown", "SEPA")]
+    assert "'MOON'" in logs[0]["error"]
