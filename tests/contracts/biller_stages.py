@@ -9,6 +9,7 @@ from payments.domain.bill import BillPayment, BillRef
 from payments.domain.outcome import OutcomeKind
 from payments.ports.biller import Biller
 from tests.fakes.billers import FakeBiller, Paying
+from tests.patience import until
 from tests.sandbox.running_sandbox import RunningSandbox
 
 _numbers = count(70_000_000)
@@ -87,18 +88,22 @@ class HttpStage:
         return replace(new_bill(), bill_number=f"{next(_numbers)}99")
 
     def next_payment(self, how: Paying) -> None:
-        times: dict[str, Any] = {} if how is Paying.UNREACHABLE else {"times": 1}
-        self.sandbox.tell(BEHAVIOURS[how], **times)
+        more: dict[str, Any] = {} if how is Paying.UNREACHABLE else {"times": 1}
+        if how is Paying.LOSE_REQUEST:
+            more |= {"delayMs": 500}
+        self.sandbox.tell(BEHAVIOURS[how], **more)
 
     def pending(self) -> None:
-        self.sandbox.tell("pending", delayMs=300, times=1)
+        self.sandbox.tell("pending", delayMs=3_000, times=1)
 
     async def decide(self, payment: BillPayment) -> None:
-        """It decides by itself, 300 ms after the payment."""
-        while (
-            await self.biller.confirm(payment, sent_by=self.clock())
-        ).kind is OutcomeKind.PENDING:
-            pass
+        """It decides by itself, three seconds after the payment."""
+
+        async def is_decided() -> bool:
+            told = await self.biller.confirm(payment, sent_by=self.clock())
+            return told.kind is not OutcomeKind.PENDING
+
+        await until(is_decided, 10, "it does not decide")
 
     def pay_elsewhere(self, bill: BillRef) -> None:
         answer = self.sandbox.control.post(

@@ -62,9 +62,9 @@ def direct(urls: DatabaseUrls, server: EmbeddedPostgres) -> Direct:
 @pytest.fixture
 async def two_processes(urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Database]]:
     """Two pools on one database, as two processes have."""
-    pools = Database(urls.app_url, pool_size=2), Database(urls.app_url, pool_size=2)
-    yield pools
-    for pool in pools:
+    first, second = (Database(urls.app_url, pool_size=2, timeout_s=30) for _ in range(2))
+    yield first, second
+    for pool in (first, second):
         await pool.close()
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from payments.stack.postgres import DatabaseUrls, EmbeddedPostgres
+
+# Nobody listens there, and no other test's server is ever given that port.
+NOWHERE: Final = "postgresql://nobody:x@127.0.0.1:1/nothing"
 
 
 class Direct:

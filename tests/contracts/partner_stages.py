@@ -12,7 +12,6 @@ from payments.crypto import Vault
 from payments.domain.bill import Agreement
 from payments.domain.card_terms import CardTerms
 from payments.domain.partner import Product, Scope
-from payments.ports.partners import Partners
 from payments.ports.record import RecordUnavailable
 
 VAULT = Vault([bytes(32)])
@@ -48,7 +47,13 @@ class Office(Protocol):
     async def set_card_terms(self, partner_id: str, terms: CardTerms) -> None: ...
 
 
-async def knows(partners: Partners, seen: Callable[[], bool]) -> None:
+class Held(Protocol):
+    """What is held in memory, and read anew after news."""
+
+    async def fresh(self) -> None: ...
+
+
+async def knows(held: Held, seen: Callable[[], bool]) -> None:
     """The news arrives on its own; how long it takes is the server's business."""
     deadline = time.monotonic() + 60
     while not seen():
@@ -56,4 +61,4 @@ async def knows(partners: Partners, seen: Callable[[], bool]) -> None:
         await asyncio.sleep(0.002)
         # On a busy machine it may not be read before the next change of another test.
         with suppress(RecordUnavailable):
-            await partners.fresh()
+            await held.fresh()

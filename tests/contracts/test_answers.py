@@ -14,7 +14,7 @@ from tests.contracts.direct import Direct
 from tests.fakes.answers import FakeAnswers
 
 Later = Callable[[Scope, timedelta], Awaitable[None]]
-LEASE, DAY, MOMENT = timedelta(seconds=5), timedelta(hours=24), timedelta(seconds=3)
+LEASE, DAY, MOMENT = timedelta(seconds=5), timedelta(hours=24), timedelta(seconds=4.5)
 THIS, ANOTHER = b"this request".ljust(32), b"another request".ljust(32)
 
 

@@ -44,7 +44,7 @@ async def stage(
             http,
             base_url=str(sandbox_process.biller.base_url),
             biller_id="DESCO",
-            timeouts=Timeouts(quick_s=30, money_s=3),
+            timeouts=Timeouts(quick_s=30, money_s=30),
         )
         adapter = HttpBiller(client, currency="BDT", capabilities=CAPABILITIES, now=clock)
         recorded = RecordedBiller("DESCO", adapter, FakeCallLog())

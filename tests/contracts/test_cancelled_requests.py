@@ -29,7 +29,7 @@ WRITE = "INSERT INTO revoked_token VALUES ($1, now())"
 @pytest.fixture
 async def pool(urls: DatabaseUrls) -> AsyncIterator[Database]:
     """Small, so that a spoilt connection would be met again at once."""
-    pool = Database(urls.app_url, pool_size=3, timeout_s=5)
+    pool = Database(urls.app_url, pool_size=3, timeout_s=30)
     yield pool
     await pool.close()
 

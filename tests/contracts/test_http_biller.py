@@ -170,9 +170,11 @@ def test_an_answer_to_an_inquiry_means(reply: Reply, settled: bool, kind: Outcom
 Answering = Callable[[httpx2.Request], Coroutine[None, None, httpx2.Response]]
 
 
-def biller_that(answers: Answering, *, accepts_new: bool = True) -> HttpBiller:
+def biller_that(
+    answers: Answering, *, accepts_new: bool = True, patience_s: float = 60
+) -> HttpBiller:
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(answers))
-    timeouts = Timeouts(quick_s=0.1, money_s=0.1)
+    timeouts = Timeouts(quick_s=patience_s, money_s=patience_s)
     client = Client(http, base_url="http://biller", biller_id="DESCO", timeouts=timeouts)
     return HttpBiller(client, currency="BDT", accepts_new=accepts_new, now=lambda: SENT_BY)
 
@@ -207,10 +209,11 @@ async def test_only_what_surely_never_left_is_not_sent(error: Exception, kind: O
 
 async def test_an_answer_that_never_ends_is_cut_off_and_unknown() -> None:
     async def answer(_: httpx2.Request) -> httpx2.Response:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         raise AssertionError("nobody waits that long")
 
-    assert (await biller_that(answer).pay(PAYMENT)).kind is OutcomeKind.UNKNOWN
+    biller = biller_that(answer, patience_s=0.1)
+    assert (await biller.pay(PAYMENT)).kind is OutcomeKind.UNKNOWN
 
 
 async def test_an_endless_answer_is_not_read_to_its_end() -> None:

@@ -69,7 +69,7 @@ async def test_a_dump_in_a_new_cluster_goes_on_where_the_old_one_was(
     await old.tell(unplanned)
 
     dump(urls, tmp_path / "dump")
-    restored = Database(restore(tmp_path / "dump", new_cluster).app_url, pool_size=2, timeout_s=5)
+    restored = Database(restore(tmp_path / "dump", new_cluster).app_url, pool_size=2, timeout_s=30)
     webhooks = in_postgres(restored)
     await webhooks.tell(new)
     assert (await webhooks.outbox.lag()).unplanned == 2

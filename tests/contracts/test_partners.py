@@ -79,8 +79,6 @@ async def test_a_partner_is_read_whole(partners: Partners, office: Office, partn
 
 
 async def test_nobody_is_nobody(partners: Partners) -> None:
-    await partners.fresh()
-
     assert partners.get("nobody") is None
     assert partners.by_key("qk_nothing") is None
     assert partners.agreement("nobody", "DESCO") is None
@@ -158,7 +156,6 @@ async def test_an_agreement_can_change(partners: Partners, office: Office, partn
 
 
 async def test_card_terms_can_change(partners: Partners, office: Office, partner_id: str) -> None:
-    await partners.fresh()
     assert partners.card_terms(partner_id) is None
 
     for hold_above in ({"BDT": 50_000_000}, {}):

@@ -13,7 +13,7 @@ from payments.adapters.postgres.routing import PostgresRouting
 from payments.db.session import Database
 from payments.domain.routing import Rule, Switch, Target
 from tests.contracts.direct import Direct
-from tests.patience import until
+from tests.contracts.partner_stages import knows
 
 NORTH, SOUTH = Target("NORTH", 70), Target("SOUTH", 30)
 LARGE = Rule("large", "amount > 100000 && country != 'é'", (SOUTH,))
@@ -35,11 +35,7 @@ def make_switch(**changes: Any) -> Switch:
 async def heard(routing: PostgresRouting, what: Any, wanted: Any) -> None:
     """The news arrives on its own; how long it takes is the server's business."""
 
-    async def is_known() -> bool:
-        await routing.fresh()
-        return bool(what() == wanted)
-
-    await until(is_known, 10, f"{what()} is not {wanted}")
+    await knows(routing, lambda: bool(what() == wanted))
 
 
 async def test_each_saving_is_a_version_and_none_acts_before_it_is_activated(

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from payments.db.session import Database, Statements
 from payments.ports.record import RecordUnavailable
-from payments.stack.ports import free_port
 from payments.stack.postgres import DatabaseUrls
-from tests.contracts.direct import Direct
+from tests.contracts.direct import NOWHERE, Direct
+from tests.patience import until
 
 
 @pytest.fixture
@@ -111,11 +112,11 @@ async def test_a_row_that_somebody_else_keeps_locked_is_an_outage(
 
 
 async def test_an_exhausted_pool_refuses_in_time_and_recovers(impatient: Database) -> None:
-    """Each statement ends within the two seconds, and both together do not."""
+    """Each statement ends within the two seconds, and all together do not."""
 
     async def sleep(statements: Statements) -> None:
-        await statements.fetch("SELECT pg_sleep(1.25)")
-        await statements.fetch("SELECT pg_sleep(1.25)")
+        for _ in range(3):
+            await statements.fetch("SELECT pg_sleep(1)")
 
     results = await asyncio.gather(
         *(impatient.in_transaction(sleep) for _ in range(6)), return_exceptions=True
@@ -127,40 +128,68 @@ async def test_an_exhausted_pool_refuses_in_time_and_recovers(impatient: Databas
 
 
 async def test_a_server_that_is_not_there_is_an_outage() -> None:
-    nowhere = Database(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", timeout_s=1)
+    nowhere = Database(NOWHERE, timeout_s=1)
 
     with pytest.raises(RecordUnavailable):
         await nowhere.fetch("SELECT 1")
     await nowhere.close()
 
 
+class Watched(Database):
+    """One whose connections a test sees, and can end as the server does when it goes away."""
+
+    def __init__(self, url: str) -> None:
+        self.opened: list[Any] = []
+        super().__init__(url, pool_size=8, timeout_s=30)
+
+    async def connect(self) -> Any:
+        self.opened.append(await super().connect())
+        return self.opened[-1]
+
+    def end_sessions(self, direct: Direct) -> None:
+        sessions = ",".join(str(each.get_server_pid()) for each in self.opened)
+        direct.as_superuser(f"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{sessions}]) pid")
+
+
+@pytest.fixture
+async def watched(urls: DatabaseUrls) -> AsyncIterator[Watched]:
+    database = Watched(urls.app_url)
+    yield database
+    await database.close()
+
+
 async def test_connections_that_died_while_idle_are_replaced_unnoticed(
-    database: Database, direct: Direct
+    watched: Watched, direct: Direct
 ) -> None:
-    await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.01)") for _ in range(8)))
+    async def have_closed() -> bool:
+        return all(each.is_closed() for each in watched.opened)
 
-    direct.as_superuser(END_SESSIONS)
-
+    await asyncio.gather(*(watched.fetch("SELECT pg_sleep(0.01)") for _ in range(8)))
+    watched.end_sessions(direct)
     # The news reaches the client on its own; a statement that meets it half-way says so.
-    await until_it_answers(database)
-    results = await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.01)") for _ in range(8)))
+    await until(have_closed, 10, "nobody hears of the end")
+
+    results = await asyncio.gather(*(watched.fetch("SELECT pg_sleep(0.01)") for _ in range(8)))
     assert len(results) == 8
 
 
 async def test_a_connection_that_dies_under_a_statement_is_an_outage_and_the_next_call_works(
-    database: Database, direct: Direct
+    watched: Watched, direct: Direct
 ) -> None:
-    running = asyncio.create_task(database.fetch("SELECT pg_sleep(4)"))
-    while not await direct.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(4)'"
-    ):
-        continue
+    running = asyncio.create_task(watched.fetch("SELECT pg_sleep(25)"))
 
-    direct.as_superuser(END_SESSIONS)
+    async def is_running() -> bool:
+        there: int = await direct.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(25)'"
+        )
+        return bool(there)
+
+    await until(is_running, 10, "it does not run")
+    watched.end_sessions(direct)
 
     with pytest.raises(RecordUnavailable):
         await running
-    assert await database.fetch("SELECT 1")
+    assert await watched.fetch("SELECT 1")
 
 
 async def test_a_connection_is_thrown_away_rather_than_returned_in_a_transaction(
@@ -187,15 +216,3 @@ async def test_closing_waits_for_what_still_runs(urls: DatabaseUrls, direct: Dir
 
 
 WRITE = "INSERT INTO revoked_token VALUES ($1, now())"
-END_SESSIONS = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE usename = 'quittance_app' AND datname = current_database()"""
-
-
-async def until_it_answers(database: Database) -> None:
-    while True:
-        try:
-            await database.fetch("SELECT 1")
-        except RecordUnavailable:
-            continue
-        return

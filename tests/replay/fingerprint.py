@@ -7,6 +7,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
+# What the SDK calls the marker of workflow.patched.
+PATCH = "core_patch"
+
 # What the server or the outside world did; it says nothing about our code.
 NOT_OURS = frozenset(
     {
@@ -45,8 +48,14 @@ def _line(event: HistoryEvent, updates: dict[int, str]) -> str:
         case "ACTIVITY_TASK_SCHEDULED":
             return f"activity {event.activity_task_scheduled_event_attributes.activity_type.name}"
         case "MARKER_RECORDED":
-            data = event.marker_recorded_event_attributes.details["data"].payloads[0].data
-            return f"local activity {json.loads(data)['activity_type']}"
+            marker = event.marker_recorded_event_attributes
+            kept = "patch-data" if marker.marker_name == PATCH else "data"
+            told = json.loads(marker.details[kept].payloads[0].data)
+            return (
+                f"patched {told['id']}"
+                if kept == "patch-data"
+                else (f"local activity {told['activity_type']}")
+            )
         case "WORKFLOW_EXECUTION_UPDATE_ACCEPTED":
             accepted = event.workflow_execution_update_accepted_event_attributes
             updates[event.event_id] = accepted.accepted_request.input.name

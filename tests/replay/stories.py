@@ -100,7 +100,7 @@ async def refused_by_the_record_then_paid(desk: Desk) -> Handle:
 
 
 async def refused_by_the_record_then_expired(desk: Desk) -> Handle:
-    return await _refused_by_the_record(desk, SOON)
+    return await _refused_by_the_record(desk, 5 * SOON)
 
 
 async def paid_after_an_outage_of_the_record(desk: Desk) -> Handle:
@@ -114,7 +114,7 @@ async def paid_after_an_outage_of_the_record(desk: Desk) -> Handle:
 
 
 async def expired_with_a_lost_payment(desk: Desk) -> Handle:
-    request = make_request(ttl=SOON)
+    request = make_request(ttl=5 * SOON)
     handle, _ = await desk.lock(request)
     await desk.begin_and_lose(request)
     return handle

@@ -67,7 +67,7 @@ def test_a_bank_begins_and_its_answer_never_comes_the_first_time(till: Till):
     order = till.bank_order("STORMY")
 
     with pytest.raises(httpx2.ReadTimeout):
-        till.authorize(order, timeout=0.5)
+        till.authorize(order, timeout=1.0)
     again = till.authorize(order)
     till.decide(again.json(), "approve")
 

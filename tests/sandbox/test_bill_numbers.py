@@ -9,7 +9,7 @@ import pytest
 from sandbox.biller.behaviour import NUMBER_RULES
 
 README = Path(__file__).parents[2] / "sandbox" / "README.md"
-SHORT_S = 0.3
+SHORT_S = 0.7
 
 
 @pytest.mark.parametrize("ending", ["00", "42", "89"])

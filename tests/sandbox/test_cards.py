@@ -9,7 +9,7 @@ from sandbox.acquirer.cards import CARDS
 from tests.sandbox.till import VISA, Till, eventually
 
 README = Path(__file__).parents[2] / "sandbox" / "README.md"
-SHORT_S = 0.3
+SHORT_S = 0.7
 
 SUCCEEDING = [
     *("4242424242424242", "4111111111111111", "4000056655665556", "4000008260000000"),

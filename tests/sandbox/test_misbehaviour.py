@@ -6,7 +6,7 @@ import time
 import httpx2
 import pytest
 
-SHORT_S = 0.3
+SHORT_S = 0.7
 
 
 def test_a_decline_gives_its_reason_and_takes_nothing(sandbox, bill_number):
@@ -41,7 +41,7 @@ def test_a_slow_payment_is_pending_while_it_lasts_and_then_paid(sandbox, bill_nu
 def test_a_slow_payment_goes_on_after_its_caller_gave_up(sandbox, bill_number):
     number = bill_number()
     order = sandbox.order(number)
-    sandbox.tell("slow", delayMs=800, times=1)
+    sandbox.tell("slow", delayMs=3_000, times=1)
 
     with pytest.raises(httpx2.ReadTimeout):
         sandbox.pay(order, timeout=0.2)
@@ -56,7 +56,7 @@ def test_a_slow_payment_goes_on_after_its_caller_gave_up(sandbox, bill_number):
 def test_a_pending_payment_is_accepted_now_and_booked_later(sandbox, bill_number):
     number = bill_number()
     order = sandbox.order(number)
-    sandbox.tell("pending", delayMs=800)
+    sandbox.tell("pending", delayMs=3_000)
 
     accepted = sandbox.pay(order)
     confirmed = sandbox.confirm(order["reference"])
@@ -73,7 +73,7 @@ def test_a_pending_payment_is_accepted_now_and_booked_later(sandbox, bill_number
 def test_a_pending_payment_is_declined_when_somebody_else_was_faster(sandbox, bill_number):
     number = bill_number()
     order = sandbox.order(number)
-    sandbox.tell("pending", delayMs=800)
+    sandbox.tell("pending", delayMs=3_000)
     sandbox.pay(order)
     sandbox.reset()
 

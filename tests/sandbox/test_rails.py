@@ -107,17 +107,17 @@ def test_a_hand_moves_what_waits_and_no_further(sandbox):
 def test_what_nobody_has_taken_is_sent_again_at_once(start_sandbox):
     with Trap() as trap:
         sandbox = start_sandbox(**RAILS, SANDBOX_WEBHOOK_URL=trap.url)
-        trap.answer([503, 503])
+        trap.answer([503] * 50)
         send(sandbox, "r4", "04")
         eventually(lambda: bool(trap.caught))
 
-        again = sandbox.control.post("/control/rails/GIRO/webhooks/send")
-        eventually(lambda: len(trap.caught) > 2)
-
-        assert again.json() == {"sent": 1}
-        assert len({one.json["id"] for one in trap.caught}) == 1
         path = "/control/rails/GIRO/webhooks/send"
+        assert sandbox.control.post(path).json() == {"sent": 1}
+        trap.answers.clear()
         eventually(lambda: sandbox.control.post(path).json() == {"sent": 0})
+
+        assert len(trap.caught) > 2
+        assert len({one.json["id"] for one in trap.caught}) == 1
 
 
 def test_books_survive_a_kill_and_what_was_waiting_goes_on(start_sandbox):
@@ -132,7 +132,7 @@ def test_books_survive_a_kill_and_what_was_waiting_goes_on(start_sandbox):
 
     again = start_sandbox(first, **RAILS)
 
-    assert statement(again)["entries"][:2] == before["entries"]
+    assert statement(again)["entries"][: len(before["entries"])] == before["entries"]
     assert statement(again)["totals"]["EUR"]["out"] == "20.00"
     eventually(lambda: state(again, "r2") == "FAILED")
     assert send(again, "r0").json()["state"] == "PAID"

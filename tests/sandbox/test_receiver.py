@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.sandbox.running_sandbox import RunningSandbox
+from tests.sandbox.till import eventually
 
 _names = count(1)
 BODY = '{"type":"bill.paid","sequence":1,"word":"é"}'.encode()
@@ -85,7 +86,7 @@ def test_a_dead_one_takes_it_and_says_nothing(sandbox, name, tell):
     tell("dead")
     with pytest.raises(httpx2.ReadTimeout):
         sandbox.receiver.post(f"/hooks/{name}", content=BODY, timeout=0.3)
-    assert len(came(sandbox, name)) == 1
+    eventually(lambda: len(came(sandbox, name)) == 1)
 
     tell("dead", delayMs=100)
     with pytest.raises(httpx2.RemoteProtocolError):

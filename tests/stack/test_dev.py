@@ -18,7 +18,7 @@ Start = Callable[..., RunningStack]
 def test_a_stack_pays_tells_where_it_is_refuses_a_second_and_ends_with_ctrl_c(
     start_stack: Start,
 ) -> None:
-    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
     stack = start_stack().wait_ready()
 
     assert stack.description["pid"] == stack.process.pid
@@ -91,8 +91,8 @@ def test_a_crashed_part_comes_back_at_the_same_place(start_stack: Start) -> None
     api.send(signal.SIGKILL)
     postgres.send(signal.SIGKILL)
 
-    wait_until(lambda: stack.said.count("api: ok after") == 2)
-    wait_until(lambda: stack.said.count("postgres: ok after") == 2)
+    wait_until(lambda: stack.said.count("api: ok after") > 1)
+    wait_until(lambda: stack.said.count("postgres: ok after") > 1)
     assert "api: was ended by SIGKILL" in stack.said
     assert httpx2.get(f"{stack.description['api']}/health").json()["pid"] != api.pid
     assert psql(stack.description["databaseUrl"], sql="SELECT 1") == "1"

@@ -98,7 +98,7 @@ async def test_a_crashed_part_is_started_again(
     first = _pid_of(tmp_path, "api")
 
     os.kill(first, signal.SIGKILL)
-    await _until(lambda: diary.lines.count("ready api") == 2)
+    await _until(lambda: diary.lines.count("ready api") > 1)
 
     assert _pid_of(tmp_path, "api") != first
     assert "crashed api: was ended by SIGKILL: " in diary.lines
@@ -233,7 +233,7 @@ def test_leftovers_are_ended_and_strangers_with_the_same_number_are_not(tmp_path
 
     try:
         assert end_leftovers(tmp_path / "children.json") == ["api"]
-        assert ours.wait(5) != 0
+        assert ours.wait(60) != 0
         assert stranger.poll() is None
     finally:
         for process in (ours, stranger):

@@ -106,6 +106,12 @@ class Disputing:
 
         await until(told, self.desk.patience.total_seconds(), f"{event} was never told")
 
+    async def until_reminded(self, times: int) -> None:
+        async def is_reminded() -> bool:
+            return self.row.reminded == times
+
+        await until(is_reminded, self.desk.patience.total_seconds(), f"not reminded {times} times")
+
     async def until_status(self, status: DisputeStatus) -> None:
         async def reached() -> bool:
             rows = self.desk.disputes.rows

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from activities import dispatching
 from payments.domain.batch_row import BatchRow, RowState
 from payments.domain.bill import TransactionState
 from payments.domain.codes import Code
@@ -123,6 +124,7 @@ async def test_a_biller_that_decides_late_is_waited_for(stage: BatchStage) -> No
     await stage.until_tried(row, "billers.confirm", attempts=2)
 
     stage.desk.biller.decide(row.object_id)
+    await stage.desk.skip(stage.lock_of(row), timedelta(minutes=1))
 
     await stage.until_tallied(batch, paid=1)
 
@@ -176,8 +178,11 @@ async def test_a_refused_row_started_again_stays_refused(stage: BatchStage) -> N
     assert stage.desk.biller.effects == []
 
 
-async def test_what_the_engine_lost_in_mid_payment_is_asked_after(stage: BatchStage) -> None:
+async def test_what_the_engine_lost_in_mid_payment_is_asked_after(
+    stage: BatchStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The record knows of a payment whose workflow is gone: the row's next one finds its end."""
+    monkeypatch.setattr(dispatching, "OVERDUE_S", 1.0)
     row = make_row(2)
     batch = await stage.create([row])
     stage.desk.biller.script.append(Paying.PENDING)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from payments.domain.case import CasePolicy, CaseReason, CaseStatus
+from payments.domain.case import CaseAnswer, CasePolicy, CaseReason, CaseStatus
 from payments.domain.charge import Operation
 from payments.domain.payment import PaymentOrder, PaymentStatus
 from tests.card_factories import TERMS, make_attempt
@@ -181,7 +181,8 @@ async def test_what_came_beside_the_right_amount_is_found_with_it(cards: CardDes
     assert (await cards.told(handle)).status is S.CAPTURED
 
     assert [await cards.case_ended(each.id) for each in (wrong, double)] == [C.REFUNDED] * 2
-    assert reasons(cards) == [CaseReason.AMOUNT, CaseReason.DOUBLE]
+    # They are two workflows, and each opens its own.
+    assert set(reasons(cards)) == {CaseReason.AMOUNT, CaseReason.DOUBLE}
     assert cards.balance()["provider_receivable"] == kept_over_there(cards) == 10_000
 
 
@@ -257,7 +258,8 @@ async def test_two_operators_are_one_resolution(cards: CardDesk) -> None:
         return_exceptions=True,
     )
 
-    assert sum(isinstance(each, WorkflowUpdateFailedError) for each in said) == 1
+    # The other one is refused, or finds the case closed.
+    assert sum(isinstance(each, CaseAnswer) for each in said) == 1
     assert await cards.case_ended(late.id) in (C.REFUNDED, C.ACCEPTED)
     assert cards.balance().get("provider_receivable", 0) == kept_over_there(cards)
 

@@ -169,7 +169,7 @@ async def test_reminders_come_before_the_due_date_and_then_the_provider_is_asked
     await dispute.until_event("evidence_due")
     assert dispute.row.reminded == 1
     await cards.skip(dispute.handle, timedelta(days=2))
-    assert dispute.row.reminded == 2
+    await dispute.until_reminded(2)
     assert [call for call in cards.disputes.calls if call.startswith("remind")] == [
         f"remind 1 {dispute.order.dispute_id}",
         f"remind 2 last {dispute.order.dispute_id}",

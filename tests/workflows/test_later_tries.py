@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from activities.lanes import WIDTH
 from payments.domain.webhook import DeliveryRef, DeliveryState
+from tests.patience import until
 from tests.workflows.test_event_relay import Post, post
 
 assert post, "a fixture"
@@ -29,11 +30,12 @@ async def test_a_hundred_that_wait_for_a_dead_endpoint_leave_places_for_the_othe
         await post.until_got(WIDTH)
         again = post.record.add_round(post.record.events[0], "whe_well", 2)
         await post.until_state(again, DeliveryState.DELIVERED)
-        handed_over = [
-            row.handed_over_at is not None for row in post.record.of_endpoint("whe_dead")
-        ]
 
-        assert handed_over.count(True) == WAITING
+        async def all_are_handed_over() -> bool:
+            rows = post.record.of_endpoint("whe_dead")
+            return len([row for row in rows if row.handed_over_at is not None]) == WAITING
+
+        await until(all_are_handed_over, 60, "some are not handed over")
         assert len(post.receivers.by("whe_dead")) == WIDTH
         post.receivers.hanging["whe_dead"].set()
         await post.until_got(WIDTH + 2)

@@ -5,6 +5,7 @@ first time it is reached in this world.
 """
 
 import asyncio
+import gc
 import inspect
 import os
 import pickle
@@ -65,6 +66,7 @@ class WorkerProcess:
 def _live(serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]) -> None:
     # Ctrl-C is for whoever runs the tests, and he ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
     os.environ.clear()
     os.environ.update(environment)
     serve(world, failpoint)

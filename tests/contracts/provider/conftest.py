@@ -86,8 +86,14 @@ async def _adapter(request: pytest.FixtureRequest, kind: ProviderKind) -> AsyncI
     proxy, clock = FaultyProxy(upstream, None if sandbox else Likeness()), Clock()
     await proxy.start()
     async with open_http() as http:
-        provider = plugged(profile(kind, proxy.url), http, Timeouts(quick_s=30, money_s=3), clock)
-        recorded = RecordedProvider("NORTH", provider, FakeCallLog())
+        # Stripe's adapter asks before it sends.
+        hasty = Timeouts(quick_s=30, money_s=1 if sandbox else 3)
+        patient, impatient = (
+            RecordedProvider(
+                "NORTH", plugged(profile(kind, proxy.url), http, timeouts, clock), FakeCallLog()
+            )
+            for timeouts in (Timeouts(quick_s=30, money_s=30), hasty)
+        )
         make = SandboxStage if sandbox else StripeStage
-        yield make(recorded, proxy, clock, process)
+        yield make(patient, impatient, proxy, clock, process)
     await proxy.close()

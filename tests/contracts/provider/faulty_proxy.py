@@ -19,6 +19,8 @@ class Fault(StrEnum):
 
 
 BUSY_S = 7.0
+# Only the caller's own patience ends these.
+SILENT = (Fault.LOSE_REQUEST, Fault.HANG)
 AFTER_EFFECT = (Fault.HANG, Fault.RESET, Fault.ERROR, Fault.GARBAGE)
 
 
@@ -30,7 +32,10 @@ class Changes(Protocol):
 
 
 class FaultyProxy:
-    """`next` spoils the next POST; questions always pass. `passed` counts the unspoilt POSTs."""
+    """`next` spoils the next POST; questions always pass. `passed` counts the unspoilt POSTs.
+
+    No question overtakes what its caller has given up waiting for.
+    """
 
     def __init__(self, upstream: str, changes: Changes | None = None) -> None:
         self.next: Fault | None = None
@@ -39,6 +44,7 @@ class FaultyProxy:
         self._http = httpx2.AsyncClient(
             base_url=upstream, timeout=60, trust_env=False, verify=False
         )
+        self._unheard = asyncio.Lock()
         self._server: asyncio.Server | None = None
         self._port = 0
 
@@ -86,11 +92,16 @@ class FaultyProxy:
         if fault is Fault.LOSE_REQUEST:
             await reader.read()
             return
+        if fault is Fault.HANG:
+            async with self._unheard:
+                await self._forward(method, target, lower, body)
+            # Until the caller has had enough.
+            await reader.read()
+            return
+        async with self._unheard:
+            pass
         status, answer, more = await self._forward(method, target, lower, body)
         match fault:
-            case Fault.HANG:
-                # Until the caller has had enough.
-                await reader.read()
             case Fault.RESET:
                 # Without this the end of the connection is a polite one.
                 linger = struct.pack("ii", 1, 0)

@@ -21,7 +21,7 @@ from payments.domain.provider import ProviderKind, ProviderProfile
 from payments.ports.provider import Provider
 from tests.card_factories import make_card, make_order
 from tests.contracts.biller_stages import Clock
-from tests.contracts.provider.faulty_proxy import Fault, FaultyProxy
+from tests.contracts.provider.faulty_proxy import SILENT, Fault, FaultyProxy
 from tests.fake_provider import FakeProvider
 from tests.localstripe.running_localstripe import KEY, RunningLocalstripe
 from tests.provider_script import How
@@ -117,9 +117,15 @@ def new_attempt(stage: Stage, story: Story = Story.SUCCEEDS, **changes: Any) -> 
 class BehindProxy:
     """What is spoiled the same way, whoever stands behind the proxy."""
 
-    provider: Provider
+    patient: Provider
+    # For calls of which nothing will be heard.
+    impatient: Provider
     proxy: FaultyProxy
     clock: Clock
+
+    @property
+    def provider(self) -> Provider:
+        return self.impatient if self.proxy.next in SILENT else self.patient
 
     def spoil(self, fault: Fault, operation: Operation) -> None:
         self.proxy.next = fault

@@ -204,7 +204,7 @@ async def test_an_answer_that_never_came_leaves_a_payment_that_can_be_found(
 ) -> None:
     attempt = at_a_bank("STORMY")
 
-    lost = await sandbox_stage.provider.authorize(attempt)
+    lost = await sandbox_stage.impatient.authorize(attempt)
     found = await ask(sandbox_stage, attempt)
     answer(sandbox_stage, found, decision="approve")
 

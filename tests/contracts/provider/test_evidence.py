@@ -21,8 +21,8 @@ from tests.fakes.journal import FakeCallLog
 def calls(adapter: AdapterStage) -> FakeCallLog:
     """The log of this stage's provider, which the stage has wrapped already."""
     log = FakeCallLog()
-    recorded: Any = adapter.provider
-    adapter.provider = RecordedProvider("NORTH", recorded._provider, log)  # type: ignore[misc]
+    stage: Any = adapter
+    stage.patient = RecordedProvider("NORTH", stage.patient._provider, log)
     return log
 
 

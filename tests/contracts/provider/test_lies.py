@@ -73,7 +73,7 @@ async def test_who_ignores_keys_books_twice_unless_it_is_described_as_such(
     attempt = new_attempt(adapter)
 
     async with open_http() as http:
-        provider = plugged(described, http, Timeouts(1.0, 1.0), adapter.clock)
+        provider = plugged(described, http, Timeouts(30, 30), adapter.clock)
         adapter.spoil(Fault.RESET, Operation.AUTHORIZE)
         lost = await provider.authorize(attempt)
         again = await provider.authorize(attempt)
@@ -107,7 +107,7 @@ async def test_an_adapter_that_remembers_nothing_finds_a_payment_by_our_name(
 
     async with open_http() as http:
         described = profile(ProviderKind.STRIPE, adapter.proxy.url)
-        stranger = plugged(described, http, Timeouts(1.0, 1.0), adapter.clock)
+        stranger = plugged(described, http, Timeouts(30, 30), adapter.clock)
         question = Question(attempt, Operation.AUTHORIZE, sent_by=datetime.now(UTC))
         found = await stranger.inquire(question)
 

@@ -7,7 +7,7 @@ import pytest
 from payments.adapters.webhooks.sender import LARGEST_ANSWER_BYTES, HttpWebhookSender
 from payments.domain.webhook import TryEnding
 from tests.contracts.webhooks.deliveries import make_delivery
-from tests.contracts.webhooks.receivers import RULES, Receiver, answering, silent
+from tests.contracts.webhooks.receivers import Receiver, answering, silent
 
 
 async def test_an_answer_is_read_to_its_end_up_to_64_kb(sender: HttpWebhookSender) -> None:
@@ -34,8 +34,9 @@ async def test_of_a_longer_answer_the_rest_is_left_and_the_connection_with_it(
         await receiver.left_alone()
 
 
-async def test_an_endpoint_that_hangs_takes_nothing_from_the_others() -> None:
-    sender = HttpWebhookSender(RULES, patience_s=5)
+async def test_an_endpoint_that_hangs_takes_nothing_from_the_others(
+    sender: HttpWebhookSender,
+) -> None:
     async with Receiver(silent) as dead, Receiver(answering("200 OK")) as healthy:
         waiting = [
             asyncio.create_task(sender.send(make_delivery(dead.url, endpoint_id="whe_dead"), 1))
@@ -46,9 +47,20 @@ async def test_an_endpoint_that_hangs_takes_nothing_from_the_others() -> None:
 
         assert made.is_success
         assert not any(task.done() for task in waiting)
-        assert {made.ending for made in await asyncio.gather(*waiting)} == {TryEnding.TIMED_OUT}
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         await dead.left_alone()
-        await sender.close()
+
+
+async def test_whoever_stands_in_line_for_an_endpoint_that_hangs_gives_up_in_time(
+    impatient: HttpWebhookSender,
+) -> None:
+    async with Receiver(silent) as dead:
+        sends = (impatient.send(make_delivery(dead.url), 1) for _ in range(200))
+
+        assert {made.ending for made in await asyncio.gather(*sends)} == {TryEnding.TIMED_OUT}
+        await dead.left_alone()
 
 
 async def test_a_try_that_is_canceled_leaves_no_connection(sender: HttpWebhookSender) -> None:

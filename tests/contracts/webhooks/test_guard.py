@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -174,17 +173,16 @@ async def test_a_dead_name_server_holds_up_nobody_else(monkeypatch: pytest.Monke
     def look_up(host: str) -> Sequence[Address]:
         asked.append(host)
         if host == "dead.example.com":
-            answered.wait(5)
+            answered.wait()
         return [ip_address("127.0.0.1")]
 
     monkeypatch.setattr(guard, "_look_up", look_up)
     resolver = Resolver()
     waiting = [asyncio.create_task(resolver("dead.example.com")) for _ in range(200)]
     await asyncio.sleep(0)
-    began = time.perf_counter()
     try:
-        assert await resolver("hooks.example.com") == [ip_address("127.0.0.1")]
-        assert time.perf_counter() - began < 1
+        async with asyncio.timeout(60):
+            assert await resolver("hooks.example.com") == [ip_address("127.0.0.1")]
         # Whoever gives up takes nobody else's answer along.
         waiting[0].cancel()
         await asyncio.sleep(0)
