@@ -66,6 +66,7 @@ class WorkerProcess:
 def _live(serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]) -> None:
     # Ctrl-C is for whoever runs the tests, and he ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What the cradle brought along lives to the end, and a worker collects when it ends.
     gc.freeze()
     os.environ.clear()
     os.environ.update(environment)
