@@ -20,8 +20,9 @@ help: ## List the targets
 run: $(INSTALLED) ## Start the whole gateway, pay a bill and by card, stay until Ctrl-C
 	@$(PY) cli.py dev $(ARGS)
 
+# They wait for servers and timers so often that two processes for each of two cores keep them busy.
 test: check ## Check everything, then run every test (ARGS="tests/unit -x" chooses)
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The longest first; all of them say what they found, and together they are as long as that one.
 check: $(INSTALLED) ## Format, lint, types, import contracts, OpenAPI in sync

@@ -3,8 +3,12 @@
 Each command is a few lines here; what it does lives in payments/cli or behind payments.bootstrap.
 """
 
-import asyncio
 import gc
+
+if __name__ == "__main__":
+    gc.set_threshold(10_000)  # Every 700 new objects, as by default, a start takes a third longer.
+
+import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any

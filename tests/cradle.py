@@ -13,5 +13,6 @@ CRADLE.set_forkserver_preload(
         "tests.workflows.card_worker_process",
         "tests.workflows.payout_worker_process",
         "payments.bootstrap",
+        "tests.newborn",
     ]
 )
