@@ -10,19 +10,21 @@ from tests.api.till import SandboxRail, Till
 from tests.batch_payout_files import PayoutLine, payouts_csv
 from tests.connection import Connection
 from tests.patience import persistently, until
-from tests.proofs.payouts import misfits
+from tests.proofs.payouts import PART, STANDING, misfits
 from tests.running_gateway import PartnerClient, RunningGateway
 
 # Of twenty rows each of these stories of the rail is told once; all others are paid.
 ENDINGS: Final = ("01", "02", "03", "07", "09", "11")
 EVERY: Final = 20
+# And one goes back, as a refund: all of these to one customer's one payment.
+BACK: Final = "back"
+_STORIES: Final = (*ENDINGS, BACK)
 AMOUNT: Final = "1.00"
 # With the fee of the demonstration partner, and something to spare.
 COST: Final = 2
-_PAYOUTS: Final = """
-    SELECT payout.id, payout.status, payout.amount_minor, payout.transfer_minor, payout.currency,
-        payout.reference
-    FROM batch_row JOIN payout ON payout.id = batch_row.object_id WHERE batch_id = $1"""
+_PAYOUTS: Final = f"""
+    SELECT {STANDING}, payout.reference
+    FROM batch_row JOIN payout ON payout.id = batch_row.object_id {PART} WHERE batch_id = $1"""
 _BOOKS: Final = "SELECT coalesce(sum(amount_minor), 0) AS off FROM ledger_entry"
 _WAITING: Final = """
     SELECT account.code FROM ledger_entry AS entry
@@ -48,15 +50,24 @@ class PayoutFile:
     async def content(self) -> bytes:
         await self._till.earn(f"{COST * self._count:.2f}")
         there = {ending: await self._verified(ending) for ending in ("00", *ENDINGS)}
+        there[BACK] = await self._customers(list(self._endings()).count(BACK))
         self._rows = [PayoutLine(there[ending], AMOUNT) for ending in self._endings()]
         return payouts_csv(self._rows)
 
     def _endings(self) -> Iterator[str]:
         for at in range(self._count):
-            yield ENDINGS[at % EVERY] if at % EVERY < len(ENDINGS) else "00"
+            yield _STORIES[at % EVERY] if at % EVERY < len(_STORIES) else "00"
 
-    async def _verified(self, ending: str) -> str:
-        answer = await persistently(lambda: self._till.add(self._till.account(ending)), 300)
+    async def _customers(self, rows: int) -> str:
+        """The account of one who has paid for so many rows."""
+        customer = await self._shop.customer()
+        if rows:
+            await self._shop.paid(amount=f"{rows * float(AMOUNT):.2f}", customerId=customer)
+        return await self._verified("00", customerId=customer)
+
+    async def _verified(self, ending: str, **whose: str) -> str:
+        account = self._till.account(ending, **whose)
+        answer = await persistently(lambda: self._till.add(account), 300)
         assert answer.data["state"] == "verified", answer
         return str(answer.data["destinationToken"])
 
