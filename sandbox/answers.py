@@ -17,8 +17,18 @@ from sandbox import listener
 
 LARGEST_BODY_BYTES = 64 * 1024
 
-Body = TypeVar("Body", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Body(BaseModel, extra="forbid"):
+    """What a request brings: nothing that we do not know."""
+
+
+class StrictBody(Body, strict=True):
+    """What an API is asked; no text is read as a number here."""
+
+
+Model = TypeVar("Model", bound=Body)
 
 
 class Answer(Response):
@@ -103,7 +113,7 @@ async def read_content(request: Request) -> bytes:
     return content
 
 
-async def read_body(request: Request, model: type[Body]) -> Body:
+async def read_body(request: Request, model: type[Model]) -> Model:
     content = await read_content(request)
     try:
         # Nothing at all asks for the defaults.

@@ -39,14 +39,6 @@ def bill_lock(bill: BillRef) -> str:
     return f"bill-lock:{bill.biller_id}:{bill.bill_number}:{bill.billing_period}"
 
 
-def bill_of_lock(workflow_id: str) -> BillRef:
-    """The inverse of bill_lock(). Raises ValueError for the id of anything else."""
-    kind, biller_id, bill_number, billing_period = workflow_id.split(":")
-    if kind != "bill-lock":
-        raise ValueError(f"not the id of a bill lock: {workflow_id}")
-    return BillRef(biller_id, bill_number, billing_period)
-
-
 def lock_id(partner_id: str, request_key: str) -> str:
     """A lock is born of one request: its Idempotency-Key names it, or its trace without one."""
     return str(uuid5(_LOCKS, f"{partner_id}\n{request_key}"))

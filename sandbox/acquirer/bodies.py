@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from sandbox.answers import StrictBody
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:~-]{1,200}$")]
 Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")]
@@ -13,8 +15,7 @@ Reason = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 Url = Annotated[str, Field(pattern=r"^https?://[!-~]{1,2000}$")]
 
 
-class PaymentBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PaymentBody(StrictBody):
     reference: Name
     amount: Amount
     currency: Currency
@@ -27,26 +28,23 @@ class PaymentBody(BaseModel):
     returnUrl: Url | None = None  # noqa: N815
 
 
-class CaptureBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class CaptureBody(StrictBody):
     reference: Name
     amount: Amount
     final: bool = False
 
 
-class RefundBody(BaseModel):
+class RefundBody(StrictBody):
     """`receipt` goes back instead of what was captured."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     reference: Name
     amount: Amount
     receipt: Name | None = None
 
 
-class EvidenceBody(BaseModel):
+class EvidenceBody(StrictBody):
     """`texts` and `files` by what they are about; a file by its id."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     reference: Name
     texts: dict[Name, Annotated[str, Field(min_length=1, max_length=20_000)]] = Field(
         default_factory=dict
@@ -54,10 +52,9 @@ class EvidenceBody(BaseModel):
     files: dict[Name, Name] = Field(default_factory=dict)
 
 
-class AcceptBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class AcceptBody(StrictBody):
     reference: Name
 
 
-class VoidBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class VoidBody(StrictBody):
+    """Nothing but its key."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ from sandbox.acquirer.cards import CARDS
 from sandbox.acquirer.events import Event, Forgery
 from sandbox.acquirer.hand import named
 from sandbox.acquirer.house import House
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Body, Endpoint, Refused, invalid, read_body
 from sandbox.faults import HANG_LIMIT_MS
 
 log = logging.getLogger("sandbox")
@@ -37,8 +37,7 @@ Delay = Annotated[int, Field(ge=0, le=HANG_LIMIT_MS, strict=True)]
 Copies = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
-class SettingBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class SettingBody(Body):
     behaviour: Behaviour = Behaviour.ORDINARY
     reason: Reason | None = None
     delayMs: Delay | None = None  # noqa: N815
@@ -54,23 +53,19 @@ class SettingBody(BaseModel):
     webhookDelayMs: Delay = 0  # noqa: N815
 
 
-class DuplicateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class DuplicateBody(Body):
     times: Copies = 3
 
 
-class DelayBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class DelayBody(Body):
     delayMs: Delay = 5_000  # noqa: N815
 
 
-class ForgeBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class ForgeBody(Body):
     how: Forgery = Forgery.SIGNATURE
 
 
-class AddressBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class AddressBody(Body):
     url: Url | None
 
 

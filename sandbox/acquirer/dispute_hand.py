@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from sandbox.acquirer.dispute_entries import DisputeState
 from sandbox.acquirer.hand import named
 from sandbox.acquirer.house import House
 from sandbox.acquirer.payments import Payment
-from sandbox.answers import Answer, Endpoint, Refused, read_body
+from sandbox.answers import Answer, Body, Endpoint, Refused, read_body
 
 log = logging.getLogger("sandbox")
 
@@ -24,10 +24,9 @@ Life = Annotated[int, Field(ge=1, le=400 * 86_400_000, strict=True)]
 Fee = Annotated[str, Field(pattern=r"^(0|0\.0{1,3})$")] | Amount
 
 
-class DisputeBody(BaseModel):
+class DisputeBody(Body):
     """Without an amount: everything that was captured."""
 
-    model_config = ConfigDict(extra="forbid")
     kind: Literal["chargeback", "inquiry"] = "chargeback"
     amount: Amount | None = None
     fee: Fee | None = None
@@ -35,10 +34,9 @@ class DisputeBody(BaseModel):
     dueInMs: Life = LIFE_MS  # noqa: N815
 
 
-class DisputeStateBody(BaseModel):
+class DisputeStateBody(Body):
     """The same state again changes the fee or the time alone."""
 
-    model_config = ConfigDict(extra="forbid")
     state: DisputeState
     fee: Fee | None = None
     dueInMs: Life | None = None  # noqa: N815

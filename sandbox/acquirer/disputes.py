@@ -20,7 +20,6 @@ INQUIRIES = frozenset(
 )
 TAKING = frozenset({DisputeState.OPEN, DisputeState.ANSWERED, DisputeState.LOST})
 UNANSWERED = frozenset({DisputeState.INQUIRY, DisputeState.OPEN})
-OVER = frozenset({DisputeState.INQUIRY_CLOSED, DisputeState.WON, DisputeState.LOST})
 _S = DisputeState
 # From where each state can be reached by hand.
 REACHED_FROM = {

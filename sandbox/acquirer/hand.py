@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,34 +16,30 @@ from sandbox.acquirer.methods import CODE
 from sandbox.acquirer.moves import move, move_refund
 from sandbox.acquirer.payer import Decision
 from sandbox.acquirer.payments import Payment
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Body, Endpoint, Refused, invalid, read_body
 
 log = logging.getLogger("sandbox")
 
 
-class StateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class StateBody(Body):
     state: PaymentState
     reason: Reason = DEFAULT_REASON
 
 
-class RefundStateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class RefundStateBody(Body):
     state: RefundState
 
 
-class AnswerBody(BaseModel):
+class AnswerBody(Body):
     """`bank` is chosen first, when none was named."""
 
-    model_config = ConfigDict(extra="forbid")
     decision: Decision
     bank: BankId | None = None
 
 
-class ReceiptBody(BaseModel):
+class ReceiptBody(Body):
     """Without `amount`: what was ordered."""
 
-    model_config = ConfigDict(extra="forbid")
     amount: Amount | None = None
 
 

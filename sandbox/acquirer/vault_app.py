@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.acquirer.vault import CardTyped, Vault, objection
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Endpoint, Refused, StrictBody, invalid, read_body
 from sandbox.journal import Journal
 
 log = logging.getLogger("sandbox")
 
 
-class CardBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+class CardBody(StrictBody, hide_input_in_errors=True):
     clientToken: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,2000}$")]  # noqa: N815
     number: Annotated[str, Field(max_length=40)]
     expMonth: int  # noqa: N815

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from sandbox.answers import (
     Answer,
     NoContent,
     Refused,
+    StrictBody,
     application,
     invalid,
     read_body,
@@ -34,13 +35,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:~-]{1,200}$")]
 Period = Annotated[str, Field(pattern=f"^{PERIOD.pattern}$")]
 
 
-class HoldBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class HoldBody(StrictBody):
     period: Period
 
 
-class PaymentBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PaymentBody(StrictBody):
     reference: Name
     billNumber: Annotated[str, Field(min_length=1, max_length=40)]  # noqa: N815
     period: Period

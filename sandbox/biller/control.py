@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Body, Endpoint, Refused, StrictBody, invalid, read_body
 from sandbox.biller.app import Period, bill_as_json
 from sandbox.biller.behaviour import (
     DEFAULT_DELAY_MS,
@@ -31,8 +31,7 @@ log = logging.getLogger("sandbox")
 PAY_ONLY = frozenset({Operation.PAY})
 
 
-class SettingBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class SettingBody(Body):
     behaviour: Behaviour = Behaviour.ORDINARY
     reason: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")] | None = None
     delayMs: Annotated[int, Field(ge=0, le=HANG_LIMIT_MS, strict=True)] | None = None  # noqa: N815
@@ -41,8 +40,7 @@ class SettingBody(BaseModel):
     operations: Annotated[frozenset[Operation], Field(min_length=1)] | None = None
 
 
-class PayElsewhereBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class PayElsewhereBody(StrictBody):
     period: Period
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from sandbox.acquirer.bodies import Amount, Country, Currency, Name
 from sandbox.acquirer.desk import amount_of
 from sandbox.acquirer.door import bearer, key_of, same
 from sandbox.acquirer.vault import Vault
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Endpoint, Refused, StrictBody, invalid, read_body
 from sandbox.faults import spoiled, unserved
 from sandbox.rail.behaviour import ENDINGS, HANG_S, PAYS, RAILS, REFUSED_ENDING, Behaviour
 from sandbox.rail.books import Order, Transfer
@@ -25,8 +25,7 @@ log = logging.getLogger("sandbox")
 Text = Annotated[str, Field(max_length=140)]
 
 
-class AccountBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class AccountBody(StrictBody):
     kind: Literal["bank", "card"]
     country: Country
     number: Annotated[str, Field(min_length=2, max_length=128)]
@@ -35,14 +34,12 @@ class AccountBody(BaseModel):
     bic: Text = ""
 
 
-class VerificationBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class VerificationBody(StrictBody):
     account: AccountBody
     currency: Currency
 
 
-class TransferBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class TransferBody(StrictBody):
     reference: Name
     amount: Amount
     currency: Currency

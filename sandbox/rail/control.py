@@ -4,12 +4,12 @@ import logging
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.acquirer.bodies import Reason
-from sandbox.answers import Answer, Endpoint, Refused, read_body
+from sandbox.answers import Answer, Body, Endpoint, Refused, read_body
 from sandbox.rail.behaviour import DECIDES_AFTER_MS, RAILS, Behaviour, Setting
 from sandbox.rail.books import TransferState
 from sandbox.rail.house import RailHouse
@@ -19,8 +19,7 @@ log = logging.getLogger("sandbox")
 RECENT = 50
 
 
-class SettingBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class SettingBody(Body):
     behaviour: Behaviour = Behaviour.ORDINARY
     times: Annotated[int, Field(ge=1, strict=True)] | None = None
     decidesAfterMs: Annotated[int, Field(ge=0, le=86_400_000, strict=True)] = (  # noqa: N815
@@ -29,8 +28,7 @@ class SettingBody(BaseModel):
     webhooks: Annotated[bool, Field(strict=True)] = True
 
 
-class StateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class StateBody(Body):
     state: TransferState
     reason: Reason | None = None
 

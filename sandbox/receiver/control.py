@@ -4,11 +4,11 @@ import logging
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.answers import Answer, Endpoint, invalid, read_body
+from sandbox.answers import Answer, Body, Endpoint, invalid, read_body
 from sandbox.faults import HANG_LIMIT_MS
 from sandbox.journal import Journal
 from sandbox.moments import now
@@ -30,8 +30,7 @@ LARGEST_PAGE: Final = 1_000
 MOST_SECONDS: Final = 1_000_000
 
 
-class SettingBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class SettingBody(Body):
     behaviour: Behaviour = Behaviour.ORDINARY
     delayMs: Annotated[int, Field(ge=0, le=HANG_LIMIT_MS, strict=True)] | None = None  # noqa: N815
     retryAfterS: Annotated[int, Field(ge=0, le=MOST_SECONDS, strict=True)] | None = None  # noqa: N815

@@ -16,14 +16,8 @@ APRIL = datetime(2026, 4, 30, 23, 59, tzinfo=UTC)
 MAY = datetime(2026, 5, 1, 0, 1, tzinfo=UTC)
 
 
-def test_the_id_of_a_lock_leads_back_to_its_bill() -> None:
+def test_the_id_of_a_lock_names_its_bill() -> None:
     assert ids.bill_lock(BILL) == "bill-lock:DESCO:1234567800:2026-04"
-    assert ids.bill_of_lock(ids.bill_lock(BILL)) == BILL
-
-
-def test_the_id_of_something_else_is_no_lock() -> None:
-    with pytest.raises(ValueError):
-        ids.bill_of_lock("payment:a:b:c")
 
 
 def test_a_transaction_id_shows_the_month_and_depends_on_the_partners_own_id() -> None:
