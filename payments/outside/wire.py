@@ -8,7 +8,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
@@ -95,12 +95,27 @@ class Reply:
         return f"HTTP {self.status} {self.error}".rstrip()
 
 
-async def ask(
-    http: httpx2.AsyncClient, method: str, url: str, timeout_s: float, **options: Any
-) -> Reply:
-    """Raises NeverLeft or NoAnswer."""
-    raw = await ask_raw(http, method, url, timeout_s, **options)
-    return Reply(raw.status, _object(raw.text), retry_after(raw.headers))
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Somebody's JSON over HTTP. `headers`, which prove who we are, go with every call."""
+
+    http: httpx2.AsyncClient
+    root: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        timeout_s: float,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Reply:
+        """Raises NeverLeft or NoAnswer."""
+        options["headers"] = {**self.headers, **(headers or {})}
+        raw = await ask_raw(self.http, method, self.root + path, timeout_s, **options)
+        return Reply(raw.status, _object(raw.text), retry_after(raw.headers))
 
 
 async def ask_raw(

@@ -1,13 +1,11 @@
 """The biller's API as calls: which path, which body, which patience."""
 
-from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
 from payments.domain.bill import BillPayment, BillRef
-from payments.outside import wire
-from payments.outside.wire import Reply, Timeouts
+from payments.outside.wire import Api, Reply, Timeouts
 
 
 class Client:
@@ -16,22 +14,21 @@ class Client:
     def __init__(
         self, http: httpx2.AsyncClient, *, base_url: str, biller_id: str, timeouts: Timeouts
     ) -> None:
-        self._http = http
-        self._root = f"{base_url.rstrip('/')}/billers/{quote(biller_id, safe='')}"
+        self._api = Api(http, f"{base_url.rstrip('/')}/billers/{quote(biller_id, safe='')}")
         self._timeouts = timeouts
 
     async def bill(self, bill: BillRef) -> Reply:
         period = {"period": bill.billing_period}
-        return await self._call("GET", _bill(bill), self._timeouts.quick_s, params=period)
+        return await self._api.ask("GET", _bill(bill), self._timeouts.quick_s, params=period)
 
     async def hold(self, bill: BillRef, hold_id: str) -> Reply:
         body = {"period": bill.billing_period}
-        return await self._call("PUT", _hold(bill, hold_id), self._timeouts.quick_s, json=body)
+        return await self._api.ask("PUT", _hold(bill, hold_id), self._timeouts.quick_s, json=body)
 
     async def release(self, bill: BillRef, hold_id: str) -> Reply:
         period = {"period": bill.billing_period}
         path = _hold(bill, hold_id)
-        return await self._call("DELETE", path, self._timeouts.quick_s, params=period)
+        return await self._api.ask("DELETE", path, self._timeouts.quick_s, params=period)
 
     async def pay(self, payment: BillPayment) -> Reply:
         body = {
@@ -43,14 +40,13 @@ class Client:
             "holdId": payment.lock_id,
         }
         key = {"Idempotency-Key": payment.transaction_id}
-        return await self._call("POST", "/payments", self._timeouts.money_s, json=body, headers=key)
+        return await self._api.ask(
+            "POST", "/payments", self._timeouts.money_s, json=body, headers=key
+        )
 
     async def payment(self, reference: str) -> Reply:
         path = f"/payments/{quote(reference, safe='')}"
-        return await self._call("GET", path, self._timeouts.money_s)
-
-    async def _call(self, method: str, path: str, timeout_s: float, **options: Any) -> Reply:
-        return await wire.ask(self._http, method, self._root + path, timeout_s, **options)
+        return await self._api.ask("GET", path, self._timeouts.money_s)
 
 
 def _bill(bill: BillRef) -> str:

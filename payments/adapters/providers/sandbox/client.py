@@ -10,8 +10,7 @@ from payments.domain.evidence import Enclosure
 from payments.domain.money import Money
 from payments.domain.payment import Attempt
 from payments.domain.provider import ProviderProfile
-from payments.outside import wire
-from payments.outside.wire import Reply, Timeouts
+from payments.outside.wire import Api, Reply, Timeouts
 
 
 class Client:
@@ -20,12 +19,11 @@ class Client:
     def __init__(
         self, http: httpx2.AsyncClient, profile: ProviderProfile, timeouts: Timeouts
     ) -> None:
-        self._http = http
-        self._root = profile.base_url.rstrip("/")
+        headers = {"Authorization": f"Bearer {profile.secret}"}
+        self._api = Api(http, profile.base_url.rstrip("/"), headers)
         self._payments = f"/acquirers/{_quoted(profile.id)}/payments"
         self._disputes = f"/acquirers/{_quoted(profile.id)}/disputes"
         self._banks = f"/acquirers/{_quoted(profile.id)}/banks"
-        self._headers = {"Authorization": f"Bearer {profile.secret}"}
         self._timeouts = timeouts
 
     async def authorize(self, attempt: Attempt, method: Mapping[str, str]) -> Reply:
@@ -61,21 +59,21 @@ class Client:
         return await self._money(f"{self._payment(payment)}/refunds", body, key=key)
 
     async def payment(self, reference: str) -> Reply:
-        return await self._call("GET", self._payment(reference), self._timeouts.money_s)
+        return await self._api.ask("GET", self._payment(reference), self._timeouts.money_s)
 
     async def token(self, token: str) -> Reply:
-        return await self._call("GET", f"/vault/tokens/{_quoted(token)}", self._timeouts.quick_s)
+        return await self._api.ask("GET", f"/vault/tokens/{_quoted(token)}", self._timeouts.quick_s)
 
     async def banks(self) -> Reply:
-        return await self._call("GET", self._banks, self._timeouts.quick_s)
+        return await self._api.ask("GET", self._banks, self._timeouts.quick_s)
 
     async def dispute(self, reference: str) -> Reply:
-        return await self._call("GET", self._dispute(reference), self._timeouts.money_s)
+        return await self._api.ask("GET", self._dispute(reference), self._timeouts.money_s)
 
     async def give_file(self, dispute: str, file: Enclosure, *, key: str) -> Reply:
         headers = {"Idempotency-Key": key, "Content-Type": file.media_type.value}
         path = f"{self._dispute(dispute)}/files"
-        return await self._call(
+        return await self._api.ask(
             "POST", path, self._timeouts.money_s, headers=headers, content=file.content
         )
 
@@ -96,21 +94,7 @@ class Client:
 
     async def _money(self, path: str, body: dict[str, Any], *, key: str) -> Reply:
         headers = {"Idempotency-Key": key}
-        return await self._call("POST", path, self._timeouts.money_s, json=body, headers=headers)
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        *,
-        headers: dict[str, str] | None = None,
-        **options: Any,
-    ) -> Reply:
-        headers = self._headers | (headers or {})
-        return await wire.ask(
-            self._http, method, self._root + path, timeout_s, headers=headers, **options
-        )
+        return await self._api.ask("POST", path, self._timeouts.money_s, json=body, headers=headers)
 
 
 def _quoted(text: str) -> str:

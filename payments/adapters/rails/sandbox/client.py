@@ -1,6 +1,5 @@
 """The rail's API as calls: which path, which body, which patience."""
 
-from typing import Any
 from urllib.parse import quote
 
 import httpx2
@@ -8,22 +7,20 @@ import httpx2
 from payments.domain.destination import Account
 from payments.domain.payout import PayoutOrder
 from payments.domain.rail import RailProfile
-from payments.outside import wire
-from payments.outside.wire import Reply, Timeouts
+from payments.outside.wire import Api, Reply, Timeouts
 
 
 class Client:
     """Each call returns a Reply, or raises NeverLeft or NoAnswer."""
 
     def __init__(self, http: httpx2.AsyncClient, profile: RailProfile, timeouts: Timeouts) -> None:
-        self._http = http
-        self._root = f"{profile.base_url.rstrip('/')}/rails/{quote(profile.id, safe='')}"
-        self._headers = {"Authorization": f"Bearer {profile.secret}"}
+        root = f"{profile.base_url.rstrip('/')}/rails/{quote(profile.id, safe='')}"
+        self._api = Api(http, root, {"Authorization": f"Bearer {profile.secret}"})
         self._timeouts = timeouts
 
     async def verify(self, account: Account, currency: str) -> Reply:
         body = {"account": _told(account), "currency": currency}
-        return await self._call("POST", "/verifications", self._timeouts.quick_s, json=body)
+        return await self._api.ask("POST", "/verifications", self._timeouts.quick_s, json=body)
 
     async def send(self, order: PayoutOrder, account: Account) -> Reply:
         body = {
@@ -34,27 +31,13 @@ class Client:
             "account": _told(account),
         }
         headers = {"Idempotency-Key": order.payout_id}
-        return await self._call(
+        return await self._api.ask(
             "POST", "/transfers", self._timeouts.money_s, json=body, headers=headers
         )
 
     async def transfer(self, reference: str) -> Reply:
         path = f"/transfers/{quote(reference, safe='')}"
-        return await self._call("GET", path, self._timeouts.money_s)
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        *,
-        headers: dict[str, str] | None = None,
-        **options: Any,
-    ) -> Reply:
-        headers = self._headers | (headers or {})
-        return await wire.ask(
-            self._http, method, self._root + path, timeout_s, headers=headers, **options
-        )
+        return await self._api.ask("GET", path, self._timeouts.money_s)
 
 
 def _told(account: Account) -> dict[str, str]:
