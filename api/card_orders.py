@@ -104,7 +104,9 @@ class CardOrders:
             saved = await self._saved(exchange, sale, token)
             if saved is not None:
                 return saved
-        card = await self._from_vault(exchange, token)
+        card = await card_in_vault(exchange, self._providers, token)
+        if card is None:
+            raise _unknown_method()
         try:
             spent = self._client_tokens.spend(
                 card.client_token or "", sale, card.tokenised_at or exchange.received_at
@@ -173,18 +175,17 @@ class CardOrders:
         if customer is None:
             raise field_refused(Code.CUSTOMER_UNKNOWN, "customerId", "no such customer")
 
-    async def _from_vault(self, exchange: Exchange, token: str) -> Card:
-        vault = self._providers.vault(token)
-        if vault is None:
-            raise _unknown_method()
-        try:
-            with exchange.measured("vault.card"):
-                card = await vault.card(token)
-        except ProviderUnavailable as error:
-            raise Refusal(Code.PROVIDER_UNAVAILABLE, retry_after_s=5) from error
-        if card is None:
-            raise _unknown_method()
-        return card
+
+async def card_in_vault(exchange: Exchange, providers: Providers, token: str) -> Card | None:
+    """None when nobody knows the token. Raises Refusal when its vault does not answer."""
+    vault = providers.vault(token)
+    if vault is None:
+        return None
+    try:
+        with exchange.measured("vault.card"):
+            return await vault.card(token)
+    except ProviderUnavailable as error:
+        raise Refusal(Code.PROVIDER_UNAVAILABLE, retry_after_s=5) from error
 
 
 def money(text: str, currency: str) -> Money:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from api.accounts import ReadAccount, read
 from api.answers import Refusal, field_refused
-from api.card_orders import content
+from api.card_orders import card_in_vault, content
 from api.client_tokens import ClientTokens
 from api.exchange import Exchange
 from api.payout_schemas import CardBody, DestinationBody
@@ -22,7 +22,7 @@ from payments.domain.provider import ProviderKind, alias
 from payments.ports.methods import Methods
 from payments.ports.partners import Partners
 from payments.ports.payouts import Destinations
-from payments.ports.provider import Providers, ProviderUnavailable
+from payments.ports.provider import Providers
 from payments.ports.rail import Rails, RailUnavailable
 
 _TOKEN = "account.paymentMethodToken"
@@ -136,14 +136,7 @@ class DestinationDesk:
             if body.customer_id not in (None, saved.customer_id):
                 raise _unknown_card()
             return saved.card
-        vault = self._providers.vault(token)
-        if vault is None:
-            raise _unknown_card()
-        try:
-            with exchange.measured("vault.card"):
-                card = await vault.card(token)
-        except ProviderUnavailable as error:
-            raise Refusal(Code.PROVIDER_UNAVAILABLE, retry_after_s=5) from error
+        card = await card_in_vault(exchange, self._providers, token)
         if card is None or not self._client_tokens.is_of(
             card.client_token or "", exchange.partner_id
         ):
