@@ -17,7 +17,7 @@ import httpx2
 
 from tests.api.wire import Wire
 from tests.patience import until
-from tests.running_gateway import REPOSITORY, RunningGateway
+from tests.running_gateway import ANSWER_WITHIN_S, REPOSITORY, RunningGateway
 
 LOCK_TTL_S: Final = 1.5
 PAY_WAIT_S: Final = 1.0
@@ -81,7 +81,7 @@ class ApiBeside:
 
     async def stop(self) -> None:
         self._process.terminate()
-        await asyncio.to_thread(self._process.wait, 30)
+        await asyncio.to_thread(self._process.wait, ANSWER_WITHIN_S)
         for wire in (self.database, self.engine):
             wire.take_away()
 

@@ -15,7 +15,7 @@ from tests.api.raw_http import ask
 from tests.api.shop import Shop
 from tests.api.till import Till
 from tests.evidence import Evidence
-from tests.patience import pay_persistently, until
+from tests.patience import lock_persistently, pay_persistently, until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -140,9 +140,9 @@ async def bill_locked(world: World) -> Answer:
 
 @produces(Code.LOCK_EXPIRED)
 async def lock_expired(world: World) -> Answer:
-    token = await world.partner_beside.locked(bill := TestBill())
+    locked = await lock_persistently(world.partner_beside, bill := TestBill(), new_id("KEY"))
     await world.evidence.end_of_lock(bill)
-    return await pay_persistently(world.partner_beside, token, new_id())
+    return await pay_persistently(world.partner_beside, locked.data["lockToken"], new_id())
 
 
 @produces(Code.LOCK_USED)

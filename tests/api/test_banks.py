@@ -8,6 +8,7 @@ import pytest
 from tests.api.beside import ApiBeside
 from tests.api.office import Office
 from tests.api.shop import Acquirer, Shop
+from tests.patience import persistently
 from tests.running_gateway import PartnerClient, RunningGateway, new_id
 
 BACK = "http://127.0.0.1/back"
@@ -117,8 +118,11 @@ async def shop_in_the_dark(gateway: RunningGateway, shop: Shop) -> AsyncIterator
 
 async def test_while_nobody_knows_any_bank_the_provider_decides(shop_in_the_dark: Shop) -> None:
     unknown = await shop_in_the_dark.partner.get("/v1/banks")
-    missing = await shop_in_the_dark.create(at_a_bank("NOBODY"))
-    there = await shop_in_the_dark.create(at_a_bank())
+    orders = at_a_bank("NOBODY"), at_a_bank()
+    missing, there = [
+        await persistently(lambda order=order: shop_in_the_dark.create(order))  # type: ignore[misc]
+        for order in orders
+    ]
 
     assert (unknown.http_status, unknown.code) == (503, "P2117")
     assert unknown.headers["retry-after"] == "5"

@@ -12,7 +12,7 @@ import pytest
 from tests.api.beside import LOCK_TTL_S
 from tests.api.conftest import Misbehave
 from tests.evidence import Evidence
-from tests.patience import pay_persistently, persistently, until
+from tests.patience import lock_persistently, pay_persistently, persistently, until
 from tests.running_gateway import Answer, PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -57,7 +57,7 @@ async def test_after_its_expiry_a_lock_pays_nothing_and_the_bill_is_free(
     partner: PartnerClient, partner_beside: PartnerClient, evidence: Evidence
 ) -> None:
     bill, transaction = TestBill(), new_id()
-    locked = (await partner_beside.lock(bill)).data
+    locked = (await lock_persistently(partner_beside, bill, new_id("KEY"))).data
     held_s = [datetime.fromisoformat(locked[name]) for name in ("expiresAt", "lockedAt")]
     assert (held_s[0] - held_s[1]).total_seconds() == LOCK_TTL_S
 

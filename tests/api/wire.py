@@ -48,7 +48,7 @@ class Wire:
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _lay(self) -> None:
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)

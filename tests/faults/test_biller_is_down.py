@@ -7,7 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from tests.evidence import Evidence
-from tests.patience import pay_persistently
+from tests.patience import lock_persistently, pay_persistently
 from tests.running_gateway import PartnerClient, RunningGateway, TestBill, new_id
 
 
@@ -15,7 +15,7 @@ async def test_a_payment_accepted_while_the_biller_is_down_is_paid_when_it_is_ba
     gateway: RunningGateway, hasty: PartnerClient, rival: PartnerClient, evidence: Evidence
 ) -> None:
     bill, other, order = TestBill(), TestBill(), new_id()
-    lock = await hasty.lock(bill)
+    lock = await lock_persistently(hasty, bill, new_id("KEY"))
     gateway.sandbox("POST", "/control/billers/DESCO", {"behaviour": "down"})
 
     # Nothing was ever held of the other bill, so "not now" is the whole truth about it.
@@ -30,7 +30,7 @@ async def test_a_payment_accepted_while_the_biller_is_down_is_paid_when_it_is_ba
     assert (unseen.http_status, unseen.code) == (503, "P1004")
     expires_at = datetime.fromisoformat(lock.data["expiresAt"])
     await asyncio.sleep((expires_at - datetime.now(UTC)).total_seconds())
-    assert (await rival.lock(bill)).code == "P1101"
+    assert (await lock_persistently(rival, bill, new_id("KEY"))).code == "P1101"
     status = await hasty.status(order)
     assert (status.code, status.data["state"]) == ("P0001", "PROCESSING")
     assert await evidence.effects(bill) == []
@@ -41,5 +41,5 @@ async def test_a_payment_accepted_while_the_biller_is_down_is_paid_when_it_is_ba
     assert datetime.fromisoformat(paid.data["paidAt"]) > expires_at
     # A refused connection surely sent nothing, so nothing ever had to wait in suspense.
     assert set(await evidence.postings(paid.data["transactionId"])) == {"paid"}
-    token = await hasty.locked(other)
-    assert (await hasty.post("/bill/unlock", {"lockToken": token})).code == "P0000"
+    late = await lock_persistently(hasty, other, new_id("KEY"))
+    assert late.code == "P0000"

@@ -77,7 +77,8 @@ async def test_a_test_event_is_sent_verified_logged_and_replayed(
 
     await until(delivered, 20, "the test event does not arrive")
     name = endpoint.url.rpartition("/")[2]
-    [came] = gateway.sandbox("GET", f"/receiver/{name}/deliveries")["deliveries"]
+    # At least once, as is promised.
+    came, *_ = gateway.sandbox("GET", f"/receiver/{name}/deliveries")["deliveries"]
     for secret in (made.secret, rotated.secret):
         event = verify_webhook(came["body"].encode(), came["headers"], secret)
         assert (event.id, event.type, event.object_id) == (sent.event_id, sent.type, endpoint.id)
