@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from payments.stack.ports import free_port
 from tests.api.wire import Wire
 from tests.patience import until
 from tests.running_gateway import ANSWER_WITHIN_S, REPOSITORY, RunningGateway
@@ -50,7 +51,7 @@ class ApiBeside:
         engine = Wire(host, int(port))
         user = record.netloc.rpartition("@")[0]
         environment = known | {
-            "QUITTANCE_API_PORT": str(await _free_port()),
+            "QUITTANCE_API_PORT": str(free_port()),
             "QUITTANCE_DATABASE_URL": record._replace(
                 netloc=f"{user}@127.0.0.1:{database.port}"
             ).geturl(),
@@ -88,11 +89,3 @@ class ApiBeside:
 
 def _new_key() -> str:
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-async def _free_port() -> int:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port

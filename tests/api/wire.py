@@ -6,6 +6,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
 
+from payments.stack.ports import free_port
+
 T = TypeVar("T")
 
 
@@ -25,7 +27,8 @@ class Wire:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.port = 0
+        # Of those that no connection takes for its own end while the wire is cut.
+        self.port = free_port()
         self.lay()
 
     def lay(self) -> None:
@@ -52,7 +55,6 @@ class Wire:
 
     async def _lay(self) -> None:
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _cut(self) -> None:
         assert self._server is not None

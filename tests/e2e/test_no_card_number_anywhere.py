@@ -21,6 +21,7 @@ import httpx2
 import pytest
 
 from api.app import routes
+from payments.stack.ports import free_port
 from tests.e2e.canaries import Canary, Probe, probes
 from tests.evidence import Evidence
 from tests.patience import until
@@ -52,7 +53,7 @@ class Measured:
 
 @pytest.fixture
 async def measured(gateway: RunningGateway, tmp_path: Path) -> AsyncIterator[Measured]:
-    ports = [await free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     ready = tmp_path / "worker.ready"
     environment = gateway.environment | {
         "QUITTANCE_API_PORT": str(ports[0]),
@@ -94,14 +95,6 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-
-
-async def free_port() -> int:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
 
 
 async def send(partner: PartnerClient, all_: Iterable[Probe]) -> list[tuple[Probe, Answer]]:

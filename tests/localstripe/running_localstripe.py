@@ -5,7 +5,6 @@ It is GPL-3.0: it is run over there and never imported here.
 
 import fcntl
 import hashlib
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
+
+from payments.stack.ports import free_port
 
 HERE: Final = Path(__file__).parent
 CACHE: Final = HERE.parents[1] / ".cache"
@@ -61,7 +62,7 @@ def _install(python: Path, requirements: Path) -> None:
 
 class RunningLocalstripe:
     def __init__(self) -> None:
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [environment(), "-m", "localstripe", "--from-scratch", "--port", str(port)],
@@ -117,10 +118,3 @@ class RunningLocalstripe:
                 time.sleep(0.02)
             else:
                 return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,7 +6,6 @@ import base64
 import json
 import random
 import secrets
-import socket
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from payments.bootstrap import open_record
 from payments.config import Settings
 from payments.domain import ids
 from payments.domain.webhook import Endpoint, SigningSecrets
+from payments.stack.ports import free_port
 from tests.card_findings import Finding, Kind
 from tests.evidence import Evidence
 from tests.patience import until
@@ -85,8 +85,7 @@ class Listeners:
 
     async def __aenter__(self) -> Self:
         await self._serving.__aenter__()
-        with socket.create_server(("127.0.0.1", 0)) as nobody:
-            places = {DEAD: f"http://127.0.0.1:{nobody.getsockname()[1]}/"}
+        places = {DEAD: f"http://127.0.0.1:{free_port()}/"}
         places |= {name: f"{self._serving.origin}/{name}" for name in self._all}
         async with open_record(Settings.of(self._gateway.environment)) as record:
             for name, url in places.items():

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import httpx2
 
+from payments.stack.ports import free_port
+
 
 class Fault(StrEnum):
     LOSE_REQUEST = "never forwarded, never answered"
@@ -46,7 +48,8 @@ class FaultyProxy:
         )
         self._unheard = asyncio.Lock()
         self._server: asyncio.Server | None = None
-        self._port = 0
+        # Of those that no connection takes for its own end while the door is closed.
+        self._port = free_port()
 
     @property
     def url(self) -> str:
@@ -55,7 +58,6 @@ class FaultyProxy:
     async def start(self) -> None:
         """Also after stop(): then on the same port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the door: whoever knocks is refused."""
