@@ -77,7 +77,7 @@ async def test_a_partner_who_cancels_takes_the_code_back(codes: CodeShop, audit:
 async def test_a_lost_answer_is_asked_for_and_no_second_code_is_made(
     codes: CodeShop, north: Acquirer, audit: CardAudit
 ) -> None:
-    north.tell("hang_after_effect", times=1)
+    north.tell("reset_after_effect", times=1)
     begun = await codes.begin()
     assert begun.code == "P0001"
     payment = await codes.shop.until_status(begun.data, "requires_action")
