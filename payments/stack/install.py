@@ -3,12 +3,16 @@
 Run by any Python 3.11 or newer outside of the environment, so only the standard library is used.
 """
 
+import itertools
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import venv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -21,9 +25,15 @@ OLDEST = (3, 11)
 
 _PIP = (
     *("-m", "pip", "--disable-pip-version-check", "--no-input", "install"),
-    *("--progress-bar", "off", "--require-hashes", "--requirement", str(REQUIREMENTS)),
+    # The file names everything, so nothing has to be worked out; what is there is compiled at the
+    # end, on all cores.
+    *("--progress-bar", "off", "--require-hashes", "--no-deps", "--no-compile"),
 )
+# Fetching and unpacking keep one core busy, or wait for the index.
+_AT_ONCE = 3
 
+# One requirement with its hashes.
+_PIN = re.compile(r"^[a-z0-9](?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 # How pip begins to fetch a package, to take one from a local file, or to find it installed.
 _STEP = re.compile(r"(?:Collecting|Processing|Requirement already satisfied:) ([^=\s]+)")
 
@@ -35,9 +45,8 @@ def main() -> int:
     if not _works():
         _say("making .venv")
         venv.create(VENV, with_pip=True, clear=True, symlinks=True)
-    code = _install()
-    if code != 0:
-        return code
+    if not _install():
+        return 1
     _let_imports_find_us()
     (VENV / ".installed").touch()
     _say(f"installed after {time.monotonic() - started_at:.0f} s")
@@ -54,15 +63,30 @@ def _works() -> bool:
     return answer.returncode == 0
 
 
-def _install() -> int:
-    """Run pip and show how far it is, one line on a terminal and a few lines elsewhere."""
-    pins = len(re.findall(r"^[a-z0-9][^ ]*==", REQUIREMENTS.read_text(), re.MULTILINE))
+def _install() -> bool:
+    """Share the requirements out among a few pips, which have nothing in common but the place."""
+    pins = _PIN.findall(REQUIREMENTS.read_text())
+    counted = itertools.count(1)
+    with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(_AT_ONCE) as together:
+        shares = [Path(directory) / f"requirements-{number}.txt" for number in range(_AT_ONCE)]
+        for number, share in enumerate(shares):
+            share.write_text("\n".join(pins[number::_AT_ONCE]) + "\n")
+        installed = [together.submit(_run_pip, share, counted, len(pins)) for share in shares]
+        went_well = [each.result() for each in installed]
+    if not all(went_well):
+        return False
+    _say("all packages are there, compiling them")
+    # Some packages carry files that are no Python for anybody.
+    subprocess.run([PYTHON, *("-m", "compileall", "-qq", "-j", "0"), _site_packages()], check=False)
+    return True
+
+
+def _run_pip(share: Path, counted: Iterator[int], pins: int) -> bool:
+    """Whether it went well; shows on a terminal how far it is, elsewhere only what went wrong."""
     said: list[str] = []
-    collected = 0
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(VENV)}
     with subprocess.Popen(
-        [PYTHON, *_PIP],
-        env=environment,
+        [PYTHON, *_PIP, "--requirement", str(share)],
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(VENV)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -73,22 +97,23 @@ def _install() -> int:
             said.append(line)
             step = _STEP.match(line)
             if step is not None:
-                collected += 1
-                _say_step(f"[{collected}/{pins}] {Path(step[1]).name}")
-            elif line.startswith("Installing collected"):
-                _say(f"fetched {collected} packages, unpacking them")
+                _say_step(f"[{next(counted)}/{pins}] {Path(step[1]).name}")
     if pip.returncode != 0:
         sys.stdout.write("\n" + "".join(said[-30:]))
         _say(f"pip failed with code {pip.returncode}")
-    return pip.returncode
+    return pip.returncode == 0
 
 
 def _let_imports_find_us() -> None:
     # A path file instead of an editable install: it needs no build tool, which would have to be
     # fetched without a hash. The lines are relative, so the repository may be moved.
-    site_packages = next((VENV / "lib").glob("python3.*/site-packages"))
+    site_packages = _site_packages()
     lines = [os.path.relpath(source, site_packages) for source in SOURCES]
     (site_packages / "quittance.pth").write_text("\n".join(lines) + "\n")
+
+
+def _site_packages() -> Path:
+    return next((VENV / "lib").glob("python3.*/site-packages"))
 
 
 def _say(text: str) -> None:
