@@ -54,9 +54,11 @@ async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def direct(urls: DatabaseUrls, server: EmbeddedPostgres) -> Direct:
+async def direct(urls: DatabaseUrls, server: EmbeddedPostgres) -> AsyncIterator[Direct]:
     """SQL past all of our code."""
-    return Direct(urls, server)
+    direct = Direct(urls, server)
+    yield direct
+    await direct.close()
 
 
 @pytest.fixture

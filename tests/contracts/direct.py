@@ -1,5 +1,6 @@
 """SQL past all of our code: as the application's role, as the owner, as a superuser."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -13,32 +14,39 @@ NOWHERE: Final = "postgresql://nobody:x@127.0.0.1:1/nothing"
 
 
 class Direct:
-    """Connections of their own, each used once: what they see is committed."""
+    """Connections of their own: what they see is committed."""
 
     def __init__(self, urls: DatabaseUrls, server: EmbeddedPostgres) -> None:
         self._urls = urls
         self._server = server
+        # One for each role, as to open one costs more than what most tests do with it.
+        self._kept: dict[str, Any] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
     async def connection(self, role: str = "owner") -> AsyncIterator[Any]:
-        url = {"app": self._urls.app_url, "owner": self._urls.owner_url}[role]
-        connection = await asyncpg.connect(url, timeout=60)
+        """One that nobody else has, or has after it."""
+        connection = await self._connect(role)
         try:
             yield connection
         finally:
             await connection.close()
 
+    async def close(self) -> None:
+        for connection in self._kept.values():
+            await connection.close()
+
     async def run(self, script: str, *, role: str = "owner") -> None:
         """One or more statements in one transaction, committed."""
-        async with self.connection(role) as connection, connection.transaction():
+        async with self._shared(role) as connection, connection.transaction():
             await connection.execute(script)
 
     async def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        async with self.connection() as connection:
+        async with self._shared() as connection:
             return [tuple(row) for row in await connection.fetch(query, *parameters)]
 
     async def value(self, query: str, *parameters: object) -> Any:
-        async with self.connection() as connection:
+        async with self._shared() as connection:
             return await connection.fetchval(query, *parameters)
 
     async def plan(self, statement: str, values: str = "", *, mode: str = "generic") -> str:
@@ -68,3 +76,14 @@ class Direct:
 
     def forget_calls(self) -> None:
         self.as_superuser("SELECT pg_stat_statements_reset();")
+
+    @asynccontextmanager
+    async def _shared(self, role: str = "owner") -> AsyncIterator[Any]:
+        async with self._one_at_a_time:
+            if role not in self._kept:
+                self._kept[role] = await self._connect(role)
+            yield self._kept[role]
+
+    async def _connect(self, role: str) -> Any:
+        url = {"app": self._urls.app_url, "owner": self._urls.owner_url}[role]
+        return await asyncpg.connect(url, timeout=60)

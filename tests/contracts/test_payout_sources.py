@@ -1,6 +1,7 @@
 """Closed loop: what a customer paid goes back to where it came from, up to what came."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -59,7 +60,7 @@ async def test_asked_again_it_has_the_same_legs(loop: Loop) -> None:
 
     answers = [await loop.record.payouts.begin(order) for _ in range(2)]
 
-    assert answers[0] == answers[1]
+    assert answers[1] == replace(answers[0], was_begun=True)
     assert answers[0].payout is not None
     legs = await loop.record.payouts.legs([answers[0].payout])
     assert legs == {order.payout_id: answers[0].legs}

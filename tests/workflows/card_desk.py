@@ -317,8 +317,11 @@ class CardDesk(Desk):
 
 async def until_begun(handle: WorkflowHandle[Any, Any]) -> None:
     """Until the engine knows of it."""
-    while True:
+
+    async def is_known() -> bool:
         with suppress(RPCError):
             await handle.describe()
-            return
-        await asyncio.sleep(0.02)
+            return True
+        return False
+
+    await until(is_known, 60, "it is not begun")

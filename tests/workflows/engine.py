@@ -54,6 +54,7 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
 from tests.guarded import GUARDED
+from tests.patience import until
 from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
@@ -228,12 +229,13 @@ class Desk:
         self, handle: WorkflowHandle[Any, Any], step: str, attempts: int = 1
     ) -> None:
         """Until Temporal shows the step as pending in at least that attempt."""
-        while True:
+
+        async def is_tried() -> bool:
             described = await handle.describe()
             pending = described.raw_description.pending_activities
-            if any(p.activity_type.name == step and p.attempt >= attempts for p in pending):
-                return
-            await asyncio.sleep(0.02)
+            return any(p.activity_type.name == step and p.attempt >= attempts for p in pending)
+
+        await until(is_tried, 60, f"{step} is not tried {attempts} times")
 
     async def until_asked(self, handle: Handle) -> None:
         """Until the biller was asked after an unknown outcome and did not say yet."""
@@ -241,11 +243,12 @@ class Desk:
 
     async def until_cancel_arrived(self, handle: WorkflowHandle[Any, Any]) -> None:
         """Until the workflow has answered the task that brought Temporal's cancel."""
-        while True:
+
+        async def has_arrived() -> bool:
             kinds = [event.event_type for event in (await handle.fetch_history()).events]
-            if CANCEL in kinds and TASK_COMPLETED in kinds[kinds.index(CANCEL) :]:
-                return
-            await asyncio.sleep(0.02)
+            return CANCEL in kinds and TASK_COMPLETED in kinds[kinds.index(CANCEL) :]
+
+        await until(has_arrived, 60, "the cancel does not arrive")
 
     async def begin_and_lose(self, request: LockRequest) -> BillPayment:
         """The record knows of a payment whose update engine and worker both lost."""

@@ -14,6 +14,7 @@ from tests.card_factories import make_order
 from tests.contracts.card_record import S as P
 from tests.contracts.card_record import begun, fact_of
 from tests.dispute_factories import make_dispute_order, make_found
+from tests.patience import until
 from tests.provider_script import How
 from tests.workflows.card_desk import CardDesk
 from tests.workflows.card_worker_process import CardWorld
@@ -26,16 +27,21 @@ Tell = Callable[[Disputing], Awaitable[object]]
 
 
 async def opened(dispute: Disputing) -> None:
-    await dispute.told()
+    """Told again, as by the inbox, when the only look at the provider was lost with its worker."""
+
+    async def is_open() -> bool:
+        return (await dispute.told()).dispute is not None
+
+    await until(is_open, 60, "it is not opened")
 
 
 async def fought(dispute: Disputing) -> None:
-    await dispute.told()
+    await opened(dispute)
     await dispute.respond(1, id_="submit")
 
 
 async def accepted(dispute: Disputing) -> None:
-    await dispute.told()
+    await opened(dispute)
     await dispute.respond(id_="accept")
 
 

@@ -1,12 +1,14 @@
 """worker.py as a process: ready, stopped, stopped in mid-payment, and how it ends."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from payments.domain.bill import TransactionState
+from tests.patience import until
 from tests.workflows.engine import Desk, make_request
 from tests.workflows.worker_process import World, started
 
@@ -20,16 +22,11 @@ def desk(environment: WorkflowEnvironment) -> Desk:
     return Desk(environment)
 
 
-async def until(path: Path, *, exists: bool) -> None:
-    """Another process writes it, so there is nothing to wait on but the file itself."""
-    while path.exists() is not exists:  # noqa: ASYNC110, ASYNC240
-        await asyncio.sleep(0.02)
-
-
 async def test_a_worker_says_when_it_is_ready_and_ends_cleanly(desk: Desk, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     async with started(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready)) as worker:
-        await until(ready, exists=True)
+        # Another process writes it, so there is nothing to wait on but the file itself.
+        await until(partial(asyncio.to_thread, ready.exists), 60, "it is not ready")
 
         worker.terminate()
 
