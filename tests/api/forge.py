@@ -31,8 +31,12 @@ class Forge:
         header: Mapping[str, Any] | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> str:
-        """The genuine token with these changes, signed by `key`, well formed in all else."""
-        told = self.claims | {"jti": f"forged-{time.monotonic_ns()}"} | dict(claims or {})
+        """The genuine token with these changes, signed by `key`, well formed in all else; as if it
+        had been given just now, because a run may take longer than a token is good for.
+        """
+        now = int(time.time())
+        fresh = {"iat": now, "exp": now + self.claims["exp"] - self.claims["iat"]}
+        told = self.claims | fresh | {"jti": f"forged-{time.monotonic_ns()}"} | dict(claims or {})
         return compact(
             _without_absent(self.header | dict(header or {})),
             _without_absent(told),
