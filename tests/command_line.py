@@ -3,7 +3,6 @@
 It has the environment, the arguments, the exit code and the output of a process of its own.
 """
 
-import gc
 import os
 import runpy
 import subprocess
@@ -37,8 +36,6 @@ def typed(environment: Mapping[str, str], *arguments: str) -> "subprocess.Comple
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str], output: Path, error: Path) -> None:
-    # What the cradle brought along lives to the end.
-    gc.freeze()
     os.chdir(REPOSITORY)
     os.environ.clear()
     os.environ.update(environment)

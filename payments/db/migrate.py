@@ -39,9 +39,10 @@ async def _run(url: str, step: Callable[[Config], None], afterwards: Sequence[st
     )
     try:
         async with engine.begin() as connection:
+            # Behind another one that migrates, however long that takes.
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             # A migration that waits for a table makes everybody behind it wait as well.
             await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             await connection.execute(text(grants.ENSURE_ROLE))
             await connection.run_sync(alembic)
             for statement in afterwards:

@@ -5,7 +5,6 @@ first time it is reached in this world.
 """
 
 import asyncio
-import gc
 import inspect
 import os
 import pickle
@@ -66,8 +65,6 @@ class WorkerProcess:
 def _live(serve: Serve, world: Path, failpoint: str, environment: Mapping[str, str]) -> None:
     # Ctrl-C is for whoever runs the tests, and he ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What the cradle brought along lives to the end, and a worker collects when it ends.
-    gc.freeze()
     os.environ.clear()
     os.environ.update(environment)
     serve(world, failpoint)
