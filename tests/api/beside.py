@@ -1,7 +1,8 @@
 """A second API process on the same record and engine, as during a deployment: new keys, old keys.
 
-Its locks are short and it waits for billers only a moment, so that both can be seen in a test, and
-no webhook leads to this machine. Its wires to PostgreSQL and to Temporal can be cut.
+Its locks are short, it waits for billers only a moment and remembers for long what they said, so
+that all of it can be seen in a test, and no webhook leads to this machine. Its wires to PostgreSQL
+and to Temporal can be cut.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from tests.running_gateway import ANSWER_WITHIN_S, REPOSITORY, RunningGateway
 
 LOCK_TTL_S: Final = 1.5
 PAY_WAIT_S: Final = 1.0
+LOOKUP_CACHE_S: Final = 120
 ROTATED: Final = ("QUITTANCE_SECRET_KEYS", "QUITTANCE_TOKEN_KEYS", "QUITTANCE_ANSWER_KEYS")
 
 
@@ -58,6 +60,7 @@ class ApiBeside:
             "TEMPORAL_ADDRESS": f"127.0.0.1:{engine.port}",
             "QUITTANCE_LOCK_TTL_S": str(LOCK_TTL_S),
             "QUITTANCE_PAY_WAIT_S": str(PAY_WAIT_S),
+            "QUITTANCE_LOOKUP_CACHE_S": str(LOOKUP_CACHE_S),
             "QUITTANCE_WEBHOOK_HTTP": "false",
             "QUITTANCE_WEBHOOK_NETWORKS": "",
             **{name: f"{_new_key()},{known[name]}" for name in ROTATED},

@@ -106,8 +106,10 @@ class Office:
         await self.wait_until_known(keys[-1])
         return keys
 
-    def client(self, key: PartnerKey, address: str | None = None) -> PartnerClient:
-        client = PartnerClient(self._api, key, address=address)
+    def client(
+        self, key: PartnerKey, address: str | None = None, *, api: str | None = None
+    ) -> PartnerClient:
+        client = PartnerClient(api or self._api, key, address=address)
         self._clients.append(client)
         return client
 
