@@ -52,6 +52,8 @@ def main() -> None:
     part = arguments[0] if name == "cli" else name
     if part == os.environ.get("STAND_IN_BROKEN"):
         sys.exit(f"{part} is broken on purpose")
+    if part == os.environ.get("STAND_IN_STUCK"):
+        signal.pause()
     match part:
         case "migrate":
             assert os.environ["QUITTANCE_MIGRATION_DATABASE_URL"]

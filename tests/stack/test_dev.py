@@ -128,7 +128,8 @@ def test_a_busy_port_is_replaced_and_said_and_an_ephemeral_home_is_removed(
 
 
 def test_ctrl_c_during_the_start_leaves_nothing(start_stack: Start) -> None:
-    stack = start_stack("--no-demo")
+    # It is never over before anybody presses a key.
+    stack = start_stack("--no-demo", STAND_IN_STUCK="api")
     stack.wait_said("sandbox: ok")
 
     assert stack.interrupt() == 130
