@@ -76,7 +76,9 @@ class EmbeddedPostgres:
         owner_password: str | None = None,
         app_password: str | None = None,
         log: Path | None = None,
+        durable: bool = True,
     ) -> None:
+        self._settings = files.SETTINGS if durable else files.QUICK
         self.data_dir = data_dir.absolute()
         self.port = port or free_port()
         self.log = log or self.data_dir.with_name(f"{self.data_dir.name}.log")
@@ -118,7 +120,7 @@ class EmbeddedPostgres:
         if self._socket_dir is None:
             self._socket_dir = files.socket_directory(self.data_dir, self._account)
         settings = {
-            **files.SETTINGS,
+            **self._settings,
             "port": str(self.port),
             "unix_socket_directories": str(self._socket_dir),
             "unix_socket_permissions": "0700",

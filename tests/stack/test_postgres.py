@@ -80,6 +80,11 @@ def test_commits_are_durable_by_default(server: EmbeddedPostgres) -> None:
     assert psql(server.app_url, sql="SHOW fsync; SHOW synchronous_commit") == "on\non"
 
 
+def test_what_nobody_wants_back_is_not_forced_to_the_disk(place: Path) -> None:
+    with EmbeddedPostgres(place / "data", durable=False) as server:
+        assert psql(server.app_url, sql="SHOW fsync; SHOW synchronous_commit") == "off\non"
+
+
 def test_a_killed_server_starts_again_with_its_data(place: Path) -> None:
     first = EmbeddedPostgres(place / "data")
     first.start()
