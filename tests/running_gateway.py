@@ -240,6 +240,9 @@ class PartnerClient:
         if self.audience is not None:
             body["audience"] = self.audience
         answer = await self.ask("POST", "/auth/token", json=body)
+        if answer.code == "P9004":
+            # As if nobody had been there: who asks persistently asks again.
+            raise httpx2.TransportError(f"no token now: {answer}")
         assert answer.code == "P0000", answer
         return str(answer.data["accessToken"])
 
