@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check types format lint contracts document bench proof-cards proof-webhooks proof-rails fmt migrate openapi clean
+.PHONY: help run test check types collected format lint contracts document bench proof-cards proof-webhooks proof-rails fmt migrate openapi clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -25,11 +25,15 @@ test: check ## Check everything, then run every test (ARGS="tests/unit -x" choos
 	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The longest first; all of them say what they found, and together they are as long as that one.
-check: $(INSTALLED) ## Format, lint, types, import contracts, OpenAPI in sync
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync types format lint contracts document
+check: $(INSTALLED) ## Format, lint, types, import contracts, tests that load, OpenAPI in sync
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync types collected format lint contracts document
 
 types:
 	@$(PY) -m mypy .
+
+# It also compiles the tests, which each process of theirs would otherwise do for itself.
+collected:
+	@said=$$($(PY) -m pytest --collect-only -qq 2>&1) || { echo "$$said"; exit 1; }
 
 format:
 	@$(PY) -m ruff format --check .
