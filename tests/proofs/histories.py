@@ -22,10 +22,12 @@ _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMIN
 async def unfaithful(client: Client, since: datetime) -> list[Finding]:
     """Of what began since then."""
     refused: list[Finding] = []
+    names: dict[str, str] = {}
     ours = f"{OURS} AND StartTime >= '{since.isoformat()}'"
 
     async def looked_at() -> AsyncIterator[WorkflowHistory]:
         async for history in client.list_workflows(ours).map_histories():
+            names[history.run_id] = history.workflow_id
             refused.extend(_refused(history))
             yield history
 
@@ -34,7 +36,7 @@ async def unfaithful(client: Client, since: datetime) -> list[Finding]:
     )
     replays = await replayer.replay_workflows(looked_at(), raise_on_replay_failure=False)
     broken = [
-        Finding(Kind.HISTORY, run_id, repr(error))
+        Finding(Kind.HISTORY, names[run_id], repr(error))
         for run_id, error in replays.replay_failures.items()
     ]
     return refused + broken
