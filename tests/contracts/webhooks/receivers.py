@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from payments.domain.addresses import Rules, parse_network
+from payments.stack.ports import free_port
 
 # They listen on this machine, most of them without TLS.
 RULES = Rules(networks=(parse_network("127.0.0.0/8"),), allows_http=True)
@@ -37,8 +38,9 @@ class Receiver:
         self._changed = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
+        # Not one that another test had before, and that somebody still sends to.
+        self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._meet, self._host, self.port, ssl=self._tls)
-        self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(self, *_: object) -> None:
