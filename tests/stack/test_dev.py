@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import httpx2
 
+from payments.stack.ports import choose
 from payments.stack.postgres import psql
 from tests.stack.running_stack import RunningStack, wait_until
 
@@ -116,7 +117,10 @@ def test_a_busy_port_is_replaced_and_said_and_an_ephemeral_home_is_removed(
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         busy = listener.getsockname()[1]
-        stack = start_stack("--no-demo", "--ephemeral", ports=f"api={busy}").wait_ready()
+        # A port that nobody names is the one that every other stack on this machine tries, too.
+        wanted = {**choose("auto").by_name, "api": busy}
+        ports = ",".join(f"{name}={port}" for name, port in wanted.items())
+        stack = start_stack("--no-demo", "--ephemeral", ports=ports).wait_ready()
 
     assert f"port {busy} for api is busy" in stack.said
     assert httpx2.get(f"{stack.description['api']}/health").status_code == 200
