@@ -41,6 +41,16 @@ PAYOUT_MOVES: Final[dict[PayoutStatus, frozenset[PayoutStatus]]] = {
     _S.RETURNED: frozenset(),
     _S.CANCELED: frozenset(),
 }
+
+
+def came_by(standing: PayoutStatus, status: PayoutStatus) -> bool:
+    """Whether a payout that stands like this may have been in that status before.
+
+    A worker that dies after two moves leaves both in the record, and none of them in the engine.
+    """
+    return any(after is standing or came_by(standing, after) for after in PAYOUT_MOVES[status])
+
+
 # It is still to be there.
 ON_ITS_WAY: Final = frozenset({_S.QUEUED, _S.ON_HOLD, _S.SENT})
 # The money is the partner's again.

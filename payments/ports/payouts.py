@@ -68,8 +68,8 @@ class Payouts(Protocol):
     async def move(self, fact: PayoutFact) -> Payout:
         """Move the payout, with its money and its event, along PAYOUT_MOVES.
 
-        In that status already, it is returned as it stands. Raises MoveRefused, and LookupError
-        when it was never begun like this.
+        In that status already, or moved on from it since, it is returned as it stands. Raises
+        MoveRefused, and LookupError when it was never begun like this.
         """
 
     async def review(self, order: PayoutOrder, review: PayoutReview) -> Payout:

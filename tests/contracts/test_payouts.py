@@ -104,17 +104,37 @@ async def test_partners_are_told_of_every_move_but_the_first(
     ]
 
 
+# What a payout with this end may have been before, whichever way it went.
+CAME_BY = {
+    P.FAILED: {P.ON_HOLD, P.QUEUED, P.SENT},
+    P.CANCELED: {P.ON_HOLD, P.QUEUED},
+    P.RETURNED: {P.ON_HOLD, P.QUEUED, P.SENT, P.PAID, P.PARTLY_PAID},
+}
+
+
 async def test_a_final_payout_is_never_left(record: PayoutRecord) -> None:
     await record.earn(1_000_000)
     for status in GIVEN_BACK:
         order = await record.lead_to(status)
         before = await record.payouts.named(order.payout_id)
-        gone_on = {P.SENT, P.PAID} if status is P.RETURNED else set()
-        for to in set(PayoutStatus) - {status} - gone_on:
+        for to in set(PayoutStatus) - {status} - CAME_BY[status]:
             with pytest.raises(MoveRefused):
                 await record.move(order, to)
+        for to in CAME_BY[status]:
+            assert await record.move(order, to) == before
         await record.payouts.suspend(order)
         assert await record.payouts.named(order.payout_id) == before
+
+
+async def test_a_move_that_a_dead_worker_made_and_left_behind_is_no_quarrel(
+    record: PayoutRecord,
+) -> None:
+    await record.earn(1_000_000)
+    order = await record.lead_to(P.PAID)
+    paid = await record.payouts.named(order.payout_id)
+
+    assert await record.move(order, P.SENT) == paid
+    assert await record.move(order, P.PAID) == paid
 
 
 async def test_only_what_was_begun_like_this_moves(record: PayoutRecord) -> None:

@@ -129,10 +129,12 @@ class Chaos:
     async def _again_and_again(
         self, least_s: float, most_s: float, harm: Callable[[], Awaitable[None]]
     ) -> None:
+        # The first comes early: the crowd may be gone before the next would.
+        await asyncio.sleep(self._chance.uniform(least_s / 5, least_s / 2))
         while True:
-            await asyncio.sleep(self._chance.uniform(least_s, most_s))
             with suppress(*OUTAGES):
                 await harm()
+            await asyncio.sleep(self._chance.uniform(least_s, most_s))
 
     async def _kill_a_worker(self) -> None:
         """One that works, or nobody."""

@@ -13,6 +13,7 @@ from payments.domain.codes import Code
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import PayoutStatus
 from payments.domain.rail import TransferAnswer
+from tests.payout_factories import make_payout_fact
 from tests.rail_fakes import DECLINED, FAILED, LOST, NOT_SENT, PAID, RETURNED, TAKEN
 from tests.workflows.engine import refusal_of
 from tests.workflows.payout_desk import PayoutDesk, make_order
@@ -50,6 +51,21 @@ async def test_the_rails_last_word_ends_it(
     assert await handle.result() is told.payout.status is status
     assert desk.record.balances() == books
     assert desk.rail.sent == [order.payout_id]
+
+
+async def test_what_a_dead_worker_has_moved_already_is_no_quarrel(desk: PayoutDesk) -> None:
+    desk.rail.gate = asyncio.Event()
+    desk.rail.answers.append(PAID)
+    order = make_order()
+    handle, _ = await desk.pay_out(order)
+    await desk.until_tried(handle, "rails.send", attempts=1)
+    for status in (P.SENT, P.PAID):
+        await desk.record.move(make_payout_fact(order, status))
+
+    desk.rail.gate.set()
+
+    assert await handle.result() is P.PAID
+    assert desk.record.balances() == OUT
 
 
 async def test_a_decline_gives_everything_back(desk: PayoutDesk) -> None:

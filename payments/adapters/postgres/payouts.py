@@ -24,6 +24,7 @@ from payments.domain.payout import (
     PayoutOrder,
     PayoutReview,
     PayoutStatus,
+    came_by,
 )
 from payments.domain.payout_events import PAYOUT_EVENTS
 from payments.domain.payout_legs import Source, ended
@@ -247,11 +248,7 @@ def _row(fact: PayoutFact) -> tuple[object, ...]:
 
 
 def _passed(row: Row, before: PayoutStatus, fact: PayoutFact) -> Payout:
-    """Written before; also when it has moved on since, by who brought it back."""
-    since = before is PayoutStatus.RETURNED and fact.status in (
-        PayoutStatus.SENT,
-        PayoutStatus.PAID,
-    )
-    if before is not fact.status and not since:
+    """Written before, also when it has moved on since."""
+    if before is not fact.status and not came_by(before, fact.status):
         raise MoveRefused(f"{fact.order.payout_id} is {before}, not to become {fact.status}")
     return payout_rows.payout(row)
