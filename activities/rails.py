@@ -20,12 +20,14 @@ class RailActivities:
 
     @activity.defn(name="rails.send")
     async def send(self, order: PayoutOrder) -> TransferAnswer:
-        """Hand the transfer over, once. Fails only when it surely was not sent."""
+        """Hand the transfer over, once. Fails only when it surely was not sent: for good, when the
+        record does not have the payout as one that may leave.
+        """
         rail = self._rails.get(order.rail)
         if rail is None:
             raise failures.not_sent(TransferAnswer(OutcomeKind.NOT_SENT, detail="not plugged in"))
         with failures.translated():
-            account = await self._destinations.opened(order.destination_id)
+            account = await self._destinations.opened_for(order)
         if account is None:
             return TransferAnswer(OutcomeKind.DECLINED, code=Code.DESTINATION_FORGOTTEN)
         with failures.never_again():

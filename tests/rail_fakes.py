@@ -5,13 +5,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from payments.domain.codes import Code
 from payments.domain.destination import Account, Destination, DestinationKind
 from payments.domain.outcome import OutcomeKind
-from payments.domain.payout import (
-    PayoutOrder,
-)
+from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.rail import (
     RailProfile,
     TransferAnswer,
@@ -19,6 +18,7 @@ from payments.domain.rail import (
     TransferState,
     Verification,
 )
+from payments.ports.payments import MoveRefused
 from payments.ports.provider import Told
 from payments.ports.rail import RailCapabilities, RailUnavailable
 from tests.payout_factories import ACCOUNT, make_rail
@@ -95,7 +95,10 @@ class FakeRails:
 
 @dataclass
 class FakeDestinations:
+    """`payouts` are those of the record, by id; without them every one may leave."""
+
     forgotten: bool = False
+    payouts: Mapping[str, Any] = field(default_factory=dict)
 
     async def add(self, destination: Destination, account: Account) -> Destination | Code:
         raise NotImplementedError
@@ -114,6 +117,12 @@ class FakeDestinations:
 
     async def opened(self, destination_id: str) -> Account | None:
         return None if self.forgotten else ACCOUNT
+
+    async def opened_for(self, order: PayoutOrder) -> Account | None:
+        payout = self.payouts.get(order.payout_id)
+        if payout is not None and payout.status is not PayoutStatus.QUEUED:
+            raise MoveRefused(f"{order.payout_id} is {payout.status}, not to be sent")
+        return await self.opened(order.destination_id)
 
     def fingerprint(self, partner_id: str, account: Account) -> str:
         raise NotImplementedError

@@ -9,7 +9,7 @@ from typing import Final
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.failures import NOT_SENT, RECORD_UNAVAILABLE
+from activities.failures import MOVE_REFUSED, NOT_SENT, RECORD_UNAVAILABLE
 from activities.rails import RailActivities
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import PayoutOrder
@@ -61,8 +61,13 @@ def pause_before_look(number: int) -> timedelta:
 
 
 def _lost(error: ActivityError) -> TransferAnswer:
-    """NOT_SENT when every try was; otherwise it may have been sent before it was lost."""
+    """NOT_SENT when every try was; otherwise it may have been sent before it was lost.
+
+    Raises it when the record says that the payout must not leave.
+    """
     cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == MOVE_REFUSED:
+        raise error
     before = isinstance(cause, ApplicationError) and cause.type in (NOT_SENT, RECORD_UNAVAILABLE)
     kind = OutcomeKind.NOT_SENT if before else OutcomeKind.UNKNOWN
     return TransferAnswer(kind, detail=f"attempt lost: {cause}")

@@ -134,5 +134,12 @@ class Destinations(Protocol):
     async def opened(self, destination_id: str) -> Account | None:
         """What is behind the token, for the rail alone. None: it went with its customer."""
 
+    async def opened_for(self, order: PayoutOrder) -> Account | None:
+        """The same, for a transfer that leaves now.
+
+        Raises MoveRefused unless the record has the payout as QUEUED: an engine that has forgotten
+        who canceled it must not send it.
+        """
+
     def fingerprint(self, partner_id: str, account: Account) -> str:
         """The same for the same account of one partner, and of no use to anybody else."""

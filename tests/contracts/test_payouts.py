@@ -13,7 +13,7 @@ from payments.ports.payments import MoveRefused
 from payments.ports.payouts import PayoutFilter
 from tests.contracts.direct import Direct
 from tests.contracts.payout_record import P, PayoutRecord, record
-from tests.payout_factories import make_payout
+from tests.payout_factories import ACCOUNT, make_payout
 
 assert record, "a fixture"
 EARNED = 50_000
@@ -135,6 +135,16 @@ async def test_a_move_that_a_dead_worker_made_and_left_behind_is_no_quarrel(
 
     assert await record.move(order, P.SENT) == paid
     assert await record.move(order, P.PAID) == paid
+
+
+async def test_an_account_is_opened_only_for_what_may_leave(record: PayoutRecord) -> None:
+    await record.earn(1_000_000)
+    order = await record.lead_to(P.QUEUED)
+    assert await record.destinations.opened_for(order) == ACCOUNT
+
+    for status in (P.SENT, *GIVEN_BACK):
+        with pytest.raises(MoveRefused):
+            await record.destinations.opened_for(await record.lead_to(status))
 
 
 async def test_only_what_was_begun_like_this_moves(record: PayoutRecord) -> None:

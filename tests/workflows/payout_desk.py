@@ -52,6 +52,7 @@ class PayoutDesk(CardDesk):
 
     def payouts(self) -> PayoutSteps:
         self.record.batches = self.batches
+        self.accounts.payouts = self.record.rows
         return PayoutSteps(FakeRails(self.rail), self.record, self.accounts)
 
     # What the API and operators do

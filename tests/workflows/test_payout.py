@@ -130,6 +130,23 @@ async def test_a_rail_that_takes_nothing_leaves_time_to_cancel(desk: PayoutDesk)
     assert desk.record.balances() == {}
 
 
+async def test_what_the_record_has_canceled_is_not_sent(desk: PayoutDesk) -> None:
+    """By a worker that died with the cancel, and an engine that has forgotten it."""
+    desk.rail.gate = asyncio.Event()
+    desk.rail.answers.append(NOT_SENT)
+    order = make_order()
+    handle, _ = await desk.pay_out(order)
+    await desk.until_sending(handle)
+    await desk.record.move(make_payout_fact(order, P.CANCELED))
+
+    desk.rail.gate.set()
+
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    assert desk.rail.sent == []
+    assert desk.record.balances() == {}
+
+
 async def test_what_is_being_sent_cannot_be_canceled(desk: PayoutDesk) -> None:
     desk.rail.gate = asyncio.Event()
     handle, _ = await desk.pay_out()

@@ -13,7 +13,9 @@ from payments.crypto import Vault
 from payments.db.session import Database, Row
 from payments.domain.codes import Code
 from payments.domain.destination import Account, Destination, DestinationKind, DestinationState
+from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.rail import Verification
+from payments.ports.payments import MoveRefused
 
 _ACCOUNT: Final = TypeAdapter(Account)
 _FINGERPRINT: Final = "destination-fingerprint"
@@ -26,6 +28,10 @@ _VERIFIED: Final = """
     UPDATE destination SET state = $2, reason = $3, verified_at = now()
     WHERE id = $1 AND state = 'unverified'"""
 _BY_ID: Final = "SELECT * FROM destination WHERE id = $1"
+_OF_PAYOUT: Final = """
+    SELECT payout.status, destination.account_sealed
+    FROM payout LEFT JOIN destination ON destination.id = payout.destination_id
+    WHERE payout.id = $1"""
 _FIND: Final = "SELECT * FROM destination WHERE partner_id = $1 AND id = $2"
 _NAMED: Final = "SELECT * FROM destination WHERE partner_id = $1 AND id = ANY ($2::text[])"
 # More would not come within the database's time-out on a busy day.
@@ -85,9 +91,18 @@ class PostgresDestinations:
 
     async def opened(self, destination_id: str) -> Account | None:
         rows = await self._database.fetch(_BY_ID, destination_id)
-        if not rows:
-            return None
-        opened = open_secret(self._vault, destination_id, rows[0]["account_sealed"], ACCOUNT)
+        return self._opened(destination_id, rows[0]["account_sealed"]) if rows else None
+
+    async def opened_for(self, order: PayoutOrder) -> Account | None:
+        rows = await self._database.fetch(_OF_PAYOUT, order.payout_id)
+        status = rows[0]["status"] if rows else None
+        if status != PayoutStatus.QUEUED:
+            raise MoveRefused(f"{order.payout_id} is {status}, not to be sent")
+        sealed = rows[0]["account_sealed"]
+        return None if sealed is None else self._opened(order.destination_id, sealed)
+
+    def _opened(self, destination_id: str, sealed: bytes) -> Account:
+        opened = open_secret(self._vault, destination_id, sealed, ACCOUNT)
         return _ACCOUNT.validate_json(opened)
 
     def fingerprint(self, partner_id: str, account: Account) -> str:
