@@ -32,8 +32,8 @@ MOST: Final = 64
 _LOOK: Final = 4
 # Of those under way, so many may be waiting for others: more rows, as long as there are fewer that
 # do; fewer rows, as soon as there are more.
-_WAITING_FEW: Final = 0.5
-_WAITING_MANY: Final = 1.0
+_WAITING_FEW: Final = 0.2
+_WAITING_MANY: Final = 0.5
 # Between two looks at the record: while rows end, and while none does.
 BUSY_S: Final = 0.03
 IDLE_S: Final = 0.5

@@ -244,7 +244,7 @@ def test_rows_that_share_what_there_is_settle_at_the_few_that_fill_it() -> None:
     for _ in range(200):
         ends(window, max(0.1, window.size * 0.02))
 
-    assert 5 <= window.size <= 7
+    assert 4 <= window.size <= 6
 
 
 def test_the_window_closes_when_others_come() -> None:
