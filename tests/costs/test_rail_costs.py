@@ -27,13 +27,14 @@ pytestmark = pytest.mark.usefixtures("silent")
 
 # It waits at its rail for a hand.
 WAITS: Final = "04"
-# Asked for: where it goes to, the limits and the funds under one lock; then it is sent. The rail is
-# asked once more, and the record read for what was heard of it by then.
-PAYOUT: Final = {"BEGIN": 1, "COMMIT": 1, "FROM destination": 2, "FROM SELECT": 1} | {
+# Asked for: where it goes to, the limits and the funds under one lock; then it is sent, to what one
+# look finds of the payout and its account. The rail is asked once more, and the record read for
+# what was heard of it by then.
+PAYOUT: Final = {"BEGIN": 1, "COMMIT": 1, "FROM destination": 1, "FROM SELECT": 1} | {
     "FROM partner_funds_delta": 1,
     "INTO partner_funds": 1,
     "INTO payout": 1,
-    "FROM payout": 7,
+    "FROM payout": 8,
     "UPDATE payout": 2,
     "FROM unnest": 1,
     "UPDATE inbound_event": 1,
