@@ -76,7 +76,7 @@ LIVES = [
     *(
         Life(point, paid, P.PAID, OUT)
         for point in (
-            *("before begin", "after begin", "before opened", "before send", "after send"),
+            *("before begin", "after begin", "before opened_for", "before send", "after send"),
             *("before move", "after move"),
         )
     ),
