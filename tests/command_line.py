@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,13 @@ from tests.cradle import CRADLE
 
 REPOSITORY: Final = Path(__file__).parents[1]
 _WITHIN_S: Final = 60
+
+
+def reading(database_url: str, **more: str) -> dict[str, str]:
+    """What a command that opens the record finds in its environment; the keys are all noughts."""
+    key = urlsafe_b64encode(bytes(32)).decode()
+    keys = {f"QUITTANCE_{name}_KEYS": key for name in ("SECRET", "TOKEN", "ANSWER")}
+    return {**os.environ, "QUITTANCE_DATABASE_URL": database_url, **keys, **more}
 
 
 def typed(environment: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

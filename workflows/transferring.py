@@ -66,8 +66,9 @@ def _lost(error: ActivityError) -> TransferAnswer:
     Raises it when the record says that the payout must not leave.
     """
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == MOVE_REFUSED:
+    fault = cause.type if isinstance(cause, ApplicationError) else None
+    if fault == MOVE_REFUSED:
         raise error
-    before = isinstance(cause, ApplicationError) and cause.type in (NOT_SENT, RECORD_UNAVAILABLE)
+    before = fault in (NOT_SENT, RECORD_UNAVAILABLE)
     kind = OutcomeKind.NOT_SENT if before else OutcomeKind.UNKNOWN
     return TransferAnswer(kind, detail=f"attempt lost: {cause}")

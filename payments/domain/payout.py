@@ -44,11 +44,11 @@ PAYOUT_MOVES: Final[dict[PayoutStatus, frozenset[PayoutStatus]]] = {
 
 
 def came_by(standing: PayoutStatus, status: PayoutStatus) -> bool:
-    """Whether a payout that stands like this may have been in that status before.
+    """Whether a payout that stands like this is in that status, or may have been in it before.
 
     A worker that dies after two moves leaves both in the record, and none of them in the engine.
     """
-    return any(after is standing or came_by(standing, after) for after in PAYOUT_MOVES[status])
+    return standing is status or any(came_by(standing, after) for after in PAYOUT_MOVES[status])
 
 
 # It is still to be there.

@@ -49,6 +49,11 @@ class Direct:
         async with self._shared() as connection:
             return await connection.fetchval(query, *parameters)
 
+    async def analyze(self, *tables: str) -> None:
+        """As the database does by itself, sooner or later."""
+        async with self.connection() as connection:
+            await connection.execute(f"VACUUM ANALYZE {', '.join(tables)}")
+
     async def plan(self, statement: str, values: str = "", *, mode: str = "generic") -> str:
         """How the statement would be done: its "generic" plan, or a "custom" one for the values."""
         async with self.connection() as connection:

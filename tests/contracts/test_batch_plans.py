@@ -31,8 +31,7 @@ ASKED = {
 @pytest.fixture(scope="module")
 async def filled(direct: Direct) -> None:
     await direct.run(_FILL)
-    async with direct.connection() as connection:
-        await connection.execute("VACUUM ANALYZE batch, batch_row")
+    await direct.analyze("batch", "batch_row")
 
 
 @pytest.mark.parametrize("mode", ["custom", "generic"])

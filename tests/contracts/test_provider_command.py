@@ -1,7 +1,5 @@
 """`cli.py provider` and `cli.py partner cards`, as an operator types them."""
 
-import os
-from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -13,7 +11,7 @@ from payments.crypto import Vault
 from payments.db.session import Database
 from payments.domain.partner import Standing
 from payments.stack.postgres import DatabaseUrls
-from tests.command_line import typed
+from tests.command_line import reading, typed
 from tests.contracts.partner_stages import VAULT
 
 STRIPE = ("provider", "put", "STRIPE", "--kind", "stripe", "--base-url", "https://api.stripe.com")
@@ -21,14 +19,11 @@ STRIPE = ("provider", "put", "STRIPE", "--kind", "stripe", "--base-url", "https:
 
 @pytest.fixture
 def environment(urls: DatabaseUrls) -> dict[str, str]:
-    key = urlsafe_b64encode(bytes(32)).decode()
-    return {
-        **os.environ,
-        "QUITTANCE_DATABASE_URL": urls.app_url,
-        **{f"QUITTANCE_{name}_KEYS": key for name in ("SECRET", "TOKEN", "ANSWER")},
-        "QUITTANCE_PROVIDER_SECRET": "sk_of_ours",
-        "QUITTANCE_PROVIDER_WEBHOOK_SECRETS": "whsec_new, whsec_old",
-    }
+    return reading(
+        urls.app_url,
+        QUITTANCE_PROVIDER_SECRET="sk_of_ours",
+        QUITTANCE_PROVIDER_WEBHOOK_SECRETS="whsec_new, whsec_old",
+    )
 
 
 async def test_a_provider_is_put_suspended_resumed_and_listed(

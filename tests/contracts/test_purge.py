@@ -127,8 +127,7 @@ async def test_nobody_deletes_what_waits_or_is_young(table: str, role: str, dire
 async def test_a_purge_reads_no_whole_table(direct: Direct) -> None:
     await tried(direct, f"whe_{uuid4().hex}", "10 days", number=20_000)
 
-    async with direct.connection() as connection:
-        await connection.execute("VACUUM ANALYZE webhook_delivery, webhook_try")
+    await direct.analyze("webhook_delivery", "webhook_try")
 
     scans = await direct.plan(_DELIVERIES, "('90 days', 1000)")
 

@@ -1,8 +1,5 @@
 """`cli.py rail`, as an operator types it, and what the directory of rails makes of it."""
 
-import os
-from base64 import urlsafe_b64encode
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,7 +7,7 @@ from payments.adapters.postgres.rails import PostgresRails
 from payments.db.session import Database
 from payments.domain.rail import RailProfile
 from payments.stack.postgres import DatabaseUrls
-from tests.command_line import typed
+from tests.command_line import reading, typed
 from tests.contracts.direct import Direct
 from tests.contracts.partner_stages import VAULT
 
@@ -22,14 +19,11 @@ PUT = (
 
 @pytest.fixture
 def environment(urls: DatabaseUrls) -> dict[str, str]:
-    key = urlsafe_b64encode(bytes(32)).decode()
-    return {
-        **os.environ,
-        "QUITTANCE_DATABASE_URL": urls.app_url,
-        **{f"QUITTANCE_{name}_KEYS": key for name in ("SECRET", "TOKEN", "ANSWER")},
-        "QUITTANCE_RAIL_SECRET": "rail_secret_of_ours",
-        "QUITTANCE_RAIL_WEBHOOK_SECRETS": "hook_new, hook_old",
-    }
+    return reading(
+        urls.app_url,
+        QUITTANCE_RAIL_SECRET="rail_secret_of_ours",
+        QUITTANCE_RAIL_WEBHOOK_SECRETS="hook_new, hook_old",
+    )
 
 
 async def known(database: Database) -> tuple[RailProfile, ...]:

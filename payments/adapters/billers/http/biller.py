@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from payments.adapters.billers.http import mapping
 from payments.adapters.billers.http.capabilities import STANDARD
@@ -10,12 +10,9 @@ from payments.adapters.billers.http.client import Client
 from payments.domain.bill import Bill, BillPayment, BillRef, Refused
 from payments.domain.codes import Code
 from payments.domain.outcome import Outcome, OutcomeKind
+from payments.outside.plugged import utc_now
 from payments.outside.wire import NeverLeft, NoAnswer
 from payments.ports.biller import BillerUnavailable, Capabilities
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class HttpBiller:
