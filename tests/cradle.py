@@ -12,6 +12,7 @@ CRADLE.set_forkserver_preload(
         "tests.workflows.worker_process",
         "tests.workflows.card_worker_process",
         "tests.workflows.payout_worker_process",
+        "tests.workflows.asked_worker_process",
         "payments.bootstrap",
         "tests.newborn",
     ]

@@ -125,17 +125,20 @@ class AnyPayment:
         )
         if self._review is not None and self._review.approved:
             # Rules and switches may have changed since.
-            attempt = await record.write(PaymentActivities.onward, onward, "may it still go on")
+            words = "may it still go on"
+            attempt = await record.write_asked(PaymentActivities.onward, onward, words)
             if attempt is None:
                 await self._standing.failed(nothing, Code.NO_ROUTE)
             else:
                 await self._standing.to(_S.PROCESSING, attempt)
             return attempt
         if self._review is not None:
-            await self._standing.failed(nothing, Code.REVIEW_DECLINED)
+            code = Code.REVIEW_DECLINED
+            await self._standing.failed(nothing, code, write=record.write_asked)
+        elif self._attempts.is_canceled:
+            await self._standing.to(_S.CANCELED, nothing, write=record.write_asked)
         else:
-            end = _S.CANCELED if self._attempts.is_canceled else _S.EXPIRED
-            await self._standing.to(end, nothing)
+            await self._standing.to(_S.EXPIRED, nothing)
         return None
 
     def _cancel_if_possible(self) -> None:

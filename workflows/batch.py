@@ -124,11 +124,12 @@ class Batch:
 
     async def _end(self, progress: Progress) -> MoveAnswer:
         is_canceled = progress.status is BatchStatus.CANCELING
-        return await self._move(BatchStatus.CANCELED if is_canceled else BatchStatus.FINISHED)
+        end = BatchStatus.CANCELED if is_canceled else BatchStatus.FINISHED
+        return await self._move(end, record.write)
 
-    async def _move(self, to: BatchStatus) -> MoveAnswer:
+    async def _move(self, to: BatchStatus, write: record.Write = record.write_asked) -> MoveAnswer:
         move = BatchMove(self._order.batch_id, to)
-        answer = await record.write(BatchActivities.move, move, f"to {to}")
+        answer = await write(BatchActivities.move, move, f"to {to}")
         self._changes += 1
         return answer
 

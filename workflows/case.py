@@ -130,7 +130,8 @@ class PaymentCase:
             fee = case.fee_for(standing, self._order.attempt.order)
         status = ENDS[self._resolution.policy]
         end = CaseEnd(standing, status, self._resolution.by, fee, workflow.now())
-        self._case = await record.write(CaseActivities.close, end, f"now {status}")
+        write = record.write if self._resolution.by == BY_POLICY else record.write_asked
+        self._case = await write(CaseActivities.close, end, f"now {status}")
         self._show(self._case)
 
     async def _sent_back(self, standing: Case, *, is_new: bool) -> bool:

@@ -101,6 +101,8 @@ class Dispute:
         # The answers that wait to be sent, and how those ended that were: by their keys.
         self._sending: list[Sending] = []
         self._ended: dict[str, ResponseState] = {}
+        # How many answers are being written down, of which some may have to be sent.
+        self._asked = 0
 
     @workflow.run
     async def run(self, order: DisputeOrder) -> DisputeAnswer:  # noqa: ARG002 read by __init__
@@ -116,7 +118,7 @@ class Dispute:
         if self._dispute.response_state is ResponseState.SENDING:
             # A run before this one ended in the middle of it.
             self._queue(Sending.of(self._dispute))
-        while self._sending or self._dispute.status not in CLOSED:
+        while await self._goes_on(self._dispute):
             if not self._sending and not await self._wait(self._dispute):
                 continue
             sending = self._sending[0] if self._sending else None
@@ -127,6 +129,11 @@ class Dispute:
                 self._ended[sending.key] = state
             if await self._can_begin_anew():
                 workflow.continue_as_new(self._order)
+
+    async def _goes_on(self, dispute: domain.Dispute) -> bool:
+        if dispute.status in CLOSED:
+            await workflow.wait_condition(lambda: not self._asked)
+        return bool(self._sending) or dispute.status not in CLOSED
 
     async def _follow(self) -> None:
         """The provider's word on it, however long that takes, and the record brought there."""
@@ -239,7 +246,7 @@ class Dispute:
         await workflow.wait_condition(lambda: self._is_over or self._dispute is not None)
         if self._dispute is None:
             return DisputeAnswer(refused=Code.DISPUTE_UNKNOWN)
-        written = await record.write(DisputeActivities.respond, order, f"{order.response} asked")
+        written = await self._write_down(order)
         if written.dispute is None or written.dispute.response_state is not ResponseState.SENDING:
             return written
         sending = Sending.of(written.dispute)
@@ -247,3 +254,11 @@ class Dispute:
         await workflow.wait_condition(lambda: self._is_over or sending.key in self._ended)
         refused = self._ended.get(sending.key) is ResponseState.REFUSED
         return DisputeAnswer(self._dispute, refused=Code.ANSWER_REFUSED if refused else None)
+
+    async def _write_down(self, order: ResponseOrder) -> DisputeAnswer:
+        self._asked += 1
+        try:
+            words = f"{order.response} asked"
+            return await record.write_asked(DisputeActivities.respond, order, words)
+        finally:
+            self._asked -= 1

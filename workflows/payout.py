@@ -209,6 +209,7 @@ class Payout:
         status: PayoutStatus,
         answer: TransferAnswer | None = None,
         code: Code | None = None,
+        write: record.Write = record.write,
     ) -> None:
         fact = PayoutFact(self._order, status, workflow.now(), code)
         if answer is not None:
@@ -222,7 +223,7 @@ class Payout:
                 rail_reference=answer.reference,
                 arrives_at=answer.arrives_at,
             )
-        self._payout = await record.write(PayoutActivities.move, fact, f"now {status}")
+        self._payout = await write(PayoutActivities.move, fact, f"now {status}")
         self._show()
 
     def _show(self) -> None:
@@ -245,7 +246,7 @@ class Payout:
         async with self._moving:
             if self._cannot_be_canceled():
                 return PayoutAnswer(refused=Code.PAYOUT_STATE)
-            await self._move(PayoutStatus.CANCELED)
+            await self._move(PayoutStatus.CANCELED, write=record.write_asked)
         return PayoutAnswer(self._payout)
 
     @cancel.validator
@@ -262,7 +263,7 @@ class Payout:
     async def review(self, review: PayoutReview) -> PayoutAnswer:
         async with self._moving:
             if self._status is PayoutStatus.ON_HOLD:
-                self._payout = await record.write(
+                self._payout = await record.write_asked(
                     PayoutActivities.review,
                     Reviewed(self._order, review),
                     f"{'yes' if review.approved else 'no'} from {review.by}",

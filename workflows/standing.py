@@ -71,6 +71,7 @@ class Standing:
         code: Code | None = None,
         next_action: NextAction | None = None,
         expires_at: datetime | None = None,
+        write: record.Write = record.write,
     ) -> None:
         """`key` names the money that moves; every other move is named by its number."""
         terms, is_first = attempt.order.terms, not self.payment.captured_minor
@@ -88,7 +89,7 @@ class Standing:
             next_action=next_action,
             expires_at=expires_at,
         )
-        self.payment = await record.write(PaymentActivities.move, fact, f"now {status}")
+        self.payment = await write(PaymentActivities.move, fact, f"now {status}")
         self.is_decided = True
         self._attempt = attempt
         self._show()
@@ -108,8 +109,15 @@ class Standing:
         action = NextAction(kind, asked.url, asked.expires_at, asked.copy_code)
         await self.to(_S.REQUIRES_ACTION, attempt, answer=answer, next_action=action)
 
-    async def failed(self, attempt: Attempt, code: Code, *, decline: Decline | None = None) -> None:
-        await self.to(_S.FAILED, attempt, code=code, decline=decline)
+    async def failed(
+        self,
+        attempt: Attempt,
+        code: Code,
+        *,
+        decline: Decline | None = None,
+        write: record.Write = record.write,
+    ) -> None:
+        await self.to(_S.FAILED, attempt, code=code, decline=decline, write=write)
 
     def _show(self) -> None:
         workflow.set_current_details(self._details())
