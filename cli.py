@@ -68,6 +68,10 @@ def dev(
         ),
     ] = "",
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many workers to run.")] = 1,
+    together: Annotated[
+        bool,
+        typer.Option("--together", help="Let them do batches too, instead of one that gives way."),
+    ] = False,
     until_eof: Annotated[
         bool,
         typer.Option(
@@ -87,6 +91,7 @@ def dev(
             ephemeral=ephemeral,
             ports=ports,
             workers=workers,
+            together=together,
             until_eof=until_eof,
         )
     )

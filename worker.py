@@ -14,7 +14,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +46,7 @@ from activities.webhooks import LAST_TRIES, WebhookActivities
 from api.inbound.owners import owners
 from api.inbound.taking import Taking
 from payments import bootstrap, logging, temporal
-from payments.config import Settings
+from payments.config import Settings, Work
 from payments.ports.provider import Providers
 from payments.ports.rail import Rails
 from payments.ports.steps import Bills, Cards, DisputeSteps, PayoutSteps, Steps, Webhooks
@@ -78,6 +84,9 @@ WORKFLOWS: Final[Sequence[type]] = (
     Reversal,
 )
 WEBHOOK_WORKFLOWS: Final[Sequence[type]] = (EventRelay, InboundWatch)
+PAYING: Final = (Work.COUNTER, Work.BATCHES)
+# Of all nicenesses: who has it gets what others leave.
+LEAST: Final = 19
 PROBE_TIMEOUT: Final = timedelta(seconds=60)
 
 # What the steps call: the real adapters, or a test's own.
@@ -95,27 +104,40 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
     assert longest_call + temporal.LAST_WORDS < PROVIDER_TIMEOUT, "QUITTANCE_*_TIMEOUT_S"
     async with open_steps(settings) as steps:
         client = await temporal.connect(metrics=settings.metrics_address)
-        async with (
-            temporal.make_worker(
-                client,
-                task_queue=settings.task_queue,
-                workflows=WORKFLOWS,
-                activities=activities(steps.bills, steps.cards, steps.payouts, steps.disputes),
-                longest_call=longest_call,
-            ),
-            _carrying(client, settings, steps),
-        ):
-            proof = asyncio.create_task(prove(client, settings.task_queue))
+        queues = [settings.queue(work) for work in PAYING if work in settings.work]
+        async with _paying(client, queues, steps, longest_call), _carrying(client, settings, steps):
+            proof = asyncio.create_task(prove(client, queues))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({proof, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if proof.done():
                 proof.result()
-                await begin_unfinished(client, settings.task_queue, steps.bills.batches)
+                if Work.BATCHES in settings.work:
+                    queue = settings.queue(Work.BATCHES)
+                    await begin_unfinished(client, queue, steps.bills.batches)
                 with ready_file():
-                    log.info("worker.ready", task_queue=settings.task_queue)
+                    log.info("worker.ready", work=sorted(settings.work))
                     await stopping
             proof.cancel()
             log.info("worker.stopping")
+
+
+@asynccontextmanager
+async def _paying(
+    client: Client, queues: Sequence[str], steps: Steps, longest_call: timedelta
+) -> AsyncIterator[None]:
+    """Everything that moves money is done from any of these queues alike."""
+    every_step = activities(steps.bills, steps.cards, steps.payouts, steps.disputes)
+    async with AsyncExitStack() as working:
+        for queue in queues:
+            worker = temporal.make_worker(
+                client,
+                task_queue=queue,
+                workflows=WORKFLOWS,
+                activities=every_step,
+                longest_call=longest_call,
+            )
+            await working.enter_async_context(worker)
+        yield
 
 
 @asynccontextmanager
@@ -127,7 +149,7 @@ async def _carrying(client: Client, settings: Settings, steps: Steps) -> AsyncIt
     if webhooks is None:
         yield
         return
-    queue, cards = temporal.webhook_queue(settings.task_queue), steps.cards
+    queue, cards = settings.queue(Work.WEBHOOKS), steps.cards
     everybody = owners(
         client,
         settings.task_queue,
@@ -243,15 +265,16 @@ def _of_disputes(disputes: DisputeSteps, providers: Providers) -> Sequence[Calla
     )
 
 
-async def prove(client: Client, task_queue: str) -> None:
-    """One workflow through the whole machine; it also loads what the first payer would wait for."""
-    await client.execute_workflow(
-        Probe.run,
-        id=f"probe:{uuid4()}",
-        task_queue=task_queue,
-        execution_timeout=PROBE_TIMEOUT,
-        static_summary="a worker proves that it works",
-    )
+async def prove(client: Client, queues: Sequence[str]) -> None:
+    """A workflow through the whole machine; it also loads what the first payer would wait for."""
+    for queue in queues:
+        await client.execute_workflow(
+            Probe.run,
+            id=f"probe:{uuid4()}",
+            task_queue=queue,
+            execution_timeout=PROBE_TIMEOUT,
+            static_summary="a worker proves that it works",
+        )
 
 
 @contextmanager
@@ -279,12 +302,26 @@ async def until_told_to_stop(settings: Settings, open_steps: OpenSteps) -> None:
 def main(open_steps: OpenSteps = bootstrap.open_steps) -> None:
     settings = Settings.from_env()
     logging.set_up(settings.log_format)
+    if settings.work == {Work.BATCHES}:
+        give_way()
     status = run(settings, open_steps)
     # The SDK's own threads call into Python. They end when its last object is collected, and that
     # must be before the interpreter ends, or the process can abort after all work is done. A
     # traceback would keep those objects, so a failure has become a log line by now.
     gc.collect()
     sys.exit(status)
+
+
+def give_way() -> None:
+    """Whoever else wants a CPU of this machine comes first.
+
+    Where Linux shares the CPUs out by session, niceness counts within one only, and a session of
+    our own has its own. Containers and services have weights instead.
+    """
+    os.nice(LEAST)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(LEAST))
 
 
 def run(settings: Settings, open_steps: OpenSteps) -> int:

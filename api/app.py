@@ -57,6 +57,7 @@ from api.table import RouteTable
 from api.tokens import AccessTokens
 from api.webhook_endpoints import EndpointDesk
 from payments.bootstrap import Gateway
+from payments.config import Work
 from payments.ports.answers import AnswerStore
 
 PREFIX: Final = "/v1"
@@ -182,7 +183,7 @@ def batch_desk(gateway: Gateway) -> BatchDesk:
         billers=gateway.record.billers.rows,
         destinations=gateway.record.destinations,
         payout_rules=PayoutRules(gateway.record.partners, gateway.rails),
-        task_queue=gateway.settings.task_queue,
+        task_queue=gateway.settings.queue(Work.BATCHES),
     )
 
 

@@ -24,6 +24,7 @@ from bench.arms import Arms, p95
 from bench.crew import Crew
 from bench.ground import Ground, whole_product
 from bench.scenarios import BILLER, PERIOD
+from payments.stack.parts import BATCH_WORKER
 from payments.stack.ports import LOCALHOST
 from sandbox.biller.billers import BILLERS, BillId
 
@@ -177,7 +178,7 @@ async def main(rows: int, seconds: float, most: int) -> None:
         partner = Partner(ground, arms)
         accepted_s = await partner.send(file_of(rows))
         await partner.rest()
-        memory = Memory(ground.pids["worker"])
+        memory = Memory(ground.pids[BATCH_WORKER])
         seen = await turns(partner, seconds, most, memory)
         await partner.end(memory)
         [figures] = await ground.read(_FIGURES, partner.batch_id)

@@ -47,7 +47,7 @@ from payments.adapters.risk.limits import Limits
 from payments.adapters.routing.book import CelRuleBook
 from payments.adapters.routing.router import CelRouter
 from payments.adapters.webhooks.sender import HttpWebhookSender
-from payments.config import Settings
+from payments.config import Settings, Work
 from payments.crypto import Vault
 from payments.db.session import Database
 from payments.domain.codes import Code
@@ -266,7 +266,7 @@ async def open_steps(settings: Settings) -> AsyncIterator[Steps]:
         router = CelRouter(record.routing, providers.kinds)
         cards = Cards(providers, record.payments, record.refunds, Limits(), router, record.cases)
         webhooks = None
-        if settings.webhooks:
+        if Work.WEBHOOKS in settings.work:
             webhooks = Webhooks(record.outbox, record.endpoints, sender, record.inbox)
         payouts = PayoutSteps(rails, record.payouts, record.destinations)
         bills = Bills(billers, record.transactions, record.batches)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Final, Self
@@ -12,6 +13,17 @@ from payments.domain.addresses import Place, Rules
 
 LIVE: Final = "live"
 _POSTGRES_PORT: Final = 5432
+
+
+class Work(StrEnum):
+    """What a worker may do. Each has a queue of its own, so that none waits behind another."""
+
+    # Whatever somebody waits for, and what became of it.
+    COUNTER = "counter"
+    # Events to partners, and those from providers that nobody could take at first.
+    WEBHOOKS = "webhooks"
+    # Files of fifty thousand rows.
+    BATCHES = "batches"
 
 
 class Settings(BaseModel):
@@ -59,9 +71,8 @@ class Settings(BaseModel):
     provider_timeout_s: float = 8.0
     provider_quick_timeout_s: float = 3.0
 
-    # Whether workers also carry events to partners, and look again at those of providers that
-    # nobody could take; others may do it apart.
-    webhooks: bool = True
+    # What a worker does; the rest is for others. One that does batches alone gives way to all.
+    work: Annotated[frozenset[Work], Field(min_length=1)] = frozenset(Work)
     # Where webhooks may lead besides the public internet, for sandboxes; and what is ours besides
     # the places named here, the database's and Temporal's: host or host:port.
     webhook_http: bool = False
@@ -76,7 +87,7 @@ class Settings(BaseModel):
 
     @field_validator(
         *("secret_keys", "token_keys", "answer_keys", "trusted_proxies"),
-        *("webhook_networks", "webhook_own", "operator_names"),
+        *("webhook_networks", "webhook_own", "operator_names", "work"),
         mode="before",
     )
     @classmethod
@@ -84,6 +95,9 @@ class Settings(BaseModel):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    def queue(self, work: Work) -> str:
+        return self.task_queue if work is Work.COUNTER else f"{self.task_queue}-{work}"
 
     @property
     def metrics_address(self) -> str | None:

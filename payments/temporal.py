@@ -56,11 +56,6 @@ LOCK_ID: Final = "lockId"
 # In the memo of a payout that a batch began: which of its rows.
 ROW: Final = "row"
 
-
-def webhook_queue(task_queue: str) -> str:
-    return f"{task_queue}-webhooks"
-
-
 DEFAULT_ADDRESS: Final = "localhost:7233"
 # What a running payment needs beyond the biller's time-out to end before its worker does.
 LAST_WORDS: Final = timedelta(seconds=5)

@@ -98,7 +98,7 @@ def _place(item: pytest.Item) -> int:
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[RunningGateway]:
     """In the end every event that it wrote, for whatever test, must fit the catalogue."""
-    with running_gateway() as started:
+    with running_gateway("--together") as started:
         yield started
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             assert runner.run(misfits_in(started.database_url)) == []

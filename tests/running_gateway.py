@@ -112,9 +112,14 @@ class RunningGateway:
         told = self.told["partners"][number]
         return PartnerKey(told["id"], told["apiKey"], told["secret"])
 
+    def has(self, part: str) -> bool:
+        return part in self._children()
+
     def pid(self, part: str) -> int:
-        register = json.loads((self.home / "children.json").read_text())
-        return int(register["children"][part]["pid"])
+        return int(self._children()[part]["pid"])
+
+    def _children(self) -> dict[str, Any]:
+        return dict(json.loads((self.home / "children.json").read_text())["children"])
 
     def kill(self, part: str) -> None:
         """As the kernel does when memory is short. The supervisor starts it anew."""

@@ -33,6 +33,7 @@ def run(
     ephemeral: bool = False,
     ports: str = "",
     workers: int = 1,
+    together: bool = False,
     until_eof: bool = False,
     root: Path = REPOSITORY,
 ) -> int:
@@ -47,7 +48,15 @@ def run(
                 progress.say(f"{name}: a killed run had left it behind; it was ended", "yellow")
             register = Register(home.children_file)
             chosen = _choose_ports(home, ports, progress)
-            plan = Plan(home, chosen, home.secrets(), register.run_id, workers=workers, root=root)
+            plan = Plan(
+                home,
+                chosen,
+                home.secrets(),
+                register.run_id,
+                workers=workers,
+                together=together,
+                root=root,
+            )
             session = _Session(DevStack(plan, register, progress), console, progress)
             return asyncio.run(session.run(demo=not no_demo, until_eof=until_eof))
     except (HomeInUse, HomeNotEmpty, PortsRefused) as refusal:

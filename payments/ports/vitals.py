@@ -20,7 +20,8 @@ class Vitals(Protocol):
         payments_processing, payments_processing_oldest_s, payments_review,
         payments_requires_action, payments_unknown (their money waits in suspense),
         refunds_pending, refunds_pending_oldest_s, refunds_unknown; cases_open, cases_open_oldest_s;
-        payouts_held, payouts_held_oldest_s (since they were asked for); disputes_due_unanswered
+        payouts_held, payouts_held_oldest_s (since they were asked for); batches_standing (running,
+        with rows that wait and none under way); disputes_due_unanswered
         (due within a day, and the provider has no answer to them); of providers' webhooks
         inbound_received, inbound_received_oldest_s, inbound_parked, inbound_quarantined (a person
         has to look).

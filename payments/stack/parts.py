@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from payments.search_attributes import SEARCH_ATTRIBUTES
 from payments.stack import probes, temporal
@@ -24,9 +25,12 @@ _NOT_INHERITED = (
     *("QUITTANCE_MIGRATION_DATABASE_URL", "QUITTANCE_READY_FILE", "QUITTANCE_METRICS_PORT"),
 )
 
+# It gives way to all others, which wait for nobody's file.
+BATCH_WORKER: Final = "worker-batches"
+
 
 class Plan:
-    """Builds every part of one stack."""
+    """Builds every part of one stack. `together`: any worker does batches, too."""
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Plan:
         run_id: str,
         *,
         workers: int = 1,
+        together: bool = False,
         root: Path = REPOSITORY,
     ) -> None:
         self.home = home
@@ -45,6 +50,7 @@ class Plan:
         self._pretended = {n: v for n, v in secrets.items() if n.startswith("SANDBOX_")}
         self._run_id = run_id
         self._workers = workers
+        self._apart = not together
         self._root = root  # Where cli.py, worker.py and sandbox/ are; tests put stand-ins there.
         self.database = EmbeddedPostgres(
             home.postgres_data,
@@ -63,7 +69,8 @@ class Plan:
 
     @property
     def worker_names(self) -> list[str]:
-        return ["worker", *(f"worker-{number}" for number in range(2, self._workers + 1))]
+        more = (f"worker-{number}" for number in range(2, self._workers + 1))
+        return ["worker", *more, *([BATCH_WORKER] if self._apart else [])]
 
     @property
     def names(self) -> list[str]:
@@ -159,9 +166,14 @@ class Plan:
         async def prepare() -> None:
             ready.unlink(missing_ok=True)
 
-        environment = self.environment(QUITTANCE_READY_FILE=str(ready))
+        environment = self.environment(QUITTANCE_READY_FILE=str(ready), **self._work_of(name))
         command = self._python(name, "worker.py", env=environment)
         return Part(command=command, prepare=prepare, probe=probes.written(ready))
+
+    def _work_of(self, name: str) -> dict[str, str]:
+        if not self._apart:
+            return {}
+        return {"QUITTANCE_WORK": "batches" if name == BATCH_WORKER else "counter,webhooks"}
 
     def operator(self) -> Part:
         command = self._cli("operator", "operator")

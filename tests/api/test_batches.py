@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from payments.domain import ids
 from tests.api.conftest import Misbehave
 from tests.api.office import Office
 from tests.batch_files import HEADER, Row, csv_of, ended, numbered, results, rows_of, send
@@ -46,6 +47,8 @@ async def test_every_row_of_a_batch_comes_to_its_own_end(
     batch = await ended(guest, batch_id)
 
     assert (batch["status"], batch["rows"]) == ("finished", 7)
+    workflow = (await evidence.engine()).get_workflow_handle(ids.batch(batch_id))
+    assert (await workflow.describe()).task_queue == "payments-batches"
     assert batch["counts"] == {
         "waiting": 0,
         "underWay": 0,

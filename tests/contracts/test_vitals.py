@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from payments.adapters.postgres.batches import PostgresBatches
 from payments.adapters.postgres.cases import PostgresCases
 from payments.adapters.postgres.disputes import PostgresDisputes
 from payments.adapters.postgres.inbox import PostgresInbox
@@ -16,6 +17,7 @@ from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.vitals import PostgresVitals
 from payments.db.session import Database
+from payments.domain.batch import BatchMove, BatchStatus
 from payments.domain.charge import Answer
 from payments.domain.dispute import Dispute, DisputeStatus, ResponseState
 from payments.domain.outcome import OutcomeKind
@@ -24,6 +26,7 @@ from payments.ports.inbox import Inbound, InboundState
 from payments.ports.incidents import Incident, IncidentKind
 from payments.ports.provider import Meaning, Told
 from tests.card_factories import NOW, make_attempt, make_refund
+from tests.contracts.batch_record import make_batch
 from tests.contracts.card_record import S, begun, fact_of
 from tests.contracts.direct import Direct
 from tests.contracts.payout_record import P, PayoutRecord
@@ -55,7 +58,12 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
         *("payments_review", "payments_requires_action"),
         *("refunds_pending", "refunds_pending_oldest_s", "refunds_unknown"),
         *("cases_open", "cases_open_oldest_s", "payouts_held", "payouts_held_oldest_s"),
-        *("disputes_due_unanswered", "inbound_received", "inbound_received_oldest_s"),
+        *(
+            "batches_standing",
+            "disputes_due_unanswered",
+            "inbound_received",
+            "inbound_received_oldest_s",
+        ),
         *("inbound_parked", "inbound_quarantined"),
         *("answers_in_flight", "event_position"),
         *("webhook_deliveries_untried", "webhook_deliveries_untried_oldest_s"),
@@ -154,6 +162,22 @@ async def test_payouts_that_wait_for_people_are_counted(database: Database) -> N
 
     assert vitals["payouts_held", None] == 2
     assert 5 * 3600 <= vitals["payouts_held_oldest_s", None] < 6 * 3600
+
+
+async def test_batches_whose_rows_wait_while_none_is_under_way_are_counted(
+    database: Database,
+) -> None:
+    batches = PostgresBatches(database)
+    for taken in (0, 0, 1):
+        new = await batches.create(make_batch())
+        await batches.take(new.batch_id, 0, taken)
+    for status in (BatchStatus.PAUSED, BatchStatus.CANCELING):
+        other = await batches.create(make_batch())
+        await batches.move(BatchMove(other.batch_id, status))
+
+    vitals = await read(database)
+
+    assert vitals["batches_standing", None] == 2
 
 
 async def test_disputes_that_are_due_and_have_no_answer_are_counted(

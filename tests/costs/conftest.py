@@ -21,7 +21,7 @@ SILENCE_S: Final = 1.5
 @pytest.fixture(scope="package")
 def gateway() -> Iterator[RunningGateway]:
     # Nor does it carry events to partners: that asks the record ten times a second for news.
-    with running_gateway(QUITTANCE_WEBHOOKS="false") as started:
+    with running_gateway("--together", QUITTANCE_WORK="counter,batches") as started:
         yield started
 
 

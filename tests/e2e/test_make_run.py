@@ -31,7 +31,7 @@ def test_a_bill_is_paid_ctrl_c_leaves_nothing_and_the_next_start_finds_the_state
         first.wait_ready()
         assert_it_says_what_it_is(first)
         receipt, told = first.receipt(), first.told
-        assert len(processes_of(home)) >= 7
+        assert len(processes_of(home)) >= 8
 
         assert first.press_ctrl_c() == 0
     finally:

@@ -18,6 +18,7 @@ BILLERS = ("DESCO", "TOKYOGAS", "BAHWATER")
 @pytest.fixture(scope="package")
 def gateway() -> Iterator[RunningGateway]:
     with running_gateway(
+        "--together",
         QUITTANCE_BILLER_TIMEOUT_S="1.5",
         QUITTANCE_PROVIDER_TIMEOUT_S="1.5",
         QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="1.5",

@@ -20,6 +20,7 @@ from typing import Final, Protocol
 import asyncpg
 from rich.console import Console
 
+from payments.stack.parts import BATCH_WORKER
 from tests.batch_files import ended, results, send
 from tests.patience import persistently, until
 from tests.proofs.batch_of_bills import BillFile
@@ -62,11 +63,12 @@ async def chaos(
     """One part after the other; the supervisor brings each back. Without a pause each part is
     killed once, when the next quarter of the rows has begun: however fast they are, that is a fire.
     """
-    for number, part in enumerate(itertools.cycle(PARTS), start=1):
+    parts = [part for part in (*PARTS, BATCH_WORKER) if gateway.has(part)]
+    for number, part in enumerate(itertools.cycle(parts), start=1):
         if pause_s is not None:
             await asyncio.sleep(pause_s)
-        elif number <= len(PARTS):
-            await until(partial(_begun, gateway, number * rows // 4), 300, f"row {number} of four")
+        elif number <= len(parts):
+            await until(partial(_begun, gateway, number * rows // (len(parts) + 1)), 300, "rows")
         else:
             return
         try:

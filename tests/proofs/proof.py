@@ -222,8 +222,7 @@ def _too_few(
 def gateway_under_fire() -> AbstractContextManager[RunningGateway]:
     """Two workers, and so little patience with providers that a hanging one is soon left."""
     return running_gateway(
-        "--workers",
-        "2",
+        *("--workers", "2", "--together"),
         QUITTANCE_PROVIDER_TIMEOUT_S="3",
         QUITTANCE_PROVIDER_QUICK_TIMEOUT_S="3",
         QUITTANCE_TOKEN_TTL_S="14400",

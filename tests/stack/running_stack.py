@@ -11,15 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # it publishes no type hints
+
 from payments.stack.leftovers import RUN_ID_VARIABLE
 from payments.stack.living import LivingProcess
 
 REPOSITORY = Path(__file__).parents[2]
-_START = (
-    "import sys; from pathlib import Path; from payments.cli import dev; "
-    "sys.exit(dev.run(root=Path(sys.argv[1]), ports=sys.argv[2], no_demo='--no-demo' in sys.argv, "
-    "ephemeral='--ephemeral' in sys.argv, until_eof='--until-eof' in sys.argv))"
-)
+_START = """
+import sys
+from pathlib import Path
+from payments.cli import dev
+
+root, ports, *options = sys.argv[1:]
+switches = {option[2:].replace("-", "_"): True for option in options}
+sys.exit(dev.run(root=Path(root), ports=ports, **switches))
+"""
 
 
 def wait_until(question: Callable[[], bool], timeout_s: float = 120) -> None:
@@ -67,9 +73,19 @@ class RunningStack:
     def description(self) -> dict[str, Any]:
         return dict(json.loads((self.home / "stack.json").read_text()))
 
+    def works(self) -> dict[str, str | None]:
+        """What each worker was told to do."""
+        return {
+            name: psutil.Process(child["pid"]).environ().get("QUITTANCE_WORK")
+            for name, child in self._children().items()
+            if name.startswith("worker")
+        }
+
+    def _children(self) -> dict[str, Any]:
+        return dict(json.loads((self.home / "children.json").read_text())["children"])
+
     def child(self, name: str) -> LivingProcess:
-        register = json.loads((self.home / "children.json").read_text())
-        found = LivingProcess.find(register["children"][name]["pid"])
+        found = LivingProcess.find(self._children()[name]["pid"])
         assert found is not None, f"{name} does not run"
         return found
 

@@ -33,8 +33,9 @@ def test_a_stack_pays_tells_where_it_is_refuses_a_second_and_ends_with_ctrl_c(
     assert psql(stack.description["databaseUrl"], sql="SELECT 1") == "1"
     assert "one bill was paid" in stack.said
     assert "qs_partner_1" not in "".join(log.read_text() for log in stack.home.rglob("*.log"))
+    assert stack.works() == {"worker": "counter,webhooks", "worker-batches": "batches"}
     family = stack.family()
-    assert len(family) >= 6
+    assert len(family) >= 7
 
     second = start_stack()
     assert second.wait_end() == 2
@@ -85,7 +86,8 @@ def test_a_stack_ends_with_whoever_holds_its_standard_input(start_stack: Start) 
 
 
 def test_a_crashed_part_comes_back_at_the_same_place(start_stack: Start) -> None:
-    stack = start_stack("--no-demo").wait_ready()
+    stack = start_stack("--no-demo", "--together").wait_ready()
+    assert stack.works() == {"worker": None}
     api = stack.child("api")
     postgres = stack.child("postgres")
 

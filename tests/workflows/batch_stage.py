@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -128,15 +129,15 @@ class BatchStage:
     async def until_tried(self, row: BatchRow, step: str, attempts: int = 1) -> None:
         """Until the row's workflow is there, and this step of it is under way."""
 
-        async def is_there() -> bool:
-            try:
-                await self.lock_of(row).describe()
-            except RPCError:
-                return False
-            return True
+        lock = self.lock_of(row)
+        await until(partial(_is_there, lock), 30, "the row was never started")
+        await self.desk.until_tried(lock, step, attempts)
 
-        await until(is_there, 30, "the row was never started")
-        await self.desk.until_tried(self.lock_of(row), step, attempts)
+    async def until_begun(self, batch: Batch) -> BatchHandle:
+        """Until some worker has begun it by itself."""
+        handle = self.handle(batch.batch_id)
+        await until(partial(_is_there, handle), 60, "nobody begins the batch")
+        return handle
 
     async def until_sent(self, row: BatchRow) -> None:
         """Until the biller has the row's payment."""
@@ -159,3 +160,11 @@ class BatchStage:
             return await self.desk.batches.tally(batch.batch_id) == Tally(**counts)
 
         await until(tallied, 60, f"the rows never become {counts}")
+
+
+async def _is_there(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        await handle.describe()
+    except RPCError:
+        return False
+    return True

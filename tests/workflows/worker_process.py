@@ -53,6 +53,11 @@ class WorkerProcess:
         assert self._process.exitcode is not None
         return self._process.exitcode
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def terminate(self) -> None:
         self._process.terminate()
 

@@ -24,6 +24,13 @@ WITH waiting AS (
     SELECT count(*) AS cases, min(opened_at) AS since FROM payment_case WHERE status = 'open'
 ), held AS (
     SELECT count(*) AS payouts, min(created_at) AS since FROM payout WHERE status = 'on_hold'
+), standing AS (
+    SELECT count(*) AS batches FROM batch WHERE status = 'running' AND (
+        SELECT line FROM batch_row WHERE batch_id = batch.id AND state = 'waiting'
+        ORDER BY line DESC LIMIT 1
+    ) IS NOT NULL AND NOT EXISTS (
+        SELECT FROM batch_row WHERE batch_id = batch.id AND state = 'dispatched'
+    )
 ), due AS (
     SELECT count(*) AS disputes FROM dispute
     WHERE closed_at IS NULL AND due_at BETWEEN now() AND now() + interval '1 day'
@@ -37,7 +44,7 @@ WITH waiting AS (
     FROM inbound_event WHERE state <> 'applied'
 )
 SELECT cards.name, cards.value::float8 AS value, NULL AS label, NULL AS labelled
-  FROM waiting, refunding, opened, held, due, told, LATERAL (VALUES
+  FROM waiting, refunding, opened, held, standing, due, told, LATERAL (VALUES
     ('payments_processing', waiting.processing),
     ('payments_processing_oldest_s', coalesce(extract(epoch FROM now() - waiting.since), 0)),
     ('payments_review', waiting.review),
@@ -50,6 +57,7 @@ SELECT cards.name, cards.value::float8 AS value, NULL AS label, NULL AS labelled
     ('cases_open_oldest_s', coalesce(extract(epoch FROM now() - opened.since), 0)),
     ('payouts_held', held.payouts),
     ('payouts_held_oldest_s', coalesce(extract(epoch FROM now() - held.since), 0)),
+    ('batches_standing', standing.batches),
     ('disputes_due_unanswered', due.disputes),
     ('inbound_received', told.received),
     ('inbound_received_oldest_s', coalesce(extract(epoch FROM now() - told.since), 0)),
