@@ -10,7 +10,7 @@ from api.access import Access
 from api.table import RouteTable
 
 TIMEOUT_S: Final = 10.0
-FILE_TIMEOUT_S: Final = 60.0
+LONG_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class BodyLimit:
 
 
 class BodyLimits:
-    """A stranger sends no more than anybody may: files are taken from those whom we know."""
+    """A stranger sends no more than anybody may: more is taken from those whom we know."""
 
     def __init__(self, routes: RouteTable, access: Access, largest: int) -> None:
         self._routes = routes
@@ -29,7 +29,7 @@ class BodyLimits:
 
     def of(self, scope: Scope) -> BodyLimit:
         route = self._routes.route_of(scope)
-        largest = route.largest_file if route else None
-        if largest is None or self._access.recognise(Request(scope)) is None:
+        longest = route.longest_body if route else None
+        if longest is None or self._access.recognise(Request(scope)) is None:
             return self._ordinary
-        return BodyLimit(largest, FILE_TIMEOUT_S)
+        return BodyLimit(longest, LONG_TIMEOUT_S)

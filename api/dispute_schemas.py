@@ -1,6 +1,5 @@
 """The shapes of disputes and of what is said against them, as partners write and read them."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -9,6 +8,7 @@ from pydantic.functional_validators import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from api.card_schemas import PaymentId
+from api.free_text import refuse_controls, refuse_unseen
 from api.paging import PageSize
 from api.schemas import Asked, Told, rfc3339
 from payments.domain.dispute import (
@@ -36,17 +36,15 @@ FileId = Annotated[str, StringConstraints(pattern=f"^file_{_TAIL}")]
 
 def _words(text: str) -> str:
     """Lines and tabs are welcome; what turns text around or breaks a reader is not."""
-    for letter in text:
-        if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t\r":
-            raise PydanticCustomError("free_text", "no control characters but line breaks")
-    if not text.strip():
-        raise PydanticCustomError("free_text", "at least one visible character")
+    refuse_controls(text, but="\n\t\r")
+    refuse_unseen(text)
     return text
 
 
 # What the document can say of it; that one letter must be visible is more than a pattern can.
 _TOLD: Final[dict[str, JsonValue]] = {
-    "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+    "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+    r"\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
 }
 Words = Annotated[
     str,

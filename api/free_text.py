@@ -18,17 +18,29 @@ _PLAIN: Final = r"^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def _plain(text: str) -> str:
-    for letter in text:
-        if unicodedata.category(letter) in _REFUSED or letter in _TURNING:
-            raise PydanticCustomError("free_text", "no control characters, line breaks or turns")
+    refuse_controls(text)
     return text
 
 
 def _visible(text: str) -> str:
-    _plain(text)
-    if all(unicodedata.category(letter) in _UNSEEN for letter in text):
-        raise PydanticCustomError("free_text", "at least one visible character")
+    refuse_controls(text)
+    refuse_unseen(text)
     return text
+
+
+def refuse_controls(text: str, but: str = "") -> None:
+    """Raises PydanticCustomError."""
+    for letter in text:
+        is_one = unicodedata.category(letter) in _REFUSED or letter in _TURNING
+        if is_one and letter not in but:
+            allowed = "of these only tabs and line breaks" if but else "no line breaks"
+            raise PydanticCustomError("free_text", "no control characters or turns, " + allowed)
+
+
+def refuse_unseen(text: str) -> None:
+    """Raises PydanticCustomError."""
+    if all(letter.isspace() or unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise PydanticCustomError("free_text", "at least one visible character")
 
 
 Visible: Final = AfterValidator(_visible)

@@ -83,9 +83,10 @@ def read(body: bytes, format_: RowFormat, columns: Sequence[str]) -> Iterator[Li
             raise Unreadable("the file has no rows")
     last = first + len(lines) - 1
     for number, line in enumerate(lines, first):
-        # A file may end without a line break.
+        # A file may end without a line break, and half of one is none.
+        expected = ending if number != last or body.endswith(b"\n") else b""
         row: Line | Flaw
-        if line.endswith(b"\r") != bool(ending) and (number != last or body.endswith(b"\n")):
+        if line.endswith(b"\r") != bool(expected):
             row = Flaw(number, Code.FIELD_MALFORMED, "ends in another way than the first line")
         else:
             row = _row(number, line.removesuffix(b"\r"), format_, columns)
@@ -127,6 +128,8 @@ def _fields(line: bytes, format_: RowFormat, columns: Sequence[str]) -> dict[str
         raise ValueError(f"longer than {LONGEST_LINE} bytes")
     if not line.strip():
         raise ValueError("the line is empty")
+    if b"\r" in line:
+        raise ValueError("a carriage return stands in it")
     if format_ is RowFormat.JSONL:
         return strict_json(line)
     text = line.decode()

@@ -37,8 +37,12 @@ ANSWER_KEPT_SEALED: Final = "x-answer-kept-sealed"
 # On a route whose body is a file of rows: how large it may be, in bytes. The route reads it itself,
 # card numbers included.
 LARGEST_FILE: Final = "x-largest-file"
+# On a route whose body is JSON and may be longer than others': how long, in bytes.
+LONGEST_BODY: Final = "x-longest-body"
 # On a route that can answer with a file: the media types that a caller may ask for besides JSON.
 FILES: Final = "x-files"
+# Nothing here is unpacked: what is packed would be read as something else.
+_AS_IT_IS: Final = {"Content-Encoding": "identity", "Transfer-Encoding": "chunked"}
 _NEVER: Final = re.compile(r"q=0(\.0{0,3})?")
 
 
@@ -105,12 +109,19 @@ def _printable(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:200]
 
 
+def media_refused(wanted: str, header: str = "Content-Type") -> Refusal:
+    return field_refused(Code.CONTENT_TYPE_REFUSED, header, wanted)
+
+
 def _refuse_media(request: Request, files: Sequence[str], *, has_body: bool) -> None:
     if has_body:
         kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
         charset = parameters.strip().removeprefix("charset=").strip('"')
         if kind.strip() != "application/json" or charset not in {"", "utf-8"}:
-            raise Refusal(Code.CONTENT_TYPE_REFUSED)
+            raise media_refused("application/json, in UTF-8")
+    for name, only in _AS_IT_IS.items():
+        if request.headers.get(name, only).lower() != only:
+            raise media_refused(f"only {only}", name)
     accept = ",".join(request.headers.getlist("accept") or ["*/*"]).lower()
     if not any(_takes(part, files) for part in accept.split(",")):
         raise Refusal(Code.NOT_ACCEPTABLE)
@@ -220,6 +231,11 @@ class StrictRoute(APIRoute):
     @property
     def largest_file(self) -> int | None:
         return (self.openapi_extra or {}).get(LARGEST_FILE)
+
+    @property
+    def longest_body(self) -> int | None:
+        """In bytes, where it is not as everywhere."""
+        return self.largest_file or (self.openapi_extra or {}).get(LONGEST_BODY)
 
     def _shape(self) -> tuple[str, type[Asked]] | None:
         """The shape that it asks for, and by which name."""

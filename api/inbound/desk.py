@@ -82,13 +82,25 @@ class InboundDesk:
 
     def _read(self, provider_id: str, sender: Sender, raw: bytes, headers: Headers) -> Told:
         try:
-            return sender.webhook(raw, headers, datetime.now(UTC))
+            told = sender.webhook(raw, headers, datetime.now(UTC))
+            _refuse_unprintable(told)
         except ForgedWebhook:
             metrics.webhook(provider_id, "forged")
             raise Refusal(Code.WEBHOOK_FORGED) from None
         except UnreadableWebhook:
             metrics.webhook(provider_id, "unreadable")
             raise Refusal(Code.BODY_MALFORMED) from None
+        return told
+
+
+def _refuse_unprintable(told: Told) -> None:
+    """No thing of anybody's is called so, and neither record nor engine could look it up: a NUL, a
+    line break, half a surrogate pair. Raises UnreadableWebhook.
+    """
+    disputed = () if told.dispute is None else (told.dispute.order.reference,)
+    names = (told.event_id, told.type, told.reference or "", *disputed, *told.receipts)
+    if not all(map(str.isprintable, names)):
+        raise UnreadableWebhook("a name that cannot be printed")
 
 
 def _inbound(provider_id: str, told: Told, raw: bytes) -> Inbound:

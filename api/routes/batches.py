@@ -20,7 +20,14 @@ from api.exchange import Exchange
 from api.once import once
 from api.routes.owned import caller_of, own_batch
 from api.row_files import Flaw, RowFormat, Unreadable
-from api.strict import FILES, LARGEST_FILE, StrictRoute, needs_by_product, takes_nothing
+from api.strict import (
+    FILES,
+    LARGEST_FILE,
+    StrictRoute,
+    media_refused,
+    needs_by_product,
+    takes_nothing,
+)
 from payments.domain import ids
 from payments.domain.batch import MOST_ROWS, Batch, NewBatch
 from payments.domain.batch_row import BatchKind
@@ -179,7 +186,7 @@ def _format_of(request: Request) -> RowFormat:
     kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
     charset = parameters.strip().removeprefix("charset=").strip('"')
     if kind.strip() not in set(RowFormat) or charset not in {"", "utf-8"}:
-        raise Refusal(Code.CONTENT_TYPE_REFUSED, {"reason": " or ".join(RowFormat) + ", in UTF-8"})
+        raise media_refused(" or ".join(RowFormat) + ", in UTF-8")
     return RowFormat(kind.strip())
 
 

@@ -23,7 +23,14 @@ from api.documents import answers
 from api.exchange import Exchange
 from api.once import idempotency_key, once
 from api.routes.owned import caller_of, own_dispute
-from api.strict import LARGEST_FILE, StrictRoute, needs, takes_nothing
+from api.strict import (
+    LARGEST_FILE,
+    LONGEST_BODY,
+    StrictRoute,
+    media_refused,
+    needs,
+    takes_nothing,
+)
 from payments.domain import dispute as domain
 from payments.domain.codes import Code
 from payments.domain.dispute import Dispute, ResponseOrder, ResponseState
@@ -49,6 +56,10 @@ _FILE: Final[dict[str, Any]] = {
             },
         },
     }
+}
+# As long as all the texts of a version are when each letter is escaped as a surrogate pair.
+_WORDS: Final[dict[str, Any]] = {
+    "openapi_extra": {**_POST["openapi_extra"], LONGEST_BODY: 12 * MOST_TEXT + 65_536}
 }
 _STILL: Final = "The provider takes its time; ask again"
 
@@ -101,7 +112,7 @@ async def _give_file(request: Request, dispute_id: str) -> Response:
     dispute = await own_dispute(request, dispute_id)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in set(MediaType):
-        raise Refusal(Code.CONTENT_TYPE_REFUSED, {"field": "Content-Type", "reason": _TYPES})
+        raise media_refused(_TYPES)
     media_type = MediaType(kind)
     if not is_of_type(exchange.body, media_type):
         raise field_refused(Code.FILE_REFUSED, "body", f"does not begin like {media_type}")
@@ -114,7 +125,7 @@ async def _give_file(request: Request, dispute_id: str) -> Response:
     return envelope(exchange, Code.OK, FileView.of(file), message="File kept")
 
 
-@router.post("/disputes/{dispute_id}/evidence", **_POST, **answers(EvidenceView, 409))
+@router.post("/disputes/{dispute_id}/evidence", **_WORDS, **answers(EvidenceView, 409))
 async def add_evidence(request: Request, dispute_id: DisputeId, body: EvidenceBody) -> Response:
     """Keep the next version of the evidence. Nothing is sent until you submit it."""
     return await once(request, partial(_add_evidence, request, dispute_id, body))

@@ -11,7 +11,7 @@ from api.card_schemas import WebhookView
 from api.desk import desk_of
 from api.documents import answers
 from api.exchange import Exchange
-from api.strict import REDACTED_LATER, StrictRoute, public
+from api.strict import REDACTED_LATER, StrictRoute, media_refused, public
 from payments.domain.codes import Code
 
 router = APIRouter(route_class=StrictRoute, tags=["providers"])
@@ -38,7 +38,7 @@ async def take_webhook(request: Request, provider_id: ProviderId) -> Response:
     if _PROVIDER.fullmatch(provider_id) is None:
         raise Refusal(Code.PROVIDER_UNKNOWN)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise Refusal(Code.CONTENT_TYPE_REFUSED)
+        raise media_refused(JSON)
     with exchange.measured("webhook"):
         event_id, state = await desk_of(request).cards.inbound.receive(
             provider_id, exchange.body, request.headers

@@ -388,7 +388,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         405, "method_refused", _PARTNER, "The route does not take this method"
     ),
     Code.CONTENT_TYPE_REFUSED: _refused(
-        415, "content_type_refused", _PARTNER, "The body must be application/json in UTF-8"
+        415, "content_type_refused", _PARTNER, "The body is not of a type that is taken here"
     ),
     Code.BODY_TOO_LARGE: _refused(413, "body_too_large", _PARTNER, "The body is too large"),
     Code.NOT_ACCEPTABLE: _refused(406, "not_acceptable", _PARTNER, "Answers are application/json"),

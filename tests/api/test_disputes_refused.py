@@ -1,10 +1,11 @@
 """What is refused of disputes over HTTP, by its name, and that nothing changes. Rows L5, O1."""
 
+import json
 from typing import Any
 
 import pytest
 
-from payments.domain.evidence import LARGEST_FILE_BYTES
+from payments.domain.evidence import LARGEST_FILE_BYTES, LONGEST_TEXT
 from tests.api.dispute_shop import PDF, PNG, SAID, DisputeShop
 from tests.api.shop import Acquirer, Shop
 from tests.running_gateway import new_id
@@ -20,7 +21,9 @@ BAD_BODIES: list[tuple[str, Any, int, str, str]] = [
     ("evidence", {"texts": {}}, 422, "P5003", "texts"),
     ("evidence", {"texts": {"explanation": ""}}, 422, "P5003", "texts.explanation"),
     ("evidence", {"texts": {"explanation": " \n"}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": "\u200b\n"}}, 422, "P5003", "texts.explanation"),
     ("evidence", {"texts": {"explanation": "a\x00b"}}, 422, "P5003", "texts.explanation"),
+    ("evidence", {"texts": {"explanation": "a\u202eb"}}, 422, "P5003", "texts.explanation"),
     ("evidence", {"texts": {"explanation": "a" * 20_001}}, 422, "P5003", "texts.explanation"),
     ("evidence", {"texts": {"explanation": 7}}, 400, "P5002", "texts.explanation"),
     ("evidence", {"texts": {"opinion": "theirs"}}, 400, "P5002", "texts.opinion"),
@@ -138,3 +141,26 @@ async def test_the_same_key_is_the_same_version(disputes: DisputeShop) -> None:
     assert again.data == first.data == same.data
     shown = await disputes.shop.partner.get(f"/v1/disputes/{dispute['id']}/evidence")
     assert shown.data == {"versions": [first.data], "files": []}
+
+
+async def test_all_that_may_be_said_is_taken_however_it_is_escaped_and_no_letter_more(
+    disputes: DisputeShop,
+) -> None:
+    _, _, dispute = await disputes.disputed()
+    told = ("explanation", "activityLog", "refundPolicy", "refundRefusal", "duplicate")
+    texts = dict.fromkeys(told, "\N{GRINNING FACE}" * LONGEST_TEXT)
+    partner = disputes.shop.partner
+    headers = {**await partner.authorised(), "Content-Type": "application/json"}
+
+    answers = [
+        await partner.ask(
+            "POST",
+            f"/v1/disputes/{dispute['id']}/evidence",
+            content=json.dumps({"texts": said}),
+            headers=headers,
+        )
+        for said in (texts, texts | {"serviceDate": "7"})
+    ]
+
+    assert [answer.code for answer in answers] == ["P0000", "P5003"]
+    assert answers[1].data == {"field": "texts", "reason": "more than 100000 characters in all"}

@@ -19,10 +19,19 @@ from api.inbound.taking import LOOKED_AT_FOR, Taking
 from api.inbound.verdict import ASK, Owner, Verdict, waits
 from api.updates import Unheard
 from payments.domain.codes import Code
+from payments.domain.dispute import DisputeOrder, DisputeStatus
+from payments.domain.money import Money
 from payments.domain.payment import PaymentOrder, PaymentStatus
 from payments.ports.inbox import Inbound, InboundState, Kept
 from payments.ports.payments import Named
-from payments.ports.provider import ForgedWebhook, Meaning, Says, Told, UnreadableWebhook
+from payments.ports.provider import (
+    DisputeTold,
+    ForgedWebhook,
+    Meaning,
+    Says,
+    Told,
+    UnreadableWebhook,
+)
 from tests.card_factories import NOW, PASSED, make_attempt, make_decision, make_fact, make_order
 from tests.card_fakes import FakePayments
 from tests.case_fakes import FakeCases
@@ -258,21 +267,32 @@ async def test_what_an_earlier_delivery_left_behind_is_settled() -> None:
     assert office.inbox.states["NORTH", "evt_1"] is InboundState.APPLIED
 
 
+NAMELESS = DisputeOrder("dp_1", "NORTH", "\0")
+NO_DISPUTE = DisputeTold(NAMELESS, DisputeStatus.LOST, Money(0, "USD"))
+
+
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("told", "code"),
     [
         (ForgedWebhook("no"), Code.WEBHOOK_FORGED),
         (UnreadableWebhook("no"), Code.BODY_MALFORMED),
+        # Names that neither record nor engine could look up.
+        *((event(f"pay_1{sign}-1"), Code.BODY_MALFORMED) for sign in ("\0", "\n", "\ud800")),
+        (event("pay_1-1", type="\0"), Code.BODY_MALFORMED),
+        (event("pay_1-1", receipts=("rc_1", "\0")), Code.BODY_MALFORMED),
+        (event("dp_1", meaning=Meaning.DISPUTE, dispute=NO_DISPUTE), Code.BODY_MALFORMED),
     ],
 )
-async def test_what_is_refused_is_not_stored(error: Exception, code: Code) -> None:
+async def test_what_is_refused_is_neither_looked_up_nor_stored(
+    told: Told | Exception, code: Code
+) -> None:
     office = Office()
 
     with pytest.raises(Refusal) as refused:
-        await office.hear(error)
+        await office.hear(told)
 
     assert refused.value.code is code
-    assert not office.inbox.events
+    assert (office.payments.looks, office.inbox.writes) == (0, 0)
 
 
 async def test_nobody_knows_another_provider() -> None:

@@ -3,6 +3,7 @@
 Rows K1 to K7 of the catalogue of bad input.
 """
 
+import gzip
 import json
 
 import pytest
@@ -203,6 +204,21 @@ async def test_a_body_of_another_type_is_refused(
     answer = await lock_by_hand(partner, body, {"Content-Type": media_type})
 
     assert (answer.http_status, answer.code) == (415, "P5006")
+    assert answer.data == {"field": "Content-Type", "reason": "application/json, in UTF-8"}
+    await untouched(bill)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", "aes128gcm"])
+async def test_nothing_is_unpacked(
+    partner: PartnerClient, untouched: Untouched, coding: str
+) -> None:
+    bill = TestBill()
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+
+    answer = await lock_by_hand(partner, gzip.compress(json.dumps(bill.told).encode()), headers)
+
+    assert (answer.http_status, answer.code) == (415, "P5006")
+    assert answer.data == {"field": "Content-Encoding", "reason": "only identity"}
     await untouched(bill)
 
 

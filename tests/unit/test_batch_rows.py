@@ -205,10 +205,21 @@ def test_every_bad_row_is_told() -> None:
     assert [flaw.line for flaw in judged(csv_of(*bad)).flaws] == list(range(2, 502))
 
 
-def test_lines_that_end_differently_are_told() -> None:
-    mixed = f"{HEADER}\r\n{line()}\n{line(billNumber='2', transactionId='b')}\r\n"
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        f"{HEADER}\r\n{line()}\n{line(billNumber='2', transactionId='b')}\r\n",
+        f"{HEADER}\n{line()}\r",
+        f"{HEADER}\r\n{line()}\r",
+        f"{HEADER}\n{line()}\r\r\n",
+        f"{HEADER}\r\n{line()}\r\r\n",
+    ],
+)
+def test_lines_that_end_differently_are_told(mixed: str) -> None:
+    [flaw] = judged(mixed).flaws
 
-    assert told(judged(mixed)) == [(2, MALFORMED, None)]
+    assert (flaw.line, flaw.code) == (2, MALFORMED)
+    assert "ends in another way" in flaw.reason or "carriage return" in flaw.reason
 
 
 def test_a_line_that_is_no_utf_8_is_told() -> None:

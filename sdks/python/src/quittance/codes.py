@@ -109,7 +109,7 @@ class Code(StrEnum):
     P5003 = "P5003"  # a field has a refused value
     P5004 = "P5004"  # no such route
     P5005 = "P5005"  # the route does not take this method
-    P5006 = "P5006"  # the body must be application/json in UTF-8
+    P5006 = "P5006"  # the body is not of a type that is taken there
     P5007 = "P5007"  # the body is too large
     P5008 = "P5008"  # answers are application/json and nothing else
     P5009 = "P5009"  # too many requests: wait and retry
