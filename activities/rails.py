@@ -23,7 +23,7 @@ class RailActivities:
         """Hand the transfer over, once. Fails only when it surely was not sent: for good, when the
         record does not have the payout as one that may leave.
         """
-        rail = self._rails.get(order.rail)
+        rail = self._rails.get(order.carrier)
         if rail is None:
             raise failures.not_sent(TransferAnswer(OutcomeKind.NOT_SENT, detail="not plugged in"))
         with failures.translated():
@@ -48,7 +48,7 @@ class RailActivities:
     async def look(self, question: TransferQuestion) -> TransferAnswer:
         """Ask once, and bring whatever the rail says now."""
         with failures.translated():
-            rail = self._known(question.order.rail)
+            rail = self._known(question.order.carrier)
         return await rail.inquire(question)
 
     def _known(self, rail_id: str) -> Rail:

@@ -52,7 +52,9 @@ class PayoutRows:
             raise field_refused(
                 Code.DESTINATION_UNKNOWN, "destinationToken", "no destination of yours"
             )
-        may = self._rules.payable(destination, told.amount, told.currency)
+        may = self._rules.payable(self._partner_id, told.amount, told.currency)
+        rail = self._rules.rail_to(destination, told.currency)
+        to = {"destinationToken": told.destination_token}
         return BatchRow(
             line=number,
             reference=told.reference,
@@ -60,9 +62,9 @@ class PayoutRows:
             amount=may.amount,
             asked=PayoutRow(
                 destination_id=destination.destination_id,
-                rail=may.rail.id,
+                rail=rail.id,
                 fee=may.fee,
                 limits=may.limits,
-                content=payout_content(may.amount, told.destination_token, told.reference, {}),
+                content=payout_content(may.amount, to, told.reference, {}),
             ),
         )

@@ -22,7 +22,8 @@ class PayoutData(Happened):
     amount: Amount
     fee: Amount
     currency: Currency
-    destination_token: str
+    destination_token: str | None = None
+    customer_id: str | None = None
     metadata: dict[str, str]
     created_at: Moment
     updated_at: Moment

@@ -21,7 +21,6 @@ class Payable:
     amount: Money
     fee: Money
     limits: PayoutLimits
-    rail: RailProfile
 
 
 class PayoutRules:
@@ -29,12 +28,19 @@ class PayoutRules:
         self._partners = partners
         self._rails = rails
 
-    def payable(self, destination: Destination, amount: str, currency: str) -> Payable:
+    def payable(self, partner_id: str, amount: str, currency: str) -> Payable:
         """Raises Refusal that names the field. Funds, and what adds up, the record looks at."""
-        terms = self._partners.payout_terms(destination.partner_id)
+        terms = self._partners.payout_terms(partner_id)
         if terms is None or currency not in terms.currencies:
             raise field_refused(Code.CURRENCY_REFUSED, "currency", "not enabled for you")
         asked = money(amount, currency)
+        limits = terms.limits(currency)
+        if limits.block_above is not None and asked.minor > limits.block_above:
+            raise field_refused(Code.PAYOUT_LIMIT, "amount", "above your limit for one payout")
+        return Payable(asked, terms.fee(asked), limits)
+
+    def rail_to(self, destination: Destination, currency: str) -> RailProfile:
+        """Who brings it there. Raises Refusal that names the field."""
         if destination.currency != currency:
             raise field_refused(
                 Code.FIELD_REFUSED, "currency", f"this destination is for {destination.currency}"
@@ -43,24 +49,21 @@ class PayoutRules:
             raise field_refused(
                 *(Code.DESTINATION_UNVERIFIED, "destinationToken", f"it is {destination.state}")
             )
-        limits = terms.limits(currency)
-        if limits.block_above is not None and asked.minor > limits.block_above:
-            raise field_refused(Code.PAYOUT_LIMIT, "amount", "above your limit for one payout")
         rail = self._rails.profile(destination.rail)
         if rail is None or not rail.takes(destination.kind, currency):
             raise field_refused(Code.NO_RAIL, "destinationToken", "its rail takes nothing now")
-        return Payable(asked, terms.fee(asked), limits, rail)
+        return rail
 
 
 def payout_content(
-    amount: Money, destination_token: str, reference: str, metadata: Mapping[str, str]
+    amount: Money, to: Mapping[str, str], reference: str, metadata: Mapping[str, str]
 ) -> str:
-    """Tells the same payout asked for again from another one."""
+    """Tells the same payout asked for again from another one. `to` is the field that says where."""
     return content(
         {
             "amount": str(amount),
             "currency": amount.currency,
-            "destinationToken": destination_token,
+            **to,
             "reference": reference,
             "metadata": metadata,
         }

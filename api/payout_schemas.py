@@ -1,12 +1,13 @@
 """The shapes of payouts and of where they go, as partners write and read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from api.answers import field_refused
 from api.card_schemas import Currency, CustomerId, MethodToken, Reference
 from api.formats import Formatted
 from api.free_text import Metadata, Visible
@@ -14,6 +15,7 @@ from api.method_schemas import Country
 from api.paging import Moment, PageSize
 from api.schemas import Amount, Asked, Told, rfc3339
 from payments.domain import ids
+from payments.domain.codes import Code
 from payments.domain.destination import Destination, DestinationKind, DestinationState
 from payments.domain.payout import ON_ITS_WAY, HoldReason, Leg, LegKind, Payout, PayoutStatus
 from payments.domain.payout_legs import arrival
@@ -120,14 +122,47 @@ class DestinationsView(Told):
     destinations: list[DestinationView]
 
 
+# One says where it goes, for the OpenAPI document; the body's own check holds partners to it.
+_TO_ONE: Final[list[JsonValue]] = [
+    {
+        "required": [name],
+        "properties": {name: {"type": "string"}, other: {"type": "null"}},
+    }
+    for name, other in (("destinationToken", "customerId"), ("customerId", "destinationToken"))
+]
+
+
 class PayoutBody(Asked):
-    """A payout. `reference` is your own and names one payout for ever; the fee comes on top."""
+    """A payout. `reference` is your own and names one payout for ever; the fee comes on top.
+
+    With `customerId` instead of `destinationToken` all of it goes back by refunds, or nothing does.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _TO_ONE})
 
     amount: Amount
     currency: Currency
-    destination_token: DestinationToken
+    destination_token: DestinationToken | None = None
+    customer_id: CustomerId | None = None
     reference: Reference
     metadata: Metadata = Field(default_factory=dict)
+
+    @property
+    def to(self) -> Mapping[str, str]:
+        """The field that says where it goes. Raises Refusal unless it is one."""
+        match self.destination_token, self.customer_id:
+            case str(token), None:
+                return {"destinationToken": token}
+            case None, str(customer_id):
+                return {"customerId": customer_id}
+            case None, None:
+                raise field_refused(
+                    *(Code.FIELD_MALFORMED, "destinationToken", "this, or a customerId")
+                )
+            case _:
+                raise field_refused(
+                    *(Code.FIELD_REFUSED, "customerId", "a destination says whose it is")
+                )
 
 
 class PayoutsQuery(Asked):
@@ -183,8 +218,8 @@ class PayoutLegView(Told):
 class PayoutView(Told):
     """`legs` are its parts in their order, where a customer's money goes back by refunds.
 
-    `arrivalEstimate` is when what goes over a rail is there at the latest, if that keeps its word;
-    nobody says it of a refund.
+    `customerId` only where no destination is named. `arrivalEstimate` is when what goes over a rail
+    is there at the latest, if that keeps its word; nobody says it of a refund.
 
     `heldFor` says why people of ours look first, `failureCode` and `failureReason` why it came to
     nothing, or a part of it.
@@ -196,7 +231,8 @@ class PayoutView(Told):
     amount: str
     fee: str
     currency: str
-    destination_token: str
+    destination_token: str | None = None
+    customer_id: str | None = None
     arrival_estimate: str | None = None
     held_for: HoldReason | None = None
     failure_code: str | None = None
@@ -218,6 +254,7 @@ class PayoutView(Told):
             fee=str(payout.fee),
             currency=payout.amount.currency,
             destination_token=payout.destination_id,
+            customer_id=payout.customer_id,
             arrival_estimate=rfc3339(estimate) if estimate else None,
             held_for=payout.held_for if payout.status is PayoutStatus.ON_HOLD else None,
             failure_code=code,

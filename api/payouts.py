@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client, WorkflowHandle
 
-from api.answers import Refusal
+from api.answers import Refusal, field_refused
 from api.card_orders import money
 from api.card_payments import PATIENCE
 from api.exchange import Exchange
@@ -46,25 +46,31 @@ class PayoutDesk:
         self._task_queue = task_queue
         self._wait = wait
 
-    def order(self, exchange: Exchange, body: PayoutBody, destination: Destination) -> PayoutOrder:
-        """What the workflow is ordered to do, with every right checked. Raises Refusal."""
-        partner_id = destination.partner_id
-        may = self._rules.payable(destination, body.amount, body.currency)
+    def order(
+        self, exchange: Exchange, body: PayoutBody, partner_id: str, to: Destination | None
+    ) -> PayoutOrder:
+        """What the workflow is ordered to do, with every right checked. Raises Refusal.
+
+        Without a destination it goes back to a customer, who is there.
+        """
+        may = self._rules.payable(partner_id, body.amount, body.currency)
+        rail = None if to is None else self._rules.rail_to(to, body.currency)
         return PayoutOrder(
             payout_id=ids.payout_id(partner_id, body.reference),
             partner_id=partner_id,
             reference=body.reference,
             amount=may.amount,
             fee=may.fee,
-            destination_id=destination.destination_id,
-            rail=may.rail.id,
+            destination_id=body.destination_token,
+            rail=rail.id if rail else None,
             limits=may.limits,
-            arrives_at=may.rail.timetable.arrival(exchange.received_at),
+            arrives_at=rail.timetable.arrival(exchange.received_at) if rail else None,
             trace=exchange.trace,
             created_at=exchange.received_at,
             deadline=datetime.now(UTC) + PATIENCE,
             content=_content(body, may.amount),
             metadata=body.metadata or None,
+            customer_id=body.customer_id,
         )
 
     async def known(self, partner_id: str, body: PayoutBody) -> Payout | None:
@@ -130,12 +136,16 @@ class PayoutDesk:
 
 
 def _content(body: PayoutBody, amount: Money) -> str:
-    return payout_content(amount, body.destination_token, body.reference, body.metadata)
+    return payout_content(amount, body.to, body.reference, body.metadata)
 
 
 def _payout_of(answer: PayoutAnswer) -> Payout:
     if answer.payout is None:
         assert answer.refused is not None, "an answer is a payout or a refusal"
+        if answer.refused is Code.DESTINATION_NEEDED:
+            raise field_refused(
+                answer.refused, "destinationToken", "some of it has to go elsewhere"
+            )
         raise Refusal(answer.refused)
     return answer.payout
 

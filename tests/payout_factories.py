@@ -79,5 +79,10 @@ def make_payout(destination: Destination, minor: int = 10_000, **changes: Any) -
     return replace(order, **changes)
 
 
+def back_to(customer_id: str, order: PayoutOrder) -> PayoutOrder:
+    """The same without a destination: all of it goes back to a customer."""
+    return replace(order, destination_id=None, rail=None, arrives_at=None, customer_id=customer_id)
+
+
 def make_payout_fact(order: PayoutOrder, status: PayoutStatus, **changes: Any) -> PayoutFact:
     return PayoutFact(order, status, datetime.now(UTC), **changes)

@@ -122,6 +122,7 @@ class FakeDestinations:
         payout = self.payouts.get(order.payout_id)
         if payout is not None and payout.status is not PayoutStatus.QUEUED:
             raise MoveRefused(f"{order.payout_id} is {payout.status}, not to be sent")
+        assert order.destination_id is not None, "it leaves over a rail"
         return await self.opened(order.destination_id)
 
     def fingerprint(self, partner_id: str, account: Account) -> str:

@@ -66,7 +66,7 @@ def payout_operation(
         task_queue=task_queue,
         attributes=payout_found_by(order),
         summary=payout_summary(order),
-        details=f"trace `{order.trace}`  \ndestination `{order.destination_id}`",
+        details=f"trace `{order.trace}`  \nto `{order.destination_id or order.customer_id}`",
     )
 
 
@@ -227,7 +227,9 @@ class Payout:
         self._show()
 
     def _show(self) -> None:
-        workflow.set_current_details(f"**{self._status}** over {self._order.rail}")
+        rail = self._order.rail
+        way = "back by refunds" if rail is None else f"over {rail}"
+        workflow.set_current_details(f"**{self._status}** {way}")
 
     @property
     def _status(self) -> PayoutStatus:

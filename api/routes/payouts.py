@@ -20,9 +20,10 @@ from api.payout_schemas import (
     PayoutsView,
     PayoutView,
 )
-from api.routes.owned import caller_of, own_destination, own_payout
+from api.routes.owned import caller_of, own_customer, own_destination, own_payout
 from api.strict import StrictRoute, needs, takes_nothing
 from payments.domain.codes import Code
+from payments.domain.destination import Destination
 from payments.domain.money import Money, MoneyError
 from payments.domain.partner import Product, Scope
 from payments.domain.payout import Leg, Payout, PayoutStatus
@@ -41,7 +42,9 @@ _STILL: Final = "On its way, or held until people of ours have looked; a webhook
     "/payouts", **_POST, **answers(PayoutView, 409, also={202: _STILL, 402: "It came to nothing"})
 )
 async def create_payout(request: Request, body: PayoutBody) -> Response:
-    """Pay out to a verified destination. Amount and fee are set aside from your funds at once."""
+    """Pay out to a verified destination, or all of it back to a customer. Amount and fee are set
+    aside from your funds at once.
+    """
     return await once(request, partial(_create, request, body))
 
 
@@ -51,11 +54,20 @@ async def _create(request: Request, body: PayoutBody) -> Response:
         known = await desk.payouts.known(caller_of(request), body)
     if known is not None:
         return await _told(request, known)
-    destination = await own_destination(request, body.destination_token)
-    order = desk.payouts.order(exchange, body, destination)
+    order = desk.payouts.order(exchange, body, caller_of(request), await _to(request, body))
     with exchange.measured("engine.payout"):
         payout = await desk.payouts.begin(order)
     return await _told(request, payout)
+
+
+async def _to(request: Request, body: PayoutBody) -> Destination | None:
+    """None: back to a customer of the caller's. Raises Refusal."""
+    match body.to:
+        case {"destinationToken": token}:
+            return await own_destination(request, token)
+        case {"customerId": customer_id}:
+            await own_customer(request, customer_id)
+    return None
 
 
 @router.get("/payouts", **_READ, **answers(PayoutsView))

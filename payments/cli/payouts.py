@@ -30,7 +30,7 @@ def held() -> None:
     """Payouts that two different operators have to approve, the oldest first."""
 
     async def work(record: "Record") -> None:
-        table = Table("payout", "partner", "amount", "why", "destination", "since", "approved by")
+        table = Table("payout", "partner", "amount", "why", "to", "since", "approved by")
         for each in await record.payouts.held():
             words = await record.payouts.words(each.payout_id)
             table.add_row(
@@ -38,7 +38,7 @@ def held() -> None:
                 each.partner_id,
                 f"{each.amount} {each.amount.currency}",
                 each.held_for,
-                each.destination_id,
+                each.destination_id or each.customer_id,
                 f"{each.created_at:%Y-%m-%d %H:%M}",
                 " ".join(word.by for word in words if word.approved),
             )
@@ -139,7 +139,9 @@ def _told(payout: Payout) -> str:
     amount = f"{payout.amount} {payout.amount.currency}"
     code = f" {payout.code} {payout.code.meaning.reason}" if payout.code else ""
     unknown = ", outcome unknown" if payout.suspended and payout.status == "queued" else ""
+    to = f"over {payout.rail} to {payout.destination_id}"
+    if payout.destination_id is None:
+        to = f"back to {payout.customer_id}"
     return (
-        f"{payout.payout_id} of {payout.partner_id}: {amount} over {payout.rail} to"
-        f" {payout.destination_id}, {payout.status}{code}{unknown}"
+        f"{payout.payout_id} of {payout.partner_id}: {amount} {to}, {payout.status}{code}{unknown}"
     )

@@ -121,6 +121,7 @@ class Code(StrEnum):
     PAYOUT_VELOCITY = "P3007"
     NO_RAIL = "P3008"
     RAIL_UNAVAILABLE = "P3009"
+    DESTINATION_NEEDED = "P3010"
     PAYOUT_REJECTED = "P3101"
     ACCOUNT_CLOSED = "P3102"
     ACCOUNT_UNKNOWN = "P3103"
@@ -321,6 +322,9 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.RAIL_UNAVAILABLE: _refused(
         503, "rail_unavailable", _PROVIDER, "The rail does not answer now", retry=True
+    ),
+    Code.DESTINATION_NEEDED: _refused(
+        422, "destination_needed", _PARTNER, "Not all of it can go back by refunds"
     ),
     Code.PAYOUT_REJECTED: _refused(402, "payout_rejected", _PROVIDER, "Refused by the rail"),
     Code.ACCOUNT_CLOSED: _refused(402, "account_closed", _CUSTOMER, "The account is closed"),

@@ -72,11 +72,12 @@ _LATE: Final = (*_PAYMENT, "attempt", "lateAmount")
 _DECLINE: Final = ("declineCode", "reason", "providerCode")
 _OF_SOME: Final = ("customerId", "expiresAt")
 _PAYOUT: Final = (
-    *("id", "reference", "status", "amount", "fee", "currency", "destinationToken", "metadata"),
-    *("createdAt", "updatedAt"),
+    *("id", "reference", "status", "amount", "fee", "currency", "metadata", "createdAt"),
+    "updatedAt",
 )
-# Of what goes over a rail.
+# Of what goes over a rail. One of the others says where it goes.
 _ESTIMATE: Final = "arrivalEstimate"
+_PAYOUT_OF_SOME: Final = ("destinationToken", "customerId", "legs")
 _FAILURE: Final = ("failureCode", "failureReason")
 _CASE: Final = (
     *("id", "paymentId", "reference", "reason", "status", "amount", "currency", "policy"),
@@ -115,7 +116,7 @@ def _dispute(type_: str, happened: str, ends: Ends = Ends.NO, *more: str) -> Eve
 
 def _payout(type_: str, happened: str, ends: Ends, *more: str) -> EventType:
     always = tuple(name for name in more if name != _ESTIMATE)
-    some = ("legs", *(name for name in more if name == _ESTIMATE))
+    some = (*_PAYOUT_OF_SOME, *(name for name in more if name == _ESTIMATE))
     return EventType(type_, happened, ObjectType.PAYOUT, ends, (*_PAYOUT, *always), some)
 
 
@@ -225,7 +226,7 @@ _TABLE: Final = (
         ObjectType.PAYOUT,
         Ends.YES,
         _PAYOUT,
-        (*_FAILURE, "legs"),
+        (*_FAILURE, *_PAYOUT_OF_SOME),
     ),
     _batch("batch.paused", "No more rows of a batch are begun for now.", Ends.NO),
     _batch("batch.resumed", "A paused batch goes on.", Ends.NO),

@@ -69,7 +69,8 @@ class PayoutOrder:
     """Input of the Payout workflow. Where the money goes is a token: no account is in here.
 
     `reference` is the partner's own and names one payout for ever; the id is derived from both.
-    `fee` comes on top of the amount. Limits are a snapshot.
+    `fee` comes on top of the amount. Limits are a snapshot. Without a destination, whose rail and
+    arrival it has, all of it goes back to `customer_id` by refunds.
     """
 
     payout_id: str
@@ -77,10 +78,10 @@ class PayoutOrder:
     reference: str
     amount: Money
     fee: Money
-    destination_id: str
-    rail: str
+    destination_id: str | None
+    rail: str | None
     limits: PayoutLimits
-    arrives_at: datetime
+    arrives_at: datetime | None
     trace: str
     created_at: datetime
     # After it nobody waits for the answer any more, so nothing is begun.
@@ -92,11 +93,19 @@ class PayoutOrder:
     part_of: str | None = None
     # Of the batch that it is a part of.
     row: RowRef | None = None
+    # Only where no destination says whose money goes back.
+    customer_id: str | None = None
 
     @property
     def total(self) -> Money:
         """What the partner's funds must bear."""
         return self.amount + self.fee
+
+    @property
+    def carrier(self) -> str:
+        """The rail of a payout that goes over one."""
+        assert self.rail is not None, "all of it goes back by refunds"
+        return self.rail
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +117,15 @@ class Payout:
     reference: str
     amount: Money
     fee: Money
-    destination_id: str
-    rail: str
+    destination_id: str | None
+    rail: str | None
     status: PayoutStatus
     held_for: HoldReason | None
     code: Code | None
     raw_code: str | None
     rail_reference: str | None
     suspended: bool
-    arrives_at: datetime
+    arrives_at: datetime | None
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
@@ -125,6 +134,7 @@ class Payout:
     content: str
     # It goes back by refunds, and over a rail only what they do not take: see Leg.
     by_legs: bool = False
+    customer_id: str | None = None
 
 
 class LegKind(StrEnum):

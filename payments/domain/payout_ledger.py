@@ -67,10 +67,10 @@ def moved(
 
 def _sent(order: PayoutOrder, amount: int, fee: int) -> tuple[_Line, ...]:
     currency = order.amount.currency
-    return (
-        (Account(AccountKind.PROVIDER_RECEIVABLE, order.rail, currency), -amount),
-        (Account(AccountKind.FEE_INCOME, order.partner_id, currency), -fee),
-    )
+    earned = (Account(AccountKind.FEE_INCOME, order.partner_id, currency), -fee)
+    if not amount:
+        return (earned,)
+    return ((Account(AccountKind.PROVIDER_RECEIVABLE, order.carrier, currency), -amount), earned)
 
 
 def _payable(order: PayoutOrder) -> Account:
@@ -82,7 +82,7 @@ def _reserved(order: PayoutOrder) -> Account:
 
 
 def _suspense(order: PayoutOrder) -> Account:
-    return Account(AccountKind.SUSPENSE, order.rail, order.amount.currency)
+    return Account(AccountKind.SUSPENSE, order.carrier, order.amount.currency)
 
 
 def _posting(

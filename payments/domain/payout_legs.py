@@ -161,7 +161,7 @@ def _reference(order: PayoutOrder, leg: Leg) -> str:
     return f"{order.payout_id}/{leg.number}"
 
 
-def arrival(arrives_at: datetime, legs: Sequence[Leg]) -> datetime | None:
+def arrival(arrives_at: datetime | None, legs: Sequence[Leg]) -> datetime | None:
     """When a payout with these legs, if it has any, is there: no provider says when a refund is."""
     return legs[-1].arrives_at if legs else arrives_at
 

@@ -89,6 +89,13 @@ async def rail_unavailable(world: World) -> Answer:
         rail.forget()
 
 
+@produces(Code.DESTINATION_NEEDED)
+async def destination_needed(world: World) -> Answer:
+    """Nothing of it ever came from this customer."""
+    customer = await world.till.shop.customer()
+    return await world.till.create(await world.till.order(customerId=customer))
+
+
 @produces(Code.PAYOUT_REJECTED)
 async def payout_rejected(world: World) -> Answer:
     till = world.till

@@ -69,6 +69,26 @@ async def test_it_goes_back_as_refunds_the_oldest_first(
     assert (await till.shop.refund(player.payments[1], "10.01")).code == "P2108"
 
 
+async def test_what_came_goes_back_without_a_destination_and_nothing_else_does(
+    till: Till, evidence: Evidence
+) -> None:
+    player = await Player.of(till, (VISA, "30.00"))
+    before = await till.funds()
+    order = await till.order(amount="30.01", customerId=player.customer)
+    refused = await till.create(order)
+    assert (refused.http_status, refused.code) == (422, "P3010"), refused
+    assert (refused.data["field"], await till.funds()) == ("destinationToken", before)
+
+    payout = await till.pay(**(order | {"amount": "30.00"}))
+    paid = await till.becomes(payout, "paid")
+
+    assert told(paid) == [("refund", "30.00", "paid")]
+    assert (paid["customerId"], paid["destinationToken"]) == (player.customer, None)
+    assert await events(evidence, payout) == ["sent", "paid"]
+    plan = till.gateway.cli("payout", "show", payout["id"])
+    assert f"back to {player.customer}" in " ".join(plan.split())
+
+
 async def test_more_than_came_leaves_when_two_people_have_seen_the_plan(
     till: Till, rail: SandboxRail, evidence: Evidence
 ) -> None:

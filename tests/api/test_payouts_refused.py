@@ -86,6 +86,13 @@ async def test_an_account_without_an_iban_can_be_paid(till: Till) -> None:
         ({"currency": "CHF"}, 422, "P2113", "currency"),
         ({"currency": "EUR"}, 422, "P5003", "currency"),
         ({"destinationToken": "dst_1"}, 422, "P5003", "destinationToken"),
+        ({"destinationToken": None}, 400, "P5002", "destinationToken"),
+        ({"customerId": f"cus_{'0' * 26}"}, 422, "P5003", "customerId"),
+        ({"customerId": "cus_1"}, 422, "P5003", "customerId"),
+        (
+            {"destinationToken": None, "customerId": f"cus_{'0' * 26}"},
+            *(404, "P2112", None),
+        ),
         ({"status": "paid"}, 400, "P5002", "status"),
         ({"partnerId": "partner_1"}, 400, "P5002", "partnerId"),
         ({"fee": "0.00"}, 400, "P5002", "fee"),
@@ -94,7 +101,7 @@ async def test_an_account_without_an_iban_can_be_paid(till: Till) -> None:
     ],
 )
 async def test_a_payout_that_cannot_be_one_is_refused_by_its_field(
-    changes: dict[str, Any], http_status: int, code: str, field: str, till: Till
+    changes: dict[str, Any], http_status: int, code: str, field: str | None, till: Till
 ) -> None:
     order = await till.order() | changes
     before = await till.funds()

@@ -55,7 +55,7 @@ class Till:
 
     async def order(self, ending: str = "00", **changes: Any) -> dict[str, Any]:
         order = {"amount": "10.00", "currency": "USD", "reference": new_id("PO"), **changes}
-        if "destinationToken" not in order:
+        if not order.keys() & {"destinationToken", "customerId"}:
             order["destinationToken"] = await self.destination(ending, currency=order["currency"])
         return order
 

@@ -113,7 +113,9 @@ LIST_DISPUTES = disputes.list_disputes("won", AN_ID, 1).page(AN_ID)
 EVIDENCE = disputes.add_evidence(AN_ID, {}, {}, None)
 SUBMIT = disputes.submit(AN_ID, 1, None)
 LIST_BANKS = cards.list_banks("GB", "GBP")
-PAY_OUT = payouts.create_payout("1.00", "USD", AN_ID, "R", metadata={"a": "b"}, key=None)
+PAY_OUT = payouts.create_payout(
+    "1.00", "USD", AN_ID, "R", customer=AN_ID, metadata={"a": "b"}, key=None
+)
 ACCOUNTS: dict[type[Asked], Iban | LocalAccount | CardAccount] = {
     IbanBody: Iban("I", "H", "B"),
     LocalAccountBody: LocalAccount("US", "1", "2", "H"),

@@ -132,6 +132,7 @@ async def test_a_transfer_that_comes_back_later_leaves_it_partly_paid(row: Row) 
 
 async def test_it_is_there_when_its_transfer_is(row: Row) -> None:
     assert await row.arrives_at() == row.payout.arrives_at
+    assert row.payout.arrives_at is not None
     later = row.payout.arrives_at + timedelta(days=3)
 
     await row.let_go()

@@ -12,8 +12,8 @@ from payments.adapters.postgres.payouts import PostgresPayouts
 from payments.db.session import Database
 from payments.domain.codes import Code
 from payments.domain.money import Money
-from payments.domain.payout import HoldReason, Leg, LegKind, PayoutStatus
-from payments.domain.payout_legs import MOST_SOURCES, Source, Way
+from payments.domain.payout import HoldReason, Leg, LegKind, PayoutAnswer, PayoutStatus
+from payments.domain.payout_legs import MOST_SOURCES, Source, Way, refund_of
 from payments.domain.payout_terms import PayoutLimits
 from payments.domain.refund import RefundStatus
 from tests.card_factories import NOW, make_refund
@@ -21,7 +21,7 @@ from tests.contracts.direct import Direct
 from tests.contracts.payout_loop import Loop, loop
 from tests.contracts.payout_record import P, record
 from tests.patience import until
-from tests.payout_factories import make_payout
+from tests.payout_factories import back_to, make_payout
 
 assert loop
 assert record, "fixtures"
@@ -93,6 +93,34 @@ async def test_more_than_came_waits_for_people_with_its_plan(loop: Loop) -> None
     back = Leg(1, LegKind.REFUND, Money(10_000, "USD"), P.ON_HOLD, payment_id=payment.payment_id)
     out = Leg(2, LegKind.TRANSFER, Money(1, "USD"), P.ON_HOLD, arrives_at=order.arrives_at)
     assert answer.legs == (back, out)
+
+
+async def test_what_came_goes_back_without_a_destination_and_nothing_beyond_it(
+    loop: Loop,
+) -> None:
+    payment, funds = await loop.paid(), await loop.record.funds()
+    beyond = back_to(loop.customer, make_payout(await loop.to_card(), 10_001))
+
+    refused = await loop.record.payouts.begin(beyond)
+
+    assert refused == PayoutAnswer(refused=Code.DESTINATION_NEEDED)
+    assert (await loop.left(payment), await loop.record.funds()) == (10_000, funds)
+    order = back_to(loop.customer, make_payout(await loop.to_card(), 10_000))
+    [leg] = (await loop.record.payouts.begin(order)).legs
+    await loop.record.move(order, P.SENT)
+    await loop.refunded(refund_of(order, leg), RefundStatus.SUCCEEDED)
+    paid = await loop.concluded(order)
+    assert (paid.status, paid.customer_id) == (P.PAID, loop.customer)
+    assert (paid.destination_id, paid.rail, paid.arrives_at) == (None, None, None)
+
+
+async def test_without_a_destination_nothing_goes_where_no_refund_does(loop: Loop) -> None:
+    await loop.refund_fails(await loop.paid())
+    order = back_to(loop.customer, make_payout(await loop.to_card(), 10_000))
+
+    answer = await loop.record.payouts.begin(order)
+
+    assert answer == PayoutAnswer(refused=Code.DESTINATION_NEEDED)
 
 
 async def test_what_no_refund_takes_goes_to_its_card_or_waits_for_people(loop: Loop) -> None:

@@ -88,7 +88,9 @@ def test_a_row_becomes_what_is_to_be_paid_out_and_is_the_single_one_of_its_name(
                 rail="GIRO",
                 fee=Money(35, "USD"),
                 limits=PayoutLimits(hold_above=100_000, block_above=500_000, daily_count=7),
-                content=payout_content(amount, GOOD.destination_id, "salary-1", {}),
+                content=payout_content(
+                    amount, {"destinationToken": GOOD.destination_id}, "salary-1", {}
+                ),
             ),
         ),
     )

@@ -52,7 +52,9 @@ async def test_each_leg_goes_its_own_way_once(desk: PayoutDesk) -> None:
 
 
 async def test_without_a_transfer_no_rail_is_asked(desk: PayoutDesk) -> None:
-    handle, order = await desk.by_legs(4_000)
+    handle, order = await desk.by_legs(
+        4_000, destination_id=None, rail=None, arrives_at=None, customer_id="cus_1"
+    )
 
     assert await handle.result() is P.PAID
     assert given(desk) == [back(order, 1, 4_000)]

@@ -29,7 +29,7 @@ _VERIFIED: Final = """
     WHERE id = $1 AND state = 'unverified'"""
 _BY_ID: Final = "SELECT * FROM destination WHERE id = $1"
 _OF_PAYOUT: Final = """
-    SELECT payout.status, destination.account_sealed
+    SELECT payout.status, destination.id, destination.account_sealed
     FROM payout LEFT JOIN destination ON destination.id = payout.destination_id
     WHERE payout.id = $1"""
 _FIND: Final = "SELECT * FROM destination WHERE partner_id = $1 AND id = $2"
@@ -99,7 +99,7 @@ class PostgresDestinations:
         if status != PayoutStatus.QUEUED:
             raise MoveRefused(f"{order.payout_id} is {status}, not to be sent")
         sealed = rows[0]["account_sealed"]
-        return None if sealed is None else self._opened(order.destination_id, sealed)
+        return None if sealed is None else self._opened(rows[0]["id"], sealed)
 
     def _opened(self, destination_id: str, sealed: bytes) -> Account:
         opened = open_secret(self._vault, destination_id, sealed, ACCOUNT)

@@ -30,7 +30,8 @@ _GONE: Final = ", ".join(f"'{status}'" for status in sorted(GIVEN_BACK))
 # What failed, came back or was canceled has used up nothing. To a destination goes what goes over
 # its rail; a leg of a payout is counted with that one.
 _FACTS: Final = f"""
-    SELECT destination.state, destination.customer_id, destination.fingerprint, made.*, there.*,
+    SELECT destination.state, coalesce(destination.customer_id, $5::text) AS customer_id,
+        destination.fingerprint, made.*, there.*,
         clock_timestamp() >= $4 AS is_late
     FROM (
         SELECT count(*) AS daily_count, coalesce(sum(amount_minor), 0)::bigint AS daily_sum
@@ -94,7 +95,8 @@ async def _begin(
     if known:
         return await _known(statements, payout_rows.payout(known[0]), order)
     [facts] = await statements.fetch(
-        *(_FACTS, order.partner_id, order.amount.currency, order.destination_id, order.deadline)
+        *(_FACTS, order.partner_id, order.amount.currency, order.destination_id, order.deadline),
+        order.customer_id,
     )
     plan = await payout_legs.plan(statements, order, facts)
     refused = Code.PAYOUT_LIMIT if plan is None else _refused(order, facts, available, plan)
@@ -141,12 +143,13 @@ def _refused(order: PayoutOrder, facts: Row, available: int, plan: Plan) -> Code
     limits, minor, over_rail = order.limits, order.amount.minor, plan.transfer_minor
     if facts["is_late"]:
         return Code.ENGINE_UNAVAILABLE
-    if facts["state"] is None:
-        return Code.DESTINATION_UNKNOWN
-    if facts["state"] != DestinationState.VERIFIED:
-        return Code.DESTINATION_UNVERIFIED
+    if order.destination_id is not None and facts["state"] != DestinationState.VERIFIED:
+        known = facts["state"] is not None
+        return Code.DESTINATION_UNVERIFIED if known else Code.DESTINATION_UNKNOWN
     if _above(minor, limits.block_above):
         return Code.PAYOUT_LIMIT
+    if order.destination_id is None and over_rail:
+        return Code.DESTINATION_NEEDED
     if (
         _above(facts["daily_count"] + 1, limits.daily_count)
         or _above(facts["daily_sum"] + minor, limits.daily_sum)

@@ -68,6 +68,7 @@ def payout(row: Row) -> Payout:
         trace=asked.trace,
         content=asked.content,
         by_legs=row["transfer_minor"] < row["amount_minor"],
+        customer_id=asked.customer_id,
     )
 
 
@@ -87,7 +88,7 @@ def told(
         "amount": str(asked.amount),
         "fee": str(asked.fee),
         "currency": asked.amount.currency,
-        "destinationToken": asked.destination_id,
+        **_to(asked),
         "metadata": asked.metadata or {},
         "createdAt": rfc3339(asked.created_at),
         "updatedAt": rfc3339(fact.at),
@@ -102,6 +103,12 @@ def told(
     if legs:
         data["legs"] = [_told_leg(asked.payout_id, leg) for leg in legs]
     return json_text(data)
+
+
+def _to(asked: PayoutOrder) -> dict[str, object]:
+    if asked.destination_id is None:
+        return {"customerId": asked.customer_id}
+    return {"destinationToken": asked.destination_id}
 
 
 def _told_leg(payout_id: str, leg: Leg) -> dict[str, object]:

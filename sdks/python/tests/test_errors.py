@@ -100,6 +100,7 @@ KINDS = [
     ("P3006", 422, PayoutRefused),
     ("P3007", 422, PayoutRefused),
     ("P3008", 422, PayoutRefused),
+    ("P3010", 422, PayoutRefused),
     ("P3099", 409, PayoutError),
     ("P3102", 402, PayoutFailed),
     ("P7001", 409, ApiError),

@@ -104,6 +104,18 @@ def test_a_failed_payout_is_a_result_and_asked_for_again_an_error(gateway, conne
     assert (caught.value.reason, caught.value.payout_id) == ("account_closed", "po_1")
 
 
+def test_a_payout_back_to_a_customer_names_no_destination(gateway, connect):
+    back = payout(customerId="cus_1") | {"destinationToken": None}
+    gateway.replies = [answers(gateway, "P0001", back, 202)]
+
+    begun = connect().payouts.create("10.00", "EUR", None, "PO-1", customer="cus_1")
+
+    (request,) = gateway.sent(PAYOUTS)
+    asked = json.loads(request.content)
+    assert (asked["customerId"], "destinationToken" in asked) == ("cus_1", False)
+    assert (begun.customer_id, begun.destination_token) == ("cus_1", None)
+
+
 @pytest.mark.parametrize(
     ("code", "http_status", "kind"),
     [("P3004", 409, FundsInsufficient), ("P3005", 422, PayoutRefused)],

@@ -48,14 +48,18 @@ class AsyncPayouts(AwaitingCalls):
         self,
         amount: Decimal | str,
         currency: str,
-        destination: Destination | str,
+        destination: Destination | str | None,
         reference: str,
         *,
+        customer: Customer | str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Payout:
         operation = operations.create_payout(
-            amount, currency, destination, reference, metadata=metadata, key=idempotency_key
+            *(amount, currency, destination, reference),
+            customer=customer,
+            metadata=metadata,
+            key=idempotency_key,
         )
         return await self._driver.call(operation)
 

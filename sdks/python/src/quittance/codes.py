@@ -88,6 +88,7 @@ class Code(StrEnum):
     P3007 = "P3007"  # too many payouts, or too much, within 24 hours
     P3008 = "P3008"  # nobody pays out to such destinations in this currency
     P3009 = "P3009"  # the rail does not answer now
+    P3010 = "P3010"  # not all of it can go back by refunds
     P3101 = "P3101"  # payout_rejected: refused by the rail
     P3102 = "P3102"  # account_closed
     P3103 = "P3103"  # account_unknown

@@ -39,7 +39,7 @@ QuittanceError                    .idempotency_key  .retryable
    ├─ PayoutError                 P3
    │  ├─ PayoutUnknown            P3001
    │  ├─ DestinationUnknown       P3002
-   │  ├─ PayoutRefused            P3003, P3005 to P3008  .field .reason
+   │  ├─ PayoutRefused            P3003, P3005 to P3008, P3010  .field .reason
    │  ├─ FundsInsufficient        P3004
    │  └─ PayoutFailed             P31    .reason .payout_id
    ├─ EndpointError

@@ -88,6 +88,7 @@ _BY_CODE: Final[Mapping[str, type[ApiError]]] = {
     Code.P3006: PayoutRefused,
     Code.P3007: PayoutRefused,
     Code.P3008: PayoutRefused,
+    Code.P3010: PayoutRefused,
     Code.P2202: DisputeUnknown,
     Code.P2203: DisputeAnswered,
     Code.P2204: EvidenceRefused,

@@ -69,18 +69,22 @@ def verify_destination(destination: Destination | str) -> Operation[Destination]
 def create_payout(
     amount: Decimal | str,
     currency: str,
-    destination: Destination | str,
+    destination: Destination | str | None,
     reference: str,
     *,
+    customer: Customer | str | None,
     metadata: Mapping[str, str] | None,
     key: str | None,
 ) -> Operation[Payout]:
     body: dict[str, object] = {
         "amount": decimal_text(amount),
         "currency": currency,
-        "destinationToken": _token(destination),
         "reference": reference,
     }
+    if destination is not None:
+        body["destinationToken"] = _token(destination)
+    if customer is not None:
+        body["customerId"] = _customer(customer)
     if metadata:
         body["metadata"] = dict(metadata)
     return _write("/v1/payouts", Payout.read, body, key)

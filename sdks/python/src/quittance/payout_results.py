@@ -144,6 +144,7 @@ class PayoutLeg:
 class Payout:
     """`legs` are its parts, where a customer's money goes back by refunds; otherwise empty.
 
+    `customer_id` only of one that goes back to a customer without a destination.
     `fee` comes on top of `amount`. `arrival_estimate` is while it is on its way.
 
     `held_for` says why people look first, `failure_code` and `failure_reason` why it came to
@@ -156,7 +157,8 @@ class Payout:
     amount: Decimal
     fee: Decimal
     currency: str
-    destination_token: str
+    destination_token: str | None
+    customer_id: str | None
     arrival_estimate: datetime | None
     held_for: str | None
     failure_code: str | None
@@ -185,7 +187,8 @@ class Payout:
             amount=fields.amount("amount"),
             fee=fields.amount("fee"),
             currency=fields.text("currency"),
-            destination_token=fields.text("destinationToken"),
+            destination_token=fields.optional_text("destinationToken"),
+            customer_id=fields.optional_text("customerId"),
             arrival_estimate=fields.optional_moment("arrivalEstimate"),
             held_for=fields.optional_text("heldFor"),
             failure_code=fields.optional_text("failureCode"),

@@ -55,20 +55,27 @@ class Payouts(BlockingCalls):
         self,
         amount: Decimal | str,
         currency: str,
-        destination: Destination | str,
+        destination: Destination | str | None,
         reference: str,
         *,
+        customer: Customer | str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Payout:
         """Pay out; the fee comes on top. `reference` is yours and names one payout for ever.
+
+        With a `customer` in place of the destination all of it goes back to what that customer
+        paid by, as refunds.
 
         It comes back QUEUED or ON_HOLD; wait() or a webhook tells the rest.
         Raises FundsInsufficient, PayoutRefused, ReferenceUsed; after a TransportError the outcome
         is unknown: ask again with the same key.
         """
         operation = operations.create_payout(
-            amount, currency, destination, reference, metadata=metadata, key=idempotency_key
+            *(amount, currency, destination, reference),
+            customer=customer,
+            metadata=metadata,
+            key=idempotency_key,
         )
         return self._driver.call(operation)
 
