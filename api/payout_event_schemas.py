@@ -48,11 +48,14 @@ class PayoutPaidData(PayoutData):
 
 
 class PayoutPartlyPaidData(PayoutData):
-    """Some of its legs came to nothing, and that money is back. It may come again, with less."""
+    """Some of its legs came to nothing, and that money is back. It may come again, with less.
+
+    Without a reason when nothing failed, and you took back its transfer.
+    """
 
     status: Literal["partly_paid"]
-    failure_code: Code
-    failure_reason: str
+    failure_code: Code | None = None
+    failure_reason: str | None = None
 
 
 class PayoutFailedData(PayoutData):

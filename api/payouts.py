@@ -17,6 +17,7 @@ from payments.domain.codes import Code
 from payments.domain.destination import Destination
 from payments.domain.money import Money
 from payments.domain.payout import (
+    LegKind,
     Payout,
     PayoutAnswer,
     PayoutOrder,
@@ -26,6 +27,8 @@ from payments.ports.payouts import Payouts
 from workflows import payout as paying_out
 
 _CANCELABLE = frozenset({PayoutStatus.QUEUED, PayoutStatus.ON_HOLD})
+# None of its legs has begun.
+_NOT_BEGUN = _CANCELABLE | {PayoutStatus.CANCELED}
 
 
 class PayoutDesk:
@@ -103,15 +106,12 @@ class PayoutDesk:
         return _the_same(order, _payout_of(answer))
 
     async def cancel(self, payout: Payout, *, key: str, trace: str) -> Payout:
-        """Take it back before it leaves. `key` names the request: asked twice, it is one."""
-        if payout.status is PayoutStatus.CANCELED:
+        """Take back what has not left. `key` names the request: asked twice, it is one."""
+        part = await self._waiting_part(payout)
+        if part is None:
             return payout
-        if payout.status not in _CANCELABLE:
-            raise _not_possible(payout)
         handle: WorkflowHandle[paying_out.Payout, PayoutStatus]
-        handle = self._client.get_workflow_handle_for(
-            paying_out.Payout.run, ids.payout(payout.payout_id)
-        )
+        handle = self._client.get_workflow_handle_for(paying_out.Payout.run, ids.payout(part))
         update = f"cancel:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         try:
             answer = await heard(
@@ -120,13 +120,32 @@ class PayoutDesk:
                 )
             )
         except (Over, Unheard) as error:
-            fresh = await self._payouts.find(payout.partner_id, payout.payout_id) or payout
-            if fresh.status is PayoutStatus.CANCELED:
+            fresh = await self._fresh(payout)
+            if await self._waiting_part(fresh) is None:
                 return fresh
-            if fresh.status not in _CANCELABLE:
-                raise _not_possible(fresh) from error
             raise Refusal(Code.OUTCOME_UNKNOWN, retry_after_s=1) from error
-        return _payout_of(answer)
+        canceled = _payout_of(answer)
+        return canceled if canceled.payout_id == payout.payout_id else await self._fresh(payout)
+
+    async def _waiting_part(self, payout: Payout) -> str | None:
+        """The id of what may not have left: the payout, or once its legs have begun its transfer.
+
+        None when that was canceled before. Raises Refusal when it is too late.
+        """
+        part, name, status = payout.payout_id, "the payout", payout.status
+        if payout.by_legs and status not in _NOT_BEGUN:
+            last = (await self._payouts.legs([payout]))[payout.payout_id][-1]
+            if last.kind is LegKind.TRANSFER:
+                part = ids.leg_transfer(payout.payout_id, last.number)
+                name, status = "its transfer", last.status
+        if status in _CANCELABLE:
+            return part
+        if status is PayoutStatus.CANCELED:
+            return None
+        raise Refusal(Code.PAYOUT_STATE, {"reason": f"{name} is {status}"})
+
+    async def _fresh(self, payout: Payout) -> Payout:
+        return await self._payouts.find(payout.partner_id, payout.payout_id) or payout
 
     async def _asked_before(self, order: PayoutOrder, otherwise: Code) -> Payout:
         found = await self._payouts.by_reference(order.partner_id, order.reference)
@@ -155,7 +174,3 @@ def _the_same(order: PayoutOrder, found: Payout) -> Payout:
     if found.content != order.content:
         raise Refusal(Code.REFERENCE_USED)
     return found
-
-
-def _not_possible(payout: Payout) -> Refusal:
-    return Refusal(Code.PAYOUT_STATE, {"reason": f"the payout is {payout.status}"})

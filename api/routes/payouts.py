@@ -106,7 +106,10 @@ async def show_payout(request: Request, payout_id: PayoutId) -> Response:
 
 @router.post("/payouts/{payout_id}/cancel", **_POST, **answers(PayoutView, 409))
 async def cancel_payout(request: Request, payout_id: PayoutId) -> Response:
-    """Take a payout back before it leaves: while it is held, or its rail does not take it."""
+    """Take a payout back before it leaves: while it is held, or its rail does not take it.
+
+    Once its legs have begun it is its transfer that is taken back; its refunds go on.
+    """
     takes_nothing(request)
     return await once(request, partial(_cancel, request, payout_id))
 
@@ -119,8 +122,9 @@ async def _cancel(request: Request, payout_id: str) -> Response:
         canceled = await desk_of(request).payouts.payouts.cancel(
             payout, key=key, trace=exchange.trace
         )
-    view = await _view(request, canceled)
-    return envelope(exchange, Code.OK, view, message="Payout canceled")
+    view, is_whole = await _view(request, canceled), canceled.status is PayoutStatus.CANCELED
+    message = "Payout canceled" if is_whole else "Its transfer canceled"
+    return envelope(exchange, Code.OK, view, message=message)
 
 
 @router.get("/funds", **_READ, **answers(FundsView))

@@ -212,11 +212,13 @@ _TABLE: Final = (
     ),
     # It may still come back; then `payout.returned` tells.
     _payout("payout.paid", "The payout has arrived.", Ends.NO),
-    _payout(
+    EventType(
         "payout.partly_paid",
         "Some of its legs have arrived; what the others were to pay is back.",
+        ObjectType.PAYOUT,
         Ends.NO,
-        *_FAILURE,
+        _PAYOUT,
+        (*_FAILURE, *_PAYOUT_OF_SOME),
     ),
     _payout("payout.failed", "It came to nothing; amount and fee are back.", Ends.YES, *_FAILURE),
     _payout("payout.returned", "It came back; the amount is yours again.", Ends.YES, *_FAILURE),

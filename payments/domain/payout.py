@@ -15,7 +15,8 @@ class PayoutStatus(StrEnum):
     """Where a payout is, as partners are told.
 
     `queued` also while nobody knows whether the rail has it. `paid` may still become `returned`.
-    `partly_paid`: some of its legs came to nothing, and that money is the partner's again.
+    `partly_paid`: some of its legs came to nothing, and that money is the partner's again; the
+    partner may have taken back the transfer.
     """
 
     QUEUED = "queued"

@@ -168,7 +168,7 @@ def arrival(arrives_at: datetime | None, legs: Sequence[Leg]) -> datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a payout ended, by its legs: `code` is of the first that came to nothing."""
+    """How a payout ended, by its legs: `code` is of the first that came to nothing by itself."""
 
     status: PayoutStatus
     paid_minor: int
@@ -176,8 +176,12 @@ class Ended:
 
 
 def ended(legs: Sequence[Leg]) -> Ended | None:
-    """None while a leg is open, and of a payout that has none."""
-    if not legs or not all(leg.status in _OVER for leg in legs):
+    """None while a leg is open, of a payout that has none, and where none has begun.
+
+    Only a transfer is canceled by itself.
+    """
+    statuses = {leg.status for leg in legs}
+    if not statuses or statuses == {PayoutStatus.CANCELED} or not statuses <= _OVER:
         return None
     paid_minor = sum(leg.amount.minor for leg in legs if leg.status is PayoutStatus.PAID)
     lost = [leg for leg in legs if leg.status is not PayoutStatus.PAID]
@@ -194,4 +198,6 @@ def _status(paid_minor: int, lost: Sequence[Leg]) -> PayoutStatus:
     return PayoutStatus.RETURNED if came_back else PayoutStatus.FAILED
 
 
-_OVER: Final = frozenset({PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.RETURNED})
+_OVER: Final = frozenset(
+    {PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.RETURNED, PayoutStatus.CANCELED}
+)

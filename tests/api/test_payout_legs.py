@@ -160,6 +160,33 @@ async def test_when_nothing_is_paid_everything_is_back(till: Till, evidence: Evi
     assert await legs(evidence, held) == {"partner_payable": 4000, "payout_reserved": -4000}
 
 
+async def test_a_transfer_that_its_rail_does_not_take_can_be_taken_back_alone(
+    till: Till, rail: SandboxRail, evidence: Evidence
+) -> None:
+    player = await Player.of(till, (VISA, "30.00"))
+    before = Decimal(await till.funds())
+    held = await player.withdraw("40.00")
+    rail.tell("refuse")
+    await player.let_go(held)
+    await till.becomes(held, "sent")
+
+    async def canceled() -> bool:
+        answer = await till.cancel(held)
+        assert answer.code in ("P0000", "P3003", "P9003"), answer
+        return answer.code == "P0000"
+
+    await till.shop.until(canceled, "it is not canceled")
+    rail.tell()
+    partly = await till.becomes(held, "partly_paid")
+
+    assert told(partly) == [("refund", "30.00", "paid"), ("transfer", "10.00", "canceled")]
+    assert partly["failureCode"] is None
+    assert Decimal(await till.funds()) == before - 30 - Decimal(partly["fee"])
+    assert await events(evidence, held) == ["on_hold", "sent", "partly_paid"]
+    assert rail.transfer(transfer_of(partly))["transfer"] is None
+    assert (await till.cancel(held)).data["status"] == "partly_paid"
+
+
 async def test_a_plan_that_is_canceled_has_taken_nothing(till: Till) -> None:
     player = await Player.of(till, (VISA, "30.00"))
     before = Decimal(await till.funds())

@@ -95,6 +95,14 @@ async def moved(direct: Direct, order: PayoutOrder) -> dict[str, int]:
             Code.ACCOUNT_CLOSED,
             {"partner_payable": 12_025, "provider_receivable": -12_000, "fee_income": -25},
         ),
+        (
+            (S, S),
+            (P.CANCELED,),
+            P.PARTLY_PAID,
+            None,
+            {"partner_payable": 12_025, "provider_receivable": -12_000, "fee_income": -25},
+        ),
+        ((F, F), (P.CANCELED,), P.FAILED, Code.REFUND_FAILED, {}),
         ((F, F), (P.FAILED,), P.FAILED, Code.REFUND_FAILED, {}),
         ((F, F), (P.SENT, P.FAILED), P.FAILED, Code.REFUND_FAILED, {}),
         (
@@ -230,6 +238,15 @@ async def test_a_payout_without_legs_has_nothing_to_conclude(loop: Loop) -> None
     order = await loop.record.begun()
 
     assert (await loop.concluded(order)).status is P.QUEUED
+
+
+async def test_a_plan_that_was_canceled_stays_so(loop: Loop) -> None:
+    await loop.paid()
+    order = make_payout(await loop.to_bank(), WHOLE)
+    await loop.record.payouts.begin(order)
+    await loop.record.move(order, P.CANCELED)
+
+    assert (await loop.concluded(order)).status is P.CANCELED
 
 
 async def test_no_refund_is_a_leg_that_nobody_planned(order: PayoutOrder, loop: Loop) -> None:

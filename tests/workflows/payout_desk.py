@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, cast
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.service import RPCError
 
 from api.updates import Over, heard
 from payments.domain import ids
@@ -112,6 +113,17 @@ class PayoutDesk(CardDesk):
         return await handle.execute_update(
             paying_out.Payout.cancel, TRACE, rpc_timeout=self.patience
         )
+
+    async def taken_back(self, handle: PayoutHandle) -> PayoutStatus:
+        """As soon as it is not at its rail at this very moment."""
+        while True:
+            try:
+                answer = await self.take_back(handle)
+            except (WorkflowUpdateFailedError, RPCError):
+                await asyncio.sleep(0.05)
+                continue
+            assert answer.payout is not None, answer
+            return answer.payout.status
 
     async def tell(self, handle: PayoutHandle) -> PayoutAnswer:
         """A payout asks by itself as well, and may be over before it is asked to."""

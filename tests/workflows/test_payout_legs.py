@@ -13,7 +13,8 @@ from payments.domain.codes import Code
 from payments.domain.payout import PayoutOrder, PayoutStatus
 from payments.domain.payout_legs import refund_of, transfer_of
 from tests.provider_script import REFUND_REFUSED, How
-from tests.rail_fakes import DECLINED, LOST, PAID, RETURNED
+from tests.rail_fakes import DECLINED, LOST, NOT_SENT, PAID, RETURNED
+from tests.workflows.card_desk import until_begun
 from tests.workflows.engine import refusal_of
 from tests.workflows.payout_desk import HELD, PayoutDesk
 
@@ -60,6 +61,22 @@ async def test_without_a_transfer_no_rail_is_asked(desk: PayoutDesk) -> None:
     assert given(desk) == [back(order, 1, 4_000)]
     assert (desk.rail.sent, desk.rail.asked) == ([], 0)
     assert "payout_reserved" not in desk.books()
+
+
+async def test_a_transfer_that_its_rail_does_not_take_can_be_canceled_alone(
+    desk: PayoutDesk,
+) -> None:
+    desk.rail.answers.extend([NOT_SENT] * 100)
+    handle, order = await desk.by_legs(10_000, out=1_500)
+    transfer = desk.payout_of(out(order, 2))
+    await until_begun(transfer)
+
+    assert await desk.taken_back(transfer) is P.CANCELED
+
+    assert await handle.result() is P.PARTLY_PAID
+    assert given(desk) == [back(order, 1, 10_000)]
+    assert desk.rail.sent == []
+    assert {"payout_reserved", "suspense"}.isdisjoint(desk.books())
 
 
 async def test_a_refund_that_fails_goes_nowhere_else(desk: PayoutDesk) -> None:

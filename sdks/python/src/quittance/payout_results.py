@@ -16,7 +16,7 @@ from quittance.reading import Envelope, Fields
 class PayoutStatus(StrEnum):
     """FAILED, RETURNED and CANCELED are never left. PAID may still become RETURNED.
 
-    PARTLY_PAID: some legs came to nothing, and that money is back.
+    PARTLY_PAID: some legs came to nothing, or you took back its transfer; that money is back.
     """
 
     QUEUED = "queued"

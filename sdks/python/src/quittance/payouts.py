@@ -104,7 +104,10 @@ class Payouts(BlockingCalls):
         return self._driver.wait(operations.get_payout(payout), timeout_s)
 
     def cancel(self, payout: Payout | str, *, idempotency_key: str | None = None) -> Payout:
-        """Take it back before it leaves. Raises PayoutRefused when it is too late."""
+        """Take it back before it leaves, or once its legs have begun the transfer among them.
+
+        Raises PayoutRefused when it is too late.
+        """
         return self._driver.call(operations.cancel(payout, idempotency_key))
 
     def funds(self, currency: str) -> Funds:
