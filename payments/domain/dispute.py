@@ -95,7 +95,8 @@ class ResponseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A dispute as its provider tells it now. Amounts are in the payment's currency.
+    """A dispute as its provider tells it now. Amounts are in the payment's currency; `other_fees`
+    are what it keeps in others, which no book of ours has.
 
     `reference` is the provider's name of it, `payment` our own name of the attempt it is about,
     None when that is none of ours. `fee` is what the provider keeps at the moment for its trouble.
@@ -112,6 +113,7 @@ class Found:
     opened_at: datetime
     due_at: datetime | None
     answered: bool
+    other_fees: tuple[Money, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class Disputes(Protocol):
 
         Opens the dispute when it is new. Its money goes and comes with the moves; a refund that was
         there before is no obstacle, but the dispute says how much is gone twice. `unopened` says
-        why there is none: no payment of ours at this provider, or more than was captured of it.
+        why there is none: no payment of ours at this provider, or more than was captured of it. A
+        fee in another currency is an incident, once, and in no book.
         """
 
     async def remind(self, dispute_id: str, number: int, *, last: bool) -> Dispute:

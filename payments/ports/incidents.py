@@ -9,13 +9,16 @@ from typing import Protocol
 class IncidentKind(StrEnum):
     # A partner sent what looks like a card number.
     CARD_NUMBER = "card_number"
+    # A provider keeps a fee that no book of ours has: it is not in the payment's currency.
+    FEE_UNBOOKED = "fee_unbooked"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """`place` says where in the request, such as "body metadata.note"; never what stood there.
 
-    `partner_id` is None when nobody can tell who it was.
+    Of a fee, `trace` is the dispute's id and `place` the fee. `partner_id` is None when nobody can
+    tell who it was.
     """
 
     kind: IncidentKind

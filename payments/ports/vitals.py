@@ -30,5 +30,6 @@ class Vitals(Protocol):
         (endpoints that fail not counted), webhook_endpoints_failing and
         webhook_endpoints_given_up (answered 410, or failed to the last), and of events that nobody
         has carried on yet events_unplanned, events_unplanned_oldest_s;
-        card_number_incidents_last_hour, switches_on, and provider_unwell per provider (0 or 1).
+        card_number_incidents_last_hour, fees_unbooked_last_day (a provider kept them in another
+        currency than the payment's), switches_on, and provider_unwell per provider (0 or 1).
         """

@@ -20,6 +20,7 @@ from payments.db.session import Database
 from payments.domain.batch import BatchMove, BatchStatus
 from payments.domain.charge import Answer
 from payments.domain.dispute import Dispute, DisputeStatus, ResponseState
+from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.routing import Switch
 from payments.ports.inbox import Inbound, InboundState
@@ -73,7 +74,7 @@ async def test_an_empty_record_waits_for_nothing(database: Database) -> None:
             "events_unplanned",
             "events_unplanned_oldest_s",
         ),
-        *("card_number_incidents_last_hour", "switches_on"),
+        *("card_number_incidents_last_hour", "fees_unbooked_last_day", "switches_on"),
     }
 
 
@@ -227,3 +228,29 @@ EXPECTED = {
     "inbound_parked": 1,
     "inbound_quarantined": 1,
 }
+
+
+async def test_a_fee_in_another_currency_is_told_of_once_and_in_no_book(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    payment = await begun(PostgresPayments(database, ledger))
+    await PostgresPayments(database, ledger).move(fact_of(payment, S.CAPTURED))
+    before = await read(database)
+    sighting = make_sighting(
+        payment,
+        fee=Money(0, "USD"),
+        status=D.WARNING_NEEDS_RESPONSE,
+        other_fees=(Money(1_300, "EUR"),),
+    )
+    disputes, booked = PostgresDisputes(database, ledger), await ledger.balances()
+
+    for _ in range(2):
+        await disputes.see(sighting)
+
+    assert await ledger.balances() == booked
+    told = [each.incident for each in await PostgresIncidents(database).latest(50)]
+    place, trace = "fee of 13.00 EUR at NORTH", sighting.order.dispute_id
+    incident = Incident(IncidentKind.FEE_UNBOOKED, payment.partner_id, trace, place)
+    assert told.count(incident) == 1
+    after = await read(database)
+    assert after["fees_unbooked_last_day", None] == before["fees_unbooked_last_day", None] + 1

@@ -106,11 +106,26 @@ def test_a_dispute_is_read_with_our_name_of_its_payment() -> None:
         (None, 0),
         ([{"fee": 1_500, "currency": "usd"}, {"fee": -1_500, "currency": "usd"}], 0),
         ([{"fee": 1_500, "currency": "usd"}, {"fee": 0, "currency": "usd"}], 1_500),
-        ([{"fee": 1_300, "currency": "eur"}], 0),
     ],
 )
 def test_the_fee_is_what_is_kept_in_all_in_the_payments_currency(rows: Any, fee: int) -> None:
-    assert found(dispute(balance_transactions=rows)).fee == Money(fee, "USD")
+    there = found(dispute(balance_transactions=rows))
+
+    assert (there.fee, there.other_fees) == (Money(fee, "USD"), ())
+
+
+def test_what_is_kept_in_other_currencies_is_told_beside_it() -> None:
+    rows = [
+        {"fee": 1_500, "currency": "usd"},
+        {"fee": 1_300, "currency": "eur"},
+        {"fee": 200, "currency": "eur"},
+        {"fee": 900, "currency": "gbp"},
+        {"fee": -900, "currency": "gbp"},
+    ]
+
+    there = found(dispute(balance_transactions=rows))
+
+    assert (there.fee, there.other_fees) == (Money(1_500, "USD"), (Money(1_500, "EUR"),))
 
 
 @pytest.mark.parametrize("status", list(S))

@@ -8,6 +8,7 @@ from typing import Final
 import asyncpg
 
 from payments.adapters.postgres import dispute_rows, dispute_sql
+from payments.adapters.postgres.incidents import PostgresIncidents
 from payments.adapters.postgres.ledger import PostgresLedger
 from payments.adapters.postgres.payment_rows import unit
 from payments.db.session import Database, Row
@@ -30,6 +31,7 @@ from payments.domain.dispute_events import event_of
 from payments.domain.money import Money
 from payments.domain.payment import FINAL, PaymentStatus
 from payments.ports.disputes import DisputeFilter
+from payments.ports.incidents import Incident, IncidentKind
 from payments.ports.record import RecordUnavailable
 
 # One sighting is three moves at the most; rivals are few.
@@ -41,8 +43,16 @@ class PostgresDisputes:
     def __init__(self, database: Database, ledger: PostgresLedger) -> None:
         self._database = database
         self._ledger = ledger
+        self._incidents = PostgresIncidents(database)
 
     async def see(self, sighting: Sighting) -> Seen:
+        seen = await self._brought_there(sighting)
+        if seen.dispute is not None:
+            for fee in sighting.found.other_fees:
+                await self._incidents.record(_unbooked(seen.dispute, fee))
+        return seen
+
+    async def _brought_there(self, sighting: Sighting) -> Seen:
         dispute_id = sighting.order.dispute_id
         for _ in range(_WRITE_ATTEMPTS):
             rows = await self._database.fetch(dispute_sql.BY_ID, dispute_id)
@@ -190,6 +200,13 @@ class PostgresDisputes:
 def _says_nothing_new(standing: Dispute, sighting: Sighting) -> bool:
     found = sighting.found
     return (standing.fee_minor, standing.due_at) == (found.fee.minor, found.due_at)
+
+
+def _unbooked(standing: Dispute, fee: Money) -> Incident:
+    return Incident(
+        *(IncidentKind.FEE_UNBOOKED, standing.partner_id, standing.dispute_id),
+        f"fee of {fee} {fee.currency} at {standing.provider}",
+    )
 
 
 def _obstacle(row: Row, order: ResponseOrder) -> Dispute | Code:

@@ -87,6 +87,9 @@ UNION ALL
 SELECT 'card_number_incidents_last_hour', count(*)::float8, NULL, NULL
   FROM incident WHERE kind = 'card_number' AND occurred_at > now() - interval '1 hour'
 UNION ALL
+SELECT 'fees_unbooked_last_day', count(*)::float8, NULL, NULL
+  FROM incident WHERE kind = 'fee_unbooked' AND occurred_at > now() - interval '1 day'
+UNION ALL
 SELECT late.name, late.value::float8, NULL, NULL
   FROM (
     SELECT count(*) AS untried, min(delivery.created_at) AS since

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from payments.adapters.providers.answered_disputes import AnsweredDisputes
 from payments.adapters.providers.stripe.amounts import ours
@@ -98,17 +98,24 @@ def found(dispute: Object) -> Found:
         opened_at=datetime.fromtimestamp(dispute["created"], UTC),
         due_at=due_at(dispute),
         answered=int(details.get("submission_count") or 0) > 0,
+        other_fees=tuple(fee for fee in _fees(dispute) if fee.currency != amount.currency),
     )
 
 
 def fee_of(dispute: Object) -> Money:
-    """What their books say of it in all; one in another currency than the payment's is not ours to
-    convert, and shows when their report is reconciled.
-    """
+    """What they keep in the payment's currency. Another one is not ours to convert: other_fees."""
     currency = str(dispute["currency"]).upper()
-    rows: list[Any] = dispute.get("balance_transactions") or []
-    mine = [row for row in rows if str(row["currency"]).upper() == currency]
-    return ours(max(sum(int(row.get("fee") or 0) for row in mine), 0), currency)
+    mine = (fee for fee in _fees(dispute) if fee.currency == currency)
+    return next(mine, Money(0, currency))
+
+
+def _fees(dispute: Object) -> list[Money]:
+    """What their books say of it in all, for each currency in which they keep any."""
+    sums: dict[str, int] = {}
+    for row in dispute.get("balance_transactions") or []:
+        currency = str(row["currency"]).upper()
+        sums[currency] = sums.get(currency, 0) + int(row.get("fee") or 0)
+    return [ours(minor, currency) for currency, minor in sorted(sums.items()) if minor > 0]
 
 
 class StripeDisputes(AnsweredDisputes):
