@@ -19,6 +19,7 @@ from rich.console import Console
 
 from payments.cli import (
     batches,
+    billers,
     cases,
     disputes,
     partners,
@@ -34,6 +35,7 @@ from payments.config import Settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Quittance, the gateway.")
 app.add_typer(cases.app, name="case")
 app.add_typer(partners.app, name="partner")
+app.add_typer(billers.app, name="biller")
 app.add_typer(providers.app, name="provider")
 app.add_typer(rails.app, name="rail")
 app.add_typer(payouts.app, name="payout")

@@ -1,15 +1,21 @@
 """`cli.py provider`: the card providers we have an agreement with."""
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import there, with_record
-from payments.domain.partner import Standing
+from payments.cli.opened import with_record
+from payments.cli.profiles import (
+    HOOKS_PROMPT,
+    Profiles,
+    add_standing,
+    add_webhook_secrets,
+    sealable,
+    split,
+)
 from payments.domain.provider import ProviderKind, ProviderProfile
 
 if TYPE_CHECKING:
@@ -18,18 +24,21 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Card providers, their addresses and secrets.")
 console = Console()
 
+_PROVIDERS: Final[Profiles[ProviderProfile]] = Profiles(
+    "provider",
+    lambda record: record.providers.rows(),
+    lambda record, provider: record.administration.put_provider(provider),
+)
+_HOOKS: Final = "QUITTANCE_PROVIDER_WEBHOOK_SECRETS"
+
 # Asked for when they are not in the environment; never on the command line, where others see them.
 Secret = Annotated[
-    str, typer.Option(envvar="QUITTANCE_PROVIDER_SECRET", prompt=True, hide_input=True)
-]
-WebhookSecrets = Annotated[
     str,
     typer.Option(
-        envvar="QUITTANCE_PROVIDER_WEBHOOK_SECRETS",
-        prompt="Webhook secrets (two, with a comma, while one is rotated)",
-        hide_input=True,
+        envvar="QUITTANCE_PROVIDER_SECRET", prompt=True, hide_input=True, callback=sealable
     ),
 ]
+WebhookSecrets = Annotated[str, typer.Option(envvar=_HOOKS, prompt=HOOKS_PROMPT, hide_input=True)]
 
 
 @app.command()
@@ -53,31 +62,15 @@ def put(
         kind,
         base_url,
         secret,
-        _split(webhook_secrets),
+        split(webhook_secrets),
         settles_within=timedelta(seconds=settles_within_s),
         authorization_lasts=timedelta(days=authorization_lasts_days),
     )
-    with_record(lambda record: record.administration.put_provider(profile))
+    _PROVIDERS.put(profile)
 
 
-@app.command(name="webhook-secrets")
-def webhook_secrets_(provider_id: str, webhook_secrets: WebhookSecrets) -> None:
-    """Replace its webhook secrets and nothing else; an event signed with any of them is true."""
-    with_record(
-        lambda record: _change(record, provider_id, webhook_secrets=_split(webhook_secrets))
-    )
-
-
-@app.command()
-def suspend(provider_id: str) -> None:
-    """Send it no new payments. What it holds already is finished with it."""
-    with_record(lambda record: _change(record, provider_id, standing=Standing.SUSPENDED))
-
-
-@app.command()
-def resume(provider_id: str) -> None:
-    """Let a suspended provider take new payments again."""
-    with_record(lambda record: _change(record, provider_id, standing=Standing.ACTIVE))
+add_webhook_secrets(app, _PROVIDERS, _HOOKS)
+add_standing(app, _PROVIDERS)
 
 
 @app.command(name="list")
@@ -92,16 +85,3 @@ def list_() -> None:
         console.print(table)
 
     with_record(work)
-
-
-async def _change(record: "Record", provider_id: str, **changes: Any) -> None:
-    found = (each for each in record.providers.rows() if each.id == provider_id)
-    known = there(next(found, None), f"provider {provider_id}")
-    await record.administration.put_provider(replace(known, **changes))
-
-
-def _split(webhook_secrets: str) -> tuple[str, ...]:
-    secrets = tuple(each.strip() for each in webhook_secrets.split(","))
-    if not all(secrets):
-        raise typer.BadParameter("a webhook secret is empty")
-    return secrets

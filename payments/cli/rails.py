@@ -1,18 +1,24 @@
 """`cli.py rail`: the payout rails we have an agreement with."""
 
-from dataclasses import replace
 from datetime import time, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import there, with_record
+from payments.cli.opened import with_record
+from payments.cli.profiles import (
+    HOOKS_PROMPT,
+    Profiles,
+    add_standing,
+    add_webhook_secrets,
+    sealable,
+    split,
+)
 from payments.domain import business_days
 from payments.domain.destination import DestinationKind
-from payments.domain.partner import Standing
 from payments.domain.rail import RailKind, RailProfile, Timetable
 
 if TYPE_CHECKING:
@@ -21,16 +27,19 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Payout rails, their addresses, times and secrets.")
 console = Console()
 
+_RAILS: Final[Profiles[RailProfile]] = Profiles(
+    "rail",
+    lambda record: record.rails.rows(),
+    lambda record, rail: record.administration.put_rail(rail),
+)
+_HOOKS: Final = "QUITTANCE_RAIL_WEBHOOK_SECRETS"
+
 # Asked for when they are not in the environment; never on the command line, where others see them.
-Secret = Annotated[str, typer.Option(envvar="QUITTANCE_RAIL_SECRET", prompt=True, hide_input=True)]
-WebhookSecrets = Annotated[
+Secret = Annotated[
     str,
-    typer.Option(
-        envvar="QUITTANCE_RAIL_WEBHOOK_SECRETS",
-        prompt="Webhook secrets (two, with a comma, while one is rotated)",
-        hide_input=True,
-    ),
+    typer.Option(envvar="QUITTANCE_RAIL_SECRET", prompt=True, hide_input=True, callback=sealable),
 ]
+WebhookSecrets = Annotated[str, typer.Option(envvar=_HOOKS, prompt=HOOKS_PROMPT, hide_input=True)]
 
 
 def _known_zone(name: str) -> str:
@@ -87,7 +96,7 @@ def put(
         kind,
         base_url,
         secret,
-        tuple(each.strip() for each in webhook_secrets.split(",") if each.strip()),
+        split(webhook_secrets),
         settles_within=timedelta(seconds=settles_within_s),
         pays=frozenset(pays),
         currencies=frozenset(currency),
@@ -96,19 +105,11 @@ def put(
             *(timedelta(minutes=takes_minutes), calendar),
         ),
     )
-    with_record(lambda record: record.administration.put_rail(profile))
+    _RAILS.put(profile)
 
 
-@app.command()
-def suspend(rail_id: str) -> None:
-    """Send it no new payouts. What it has already is finished with it."""
-    with_record(lambda record: _change(record, rail_id, standing=Standing.SUSPENDED))
-
-
-@app.command()
-def resume(rail_id: str) -> None:
-    """Let a suspended rail take payouts again."""
-    with_record(lambda record: _change(record, rail_id, standing=Standing.ACTIVE))
+add_webhook_secrets(app, _RAILS, _HOOKS)
+add_standing(app, _RAILS)
 
 
 @app.command(name="list")
@@ -117,26 +118,23 @@ def list_() -> None:
 
     async def work(record: "Record") -> None:
         table = Table(
-            "rail", "pays", "currencies", "standing", "cut-off", "days", "calendar", "address"
+            *("rail", "kind", "standing", "pays", "currencies", "cut-off", "days", "calendar"),
+            *("address", "webhook secrets"),
         )
         for each in record.rails.rows():
             times = each.timetable
             table.add_row(
                 each.id,
+                each.kind,
+                each.standing,
                 " ".join(sorted(each.pays)),
                 " ".join(sorted(each.currencies)),
-                each.standing,
                 f"{times.cut_off:%H:%M} {times.zone}",
                 str(times.business_days),
                 times.calendar or "",
                 each.base_url,
+                str(len(each.webhook_secrets)),
             )
         console.print(table)
 
     with_record(work)
-
-
-async def _change(record: "Record", rail_id: str, **changes: Any) -> None:
-    found = (each for each in record.rails.rows() if each.id == rail_id)
-    known = there(next(found, None), f"rail {rail_id}")
-    await record.administration.put_rail(replace(known, **changes))
