@@ -33,11 +33,10 @@ class Asked(StrEnum):
     CANCEL = "cancel"
 
 
-# What each leads to. A canceled batch was asked to be that before.
-_LEADS_TO: Final = {
-    Asked.PAUSE: {BatchStatus.PAUSED},
-    Asked.RESUME: {BatchStatus.RUNNING},
-    Asked.CANCEL: {BatchStatus.CANCELING, BatchStatus.CANCELED},
+LEADS_TO: Final = {
+    Asked.PAUSE: BatchStatus.PAUSED,
+    Asked.RESUME: BatchStatus.RUNNING,
+    Asked.CANCEL: BatchStatus.CANCELING,
 }
 
 
@@ -107,6 +106,8 @@ class BatchDesk:
             answer = MoveAnswer(batch.status, is_moved=False)
         found = await self.record.find(batch.partner_id, batch.batch_id)
         assert found is not None, "a batch is never forgotten"
-        if not answer.is_moved and found.status not in _LEADS_TO[asked]:
+        # A canceled one was asked to be that before.
+        stands = BatchStatus.CANCELING if found.status is BatchStatus.CANCELED else found.status
+        if not answer.is_moved and stands is not LEADS_TO[asked]:
             raise Refusal(Code.BATCH_STATE, {"reason": f"the batch is {found.status}"})
         return found

@@ -106,15 +106,17 @@ def server_error() -> Response:
     return Answer(500, {"error": "INTERNAL_ERROR"})
 
 
-async def read_content(request: Request) -> bytes:
+async def read_content(request: Request, largest: int = LARGEST_BODY_BYTES) -> bytes:
     content = await request.body()
-    if len(content) > LARGEST_BODY_BYTES:
-        raise Refused(413, "TOO_LARGE", message=f"at most {LARGEST_BODY_BYTES} bytes")
+    if len(content) > largest:
+        raise Refused(413, "TOO_LARGE", message=f"at most {largest} bytes")
     return content
 
 
-async def read_body(request: Request, model: type[Model]) -> Model:
-    content = await read_content(request)
+async def read_body(
+    request: Request, model: type[Model], largest: int = LARGEST_BODY_BYTES
+) -> Model:
+    content = await read_content(request, largest)
     try:
         # Nothing at all asks for the defaults.
         return model.model_validate_json(content or b"{}")

@@ -1,7 +1,6 @@
 """The pages of batches: which there are, how far one is, and an operator's hand on it."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -10,19 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.answers import Refusal
-from api.batches import Asked, BatchDesk
+from api.batches import LEADS_TO, Asked, BatchDesk
 from api.console import asked
 from api.console.frame import ROOT, page
 from api.console.listing import listed
 from api.routes.owned import is_id
-from payments.domain.batch import BATCH_MOVES, Batch, BatchStatus
+from payments.domain.batch import BATCH_MOVES, Batch, Tally
 from payments.domain.codes import Code
-
-_LEADS_TO: Final = {
-    Asked.PAUSE: BatchStatus.PAUSED,
-    Asked.RESUME: BatchStatus.RUNNING,
-    Asked.CANCEL: BatchStatus.CANCELING,
-}
 
 log = structlog.get_logger("console")
 
@@ -45,16 +38,11 @@ class _Pages:
         query = asked.query_of(request, "partner", "before")
         partner_id, record = asked.partner_of(query), self._desk.record
 
-        async def find(before: str | None, limit: int) -> Sequence[Batch]:
+        async def find(before: str | None, limit: int) -> Sequence[tuple[Batch, Tally]]:
             return await record.latest(partner_id, limit, before)
 
-        found = await listed(query, find, lambda each: each.batch_id)
-        return page(
-            "batches.html",
-            listed=found,
-            found=[(each, await record.tally(each.batch_id)) for each in found.shown],
-            partner=partner_id,
-        )
+        found = await listed(query, find, lambda each: each[0].batch_id)
+        return page("batches.html", listed=found, partner=partner_id)
 
     async def batch(self, request: Request) -> Response:
         asked.query_of(request)
@@ -64,7 +52,7 @@ class _Pages:
             "batch.html",
             batch=batch,
             tally=await self._desk.record.tally(batch.batch_id),
-            can=[each.value for each, to in _LEADS_TO.items() if to in moves],
+            can=[each.value for each, to in LEADS_TO.items() if to in moves],
         )
 
     async def ask_cancel(self, request: Request) -> Response:

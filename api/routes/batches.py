@@ -95,9 +95,8 @@ async def list_batches(request: Request, query: Annotated[BatchesQuery, Query()]
     with exchange.measured("record.batches"):
         kind = kind_of_product(_product_of(request)).kind
         found = await record.latest(caller_of(request), query.limit + 1, query.after, kind)
-        page = found[: query.limit]
-        views = [BatchView.of(each, await record.tally(each.batch_id)) for each in page]
-    last = page[-1].batch_id if len(found) > len(page) else None
+    views = [BatchView.of(*each) for each in found[: query.limit]]
+    last = views[-1].id if len(found) > len(views) else None
     view = BatchesView(batches=views, next=last)
     return envelope(exchange, Code.OK, view, message="Batches")
 

@@ -28,8 +28,7 @@ def list_(partner: Partner = None, last: Last = 20) -> None:
 
     async def work(record: "Record") -> None:
         table = Table("batch", "partner", "reference", "kind", "status", "rows", "ended", "amount")
-        for batch in await record.batches.latest(partner, last):
-            tally = await record.batches.tally(batch.batch_id)
+        for batch, tally in await record.batches.latest(partner, last):
             table.add_row(
                 *(batch.batch_id, batch.partner_id, batch.reference, batch.kind),
                 batch.status,

@@ -63,7 +63,7 @@ LONGEST_TEXT: Final = 20_000
 # All texts of one version together.
 MOST_TEXT: Final = 100_000
 MOST_FILES: Final = 20
-MOST_VERSIONS: Final = 100
+MOST_VERSIONS: Final = 20
 
 
 def is_of_type(content: bytes, media_type: MediaType) -> bool:

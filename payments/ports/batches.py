@@ -67,8 +67,10 @@ class Batches(Protocol):
         limit: int,
         before: str | None = None,
         kind: BatchKind | None = None,
-    ) -> Sequence[Batch]:
-        """Newest first, of one partner or of all; those that are older than the batch `before`."""
+    ) -> Sequence[tuple[Batch, Tally]]:
+        """Newest first, of one partner or of all; those that are older than the batch `before`,
+        which is one of them too: after another's there is nothing.
+        """
 
     async def unfinished(self) -> Sequence[Batch]:
         """Those that a workflow has to be at work on."""

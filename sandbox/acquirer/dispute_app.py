@@ -14,10 +14,11 @@ from sandbox.acquirer.door import Door, key_of
 from sandbox.acquirer.entries import Arrived
 from sandbox.acquirer.lies import bent
 from sandbox.acquirer.payments import Payment
-from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body
+from sandbox.answers import Answer, Endpoint, Refused, invalid, read_body, read_content
 from sandbox.moments import now
 
 LARGEST_FILE_BYTES = 5 * 1024 * 1024
+LARGEST_EVIDENCE_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,7 @@ class DisputeDoor(Door):
 
     async def keep_file(self, request: Request) -> Response:
         acquirer = self._acquirer(request)
-        content = await request.body()
-        if len(content) > LARGEST_FILE_BYTES:
-            raise Refused(413, "TOO_LARGE", message=f"at most {LARGEST_FILE_BYTES} bytes")
+        content = await read_content(request, LARGEST_FILE_BYTES)
         reference = key_of(request)
         if reference is None:
             raise invalid("Idempotency-Key", "names the file")
@@ -63,7 +62,7 @@ class DisputeDoor(Door):
 
     async def answer(self, request: Request) -> Response:
         acquirer = self._acquirer(request)
-        body = await read_body(request, EvidenceBody)
+        body = await read_body(request, EvidenceBody, LARGEST_EVIDENCE_BYTES)
         if not body.texts and not body.files:
             raise invalid("texts", "says nothing")
         said = Saying(

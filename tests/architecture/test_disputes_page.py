@@ -8,7 +8,13 @@ from api.schemas import Asked
 from payments.domain.codes import Code
 from payments.domain.dispute import DISPUTE_MOVES, DisputeReason, DisputeStatus
 from payments.domain.dispute_steps import REMINDERS
-from payments.domain.evidence import LARGEST_FILE_BYTES, LONGEST_TEXT, MOST_FILES, MOST_TEXT
+from payments.domain.evidence import (
+    LARGEST_FILE_BYTES,
+    LONGEST_TEXT,
+    MOST_FILES,
+    MOST_TEXT,
+    MOST_VERSIONS,
+)
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "disputes.md").read_text()
 
@@ -42,7 +48,8 @@ def test_what_can_be_said_is_all_there() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     assert f"at most {LARGEST_FILE_BYTES // 2**20} MiB and twenty files" in PAGE
-    assert MOST_FILES == 20
+    assert MOST_FILES == MOST_VERSIONS == 20
+    assert "there are twenty at most" in PAGE
     assert f"up to {LONGEST_TEXT:,} characters each and {MOST_TEXT:,} in all" in PAGE
     assert [before.days for before in REMINDERS] == [3, 1]
     assert "three days and one day before `dueAt`" in PAGE

@@ -118,9 +118,24 @@ async def test_batches_are_listed_newest_first(stage: Stage) -> None:
         for minute in (1, 3, 2)
     ]
 
+    await stage.batches.take(made[0].batch_id, 0, 1)
     oldest, newest, middle = made
-    assert await stage.batches.latest(partner, 2) == [newest, middle]
-    assert await stage.batches.latest(partner, 2, middle.batch_id) == [oldest]
+    waits = Tally(waiting=1)
+    assert await stage.batches.latest(partner, 2) == [(newest, waits), (middle, waits)]
+    rest = [(oldest, Tally(dispatched=1))]
+    assert await stage.batches.latest(partner, 2, middle.batch_id) == rest
+
+
+async def test_after_anothers_batch_there_is_nothing_as_after_one_that_never_was(
+    stage: Stage,
+) -> None:
+    partner = f"partner_{uuid4().hex}"
+    await stage.batches.create(make_batch(partner_id=partner, created_at=NOW))
+    other = await stage.batches.create(make_batch(created_at=NOW.replace(minute=59)))
+
+    assert len(await stage.batches.latest(partner, ALL)) == 1
+    for before in (other.batch_id, "ba_never"):
+        assert await stage.batches.latest(partner, ALL, before) == []
 
 
 async def test_ten_thousand_rows_are_kept(stage: Stage) -> None:

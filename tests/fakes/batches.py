@@ -98,17 +98,14 @@ class FakeBatches:
         limit: int,
         before: str | None = None,
         kind: BatchKind | None = None,
-    ) -> Sequence[Batch]:
-        newest = sorted(
-            self.batches.values(), key=lambda each: (each.created_at, each.batch_id), reverse=True
-        )
+    ) -> Sequence[tuple[Batch, Tally]]:
+        theirs = [each for each in self.batches.values() if partner_id in (None, each.partner_id)]
+        newest = sorted(theirs, key=lambda each: (each.created_at, each.batch_id), reverse=True)
         if before is not None:
-            newest = newest[newest.index(self.batches[before]) + 1 :]
-        return [
-            each
-            for each in newest
-            if partner_id in (None, each.partner_id) and kind in (None, each.kind)
-        ][:limit]
+            names = [each.batch_id for each in newest]
+            newest = newest[names.index(before) + 1 :] if before in names else []
+        page = [each for each in newest if kind in (None, each.kind)][:limit]
+        return [(each, await self.tally(each.batch_id)) for each in page]
 
     async def unfinished(self) -> Sequence[Batch]:
         return [each for each in self.batches.values() if BATCH_MOVES[each.status]]

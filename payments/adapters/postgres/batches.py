@@ -7,7 +7,8 @@ from functools import partial
 from typing import Final
 
 from payments.adapters.postgres import batch_rows, bill_rows
-from payments.adapters.postgres.row_kinds import BEGUN, BEGUN_COLUMNS, KINDS, LANE
+from payments.adapters.postgres.batch_begin import create
+from payments.adapters.postgres.row_kinds import BEGUN, BEGUN_COLUMNS, LANE
 from payments.db.session import Database, Statements
 from payments.domain.batch import (
     BATCH_MOVES,
@@ -29,33 +30,26 @@ from payments.domain.batch_row import (
     RowState,
 )
 from payments.domain.bill import BillPayment
-from payments.ports.batches import SLOW_S, TRY_S, Left, MoveImpossible, ReferenceUsed, RowsTaken
+from payments.ports.batches import SLOW_S, TRY_S, Left, MoveImpossible
 
-# Rows that go to the database at once: more would not be done within its time-out on a busy day.
-_CHUNK: Final = 5_000
-
-_CREATE: Final = f"""
-    INSERT INTO batch ({batch_rows.BATCH}, status)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running')
-    ON CONFLICT DO NOTHING
-    RETURNING *"""
-_OF_REFERENCE: Final = "SELECT * FROM batch WHERE partner_id = $1 AND reference = $2"
-_ADD_ROWS: Final = """
-    INSERT INTO batch_row (batch_id, line, object_id, reference, amount_minor, asked, state)
-    SELECT $1, line, object_id, reference, amount_minor, asked::jsonb, 'waiting'
-    FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-        AS given (line, object_id, reference, amount_minor, asked)
-    ON CONFLICT (object_id) WHERE state IN ('waiting', 'dispatched') DO NOTHING
-    RETURNING line"""
 _FIND: Final = "SELECT * FROM batch WHERE partner_id = $1 AND id = $2"
 _GET: Final = "SELECT * FROM batch WHERE id = $1"
 _TALLY: Final = "SELECT state, count(*) FROM batch_row WHERE batch_id = $1 GROUP BY state"
 _LATEST: Final = """
-    SELECT * FROM batch WHERE ($1::text IS NULL OR partner_id = $1)
-        AND ($4::text IS NULL OR kind = $4)
-        AND ($3::text IS NULL
-            OR (created_at, id) < (SELECT created_at, id FROM batch WHERE id = $3))
-    ORDER BY created_at DESC, id DESC LIMIT $2"""
+    SELECT page.*, (
+        SELECT jsonb_object_agg(state, many) FROM (
+            SELECT state, count(*) AS many FROM batch_row WHERE batch_id = page.id GROUP BY state
+        ) AS counted
+    ) AS counts
+    FROM (
+        SELECT * FROM batch WHERE ($1::text IS NULL OR partner_id = $1)
+            AND ($4::text IS NULL OR kind = $4)
+            AND ($3::text IS NULL OR (created_at, id) < (
+                SELECT created_at, id FROM batch AS last
+                WHERE last.id = $3 AND ($1::text IS NULL OR last.partner_id = $1)))
+        ORDER BY created_at DESC, id DESC LIMIT $2
+    ) AS page
+    ORDER BY created_at DESC, id DESC"""
 _UNFINISHED: Final = """
     SELECT * FROM batch WHERE status IN ('running', 'paused', 'canceling') ORDER BY id"""
 _RESULTS: Final = f"""
@@ -187,7 +181,7 @@ class PostgresBatches:
         self._database = database
 
     async def create(self, batch: NewBatch) -> Batch:
-        return await self._database.in_transaction(partial(_create, batch))
+        return await self._database.in_transaction(partial(create, batch))
 
     async def find(self, partner_id: str, batch_id: str) -> Batch | None:
         rows = await self._database.fetch(_FIND, partner_id, batch_id)
@@ -206,9 +200,9 @@ class PostgresBatches:
         limit: int,
         before: str | None = None,
         kind: BatchKind | None = None,
-    ) -> Sequence[Batch]:
+    ) -> Sequence[tuple[Batch, Tally]]:
         rows = await self._database.fetch(_LATEST, partner_id, limit, before, kind)
-        return [batch_rows.batch(row) for row in rows]
+        return [(batch_rows.batch(row), Tally(**row["counts"])) for row in rows]
 
     async def unfinished(self) -> Sequence[Batch]:
         return [batch_rows.batch(row) for row in await self._database.fetch(_UNFINISHED)]
@@ -255,31 +249,6 @@ class PostgresBatches:
 
     async def cancel_waiting(self, batch_id: str, most: int) -> int:
         return len(await self._database.fetch(_CANCEL_WAITING, batch_id, most))
-
-
-async def _create(batch: NewBatch, statements: Statements) -> Batch:
-    created = await statements.fetch(_CREATE, *batch_rows.batch_values(batch))
-    if not created:
-        [row] = await statements.fetch(_OF_REFERENCE, batch.partner_id, batch.reference)
-        if row["digest"] != batch.digest or row["kind"] != batch.kind:
-            raise ReferenceUsed(batch.reference)
-        return batch_rows.batch(row)
-    taken: list[int] = []
-    for start in range(0, len(batch.rows), _CHUNK):
-        rows = batch.rows[start : start + _CHUNK]
-        lines, names = [row.line for row in rows], [row.reference for row in rows]
-        before = await statements.fetch(KINDS[batch.kind].used, batch.partner_id, lines, names)
-        taken += [each["line"] for each in before]
-        added = await statements.fetch(
-            _ADD_ROWS,
-            *(batch.batch_id, lines, [row.object_id for row in rows], names),
-            [row.amount.minor for row in rows],
-            [batch_rows.asked_text(batch.kind, row) for row in rows],
-        )
-        taken += set(lines) - {each["line"] for each in added}
-    if taken:
-        raise RowsTaken(sorted(set(taken)))
-    return batch_rows.batch(created[0])
 
 
 async def _move(move: BatchMove, statements: Statements) -> Batch:

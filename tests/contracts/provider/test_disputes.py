@@ -14,7 +14,15 @@ from payments.adapters.providers.sandbox import disputes as sandbox_disputes
 from payments.domain import ids
 from payments.domain.charge import Answer, Operation
 from payments.domain.dispute import DisputeReason, DisputeStatus, Found, Response
-from payments.domain.evidence import Enclosure, EvidenceFile, EvidenceText, MediaType, Said
+from payments.domain.evidence import (
+    LONGEST_TEXT,
+    MOST_TEXT,
+    Enclosure,
+    EvidenceFile,
+    EvidenceText,
+    MediaType,
+    Said,
+)
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.ports.provider import Meaning, ProviderUnavailable
@@ -210,6 +218,19 @@ async def test_a_file_that_cannot_be_read_is_declined(sandbox_stage: SandboxStag
 
     assert (await dispute.provider.respond(said)).kind is K.DECLINED
     assert not (await dispute.found()).answered
+
+
+async def test_as_much_as_can_be_said_is_taken_and_too_much_declined(
+    sandbox_stage: SandboxStage,
+) -> None:
+    dispute = await opened(sandbox_stage)
+    too_much = dispute.said(explanation="a" * 2_200_000)
+    assert (await dispute.provider.respond(too_much)).kind is K.DECLINED
+    assert not (await dispute.found()).answered
+
+    about = list(EvidenceText)[: MOST_TEXT // LONGEST_TEXT]
+    said = dispute.said(**dict.fromkeys(about, "\N{GRINNING FACE}" * LONGEST_TEXT))
+    assert (await dispute.provider.respond(said)).kind is K.ACCEPTED
 
 
 async def test_an_acquirer_that_answers_oddly_is_not_believed(sandbox_stage: SandboxStage) -> None:

@@ -42,6 +42,7 @@ _REASONS: Final[Mapping[str, DisputeReason]] = {
     "13.6": DisputeReason.CREDIT_NOT_PROCESSED,
     "13.7": DisputeReason.CREDIT_NOT_PROCESSED,
 }
+_REFUSING: Final = REFUSING | {HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _ODD: Final = (Unreadable, ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -111,7 +112,7 @@ class SandboxDisputes(AnsweredDisputes):
             file_id = (reply.body or {}).get("id")
             if isinstance(file_id, str):
                 return file_id
-        if reply.error and reply.status in REFUSING | {HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
+        if reply.error and reply.status in _REFUSING:
             return Answer(OutcomeKind.DECLINED, detail=str(reply))
         return Answer(OutcomeKind.NOT_SENT, detail=str(reply), retry_after_s=reply.retry_after_s)
 
@@ -143,6 +144,6 @@ def _became(reply: Reply, said: Said) -> Answer:
         return Answer(OutcomeKind.UNKNOWN, detail="quarantined: not what was asked for")
     if turned_away(reply.status, reply.error):
         return Answer(OutcomeKind.NOT_SENT, detail=str(reply), retry_after_s=reply.retry_after_s)
-    if reply.status in REFUSING and reply.error and reply.error not in NAME_TAKEN:
+    if reply.status in _REFUSING and reply.error and reply.error not in NAME_TAKEN:
         return Answer(OutcomeKind.DECLINED, detail=str(reply))
     return Answer(OutcomeKind.UNKNOWN, detail=str(reply))
