@@ -34,7 +34,7 @@ from api.strict import (
 from payments.domain import dispute as domain
 from payments.domain.codes import Code
 from payments.domain.dispute import Dispute, ResponseOrder, ResponseState
-from payments.domain.evidence import LARGEST_FILE_BYTES, MOST_TEXT, MediaType, is_of_type
+from payments.domain.evidence import LARGEST_FILE_BYTES, MOST_TEXT, MediaType, flaw_in
 from payments.domain.partner import Product, Scope
 from payments.ports.disputes import DisputeFilter
 
@@ -102,7 +102,7 @@ async def show_evidence(request: Request, dispute_id: DisputeId) -> Response:
 @router.post("/disputes/{dispute_id}/files", **_FILE, **answers(FileView, 409))
 async def give_file(request: Request, dispute_id: DisputeId) -> Response:
     """Give a file that evidence can name: a PDF, PNG or JPEG, as the body. The same file again is
-    the same file. It is not looked into: nothing in it may be a card number.
+    the same file. Only its beginning and end are looked at: nothing in it may be a card number.
     """
     return await once(request, partial(_give_file, request, dispute_id))
 
@@ -114,8 +114,9 @@ async def _give_file(request: Request, dispute_id: str) -> Response:
     if kind not in set(MediaType):
         raise media_refused(_TYPES)
     media_type = MediaType(kind)
-    if not is_of_type(exchange.body, media_type):
-        raise field_refused(Code.FILE_REFUSED, "body", f"does not begin like {media_type}")
+    flaw = flaw_in(exchange.body, media_type)
+    if flaw is not None:
+        raise field_refused(Code.FILE_REFUSED, "body", flaw)
     with exchange.measured("record.file"):
         file = await desk_of(request).disputes.evidence.keep_file(
             dispute.dispute_id, media_type, exchange.body, datetime.now(UTC)

@@ -355,7 +355,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         409, "answer_refused", _PROVIDER, "The provider refused the answer to the dispute"
     ),
     Code.FILE_REFUSED: _refused(
-        422, "file_refused", _PARTNER, "The file is not of the type that it is said to be"
+        422, "file_refused", _PARTNER, "The file is no whole one of the type it is said to be"
     ),
     Code.TOO_MUCH_EVIDENCE: _refused(
         409, "too_much_evidence", _PARTNER, "There is as much evidence as there can be"

@@ -5,6 +5,7 @@ logs hold its number alone.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,12 +52,20 @@ class MediaType(StrEnum):
     JPEG = "image/jpeg"
 
 
-# How a file of each type begins (ISO 32000, the PNG specification, ITU-T T.81).
+# How a file of each type begins and ends (ISO 32000, the PNG specification, ITU-T T.81). What has
+# more behind its end may be another file as well, and one that was cut off no bank can read.
 _BEGINNINGS: Final[Mapping[MediaType, bytes]] = {
     MediaType.PDF: b"%PDF-",
-    MediaType.PNG: b"\x89PNG\r\n\x1a\n",
+    MediaType.PNG: b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
     MediaType.JPEG: b"\xff\xd8\xff",
 }
+_ENDINGS: Final[Mapping[MediaType, re.Pattern[bytes]]] = {
+    MediaType.PDF: re.compile(rb"%%EOF[\x00\t\n\f\r ]*\Z"),
+    MediaType.PNG: re.compile(rb"\x00\x00\x00\x00IEND\xaeB`\x82\Z"),
+    MediaType.JPEG: re.compile(rb"\xff\xd9\Z"),
+}
+# Where readers look for the end of a PDF.
+_TAIL_BYTES: Final = 1024
 # What card networks take; the providers' own limits are no smaller.
 LARGEST_FILE_BYTES: Final = 4 * 1024 * 1024
 LONGEST_TEXT: Final = 20_000
@@ -66,9 +75,13 @@ MOST_FILES: Final = 20
 MOST_VERSIONS: Final = 20
 
 
-def is_of_type(content: bytes, media_type: MediaType) -> bool:
-    """Whether it begins as a file of this type must, whatever it is called."""
-    return content.startswith(_BEGINNINGS[media_type])
+def flaw_in(content: bytes, media_type: MediaType) -> str | None:
+    """Why it is no whole file of this type, whatever it is called. Nothing between is looked at."""
+    if not content.startswith(_BEGINNINGS[media_type]):
+        return f"does not begin like {media_type}"
+    if not _ENDINGS[media_type].search(content[-_TAIL_BYTES:]):
+        return f"does not end like {media_type}"
+    return None
 
 
 def digest_of(content: bytes) -> bytes:

@@ -1,9 +1,10 @@
 """One way to each code of disputes."""
 
 from payments.domain.codes import Code
-from tests.api.dispute_shop import PDF, PNG, SAID, DisputeShop
+from tests.api.dispute_shop import SAID, DisputeShop
 from tests.api.producers import World, produces, simply
 from tests.api.shop import Acquirer
+from tests.evidence_files import PDF, file_of
 from tests.patience import until
 from tests.running_gateway import Answer
 
@@ -87,5 +88,5 @@ async def file_refused(world: World) -> Answer:
 async def too_much_evidence(world: World) -> Answer:
     disputes = disputes_of(world)
     _, _, dispute = await disputes.disputed()
-    answers = [await disputes.give(dispute, PNG + bytes([n])) for n in range(21)]
+    answers = [await disputes.give(dispute, file_of("image/png", bytes([n]))) for n in range(21)]
     return answers[-1]

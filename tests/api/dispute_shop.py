@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.api.shop import Acquirer, Shop
+from tests.evidence_files import PNG
 from tests.patience import until
 from tests.running_gateway import Answer
 
-PNG: Final = b"\x89PNG\r\n\x1a\n and the rest"
-PDF: Final = b"%PDF-1.7 and the rest"
 SAID: Final = {"texts": {"explanation": "They wore it for a year.\nSee the receipt."}}
 
 

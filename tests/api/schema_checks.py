@@ -14,8 +14,10 @@ from http_message_signatures import HTTPMessageVerifier, algorithms
 from schemathesis import Case, CheckContext, HookContext, Response, SerializationContext
 
 from api.versions import NEWEST
+from payments.domain.evidence import MediaType
 from tests.api.raw_http import BOUND, Message, Question, keys_of
 from tests.batch_files import HEADER, csv_of, rows_of
+from tests.evidence_files import file_of
 
 API: Final = os.environ["SCHEMA_API"]
 TOKENS: Final[dict[str, str]] = json.loads(os.environ["SCHEMA_TOKENS"])
@@ -31,11 +33,6 @@ GOOD: Final = {
     "url": "https://hooks.example.com/",
     "from": "2026-04-30T08:00:00Z",
     "to": "2026-04-30T09:00:00Z",
-}
-BEGINNINGS: Final = {
-    "application/pdf": b"%PDF-1.7",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
 }
 AN_ACCOUNT: Final = {"type": "iban", "iban": "NL82ABNA0417160000", "holder": "Somebody"}
 AT_A_BANK: Final = {"type": "bank_redirect", "country": "BD", "bank": "SUNNY_BD"}
@@ -123,12 +120,12 @@ def file_of_rows(ctx: SerializationContext, value: Any) -> bytes:
     return json.dumps(dict(zip(HEADER.split(","), row.line.split(","), strict=True))).encode()
 
 
-@schemathesis.serializer(*BEGINNINGS)
+@schemathesis.serializer(*MediaType)
 def file_of_evidence(ctx: SerializationContext, value: Any) -> bytes:
-    """What is a text is meant to be good: a file that begins like its type."""
+    """What is a text is meant to be good: a whole file of its type."""
     if not isinstance(value, str | bytes):
         return repr(value).encode()
-    return BEGINNINGS[ctx.case.media_type or ""] + b" and the rest"
+    return file_of(ctx.case.media_type or "")
 
 
 @schemathesis.check

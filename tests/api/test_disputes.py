@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.api.dispute_shop import PNG, SAID, DisputeShop
+from tests.api.dispute_shop import SAID, DisputeShop
 from tests.api.shop import Acquirer, Shop
 from tests.evidence import Evidence
+from tests.evidence_files import PNG
 from tests.patience import until
 from tests.running_gateway import new_id
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from payments.domain.evidence import LARGEST_FILE_BYTES, LONGEST_TEXT
-from tests.api.dispute_shop import PDF, PNG, SAID, DisputeShop
+from tests.api.dispute_shop import SAID, DisputeShop
 from tests.api.shop import Acquirer, Shop
+from tests.evidence_files import PDF, PNG, file_of
 from tests.running_gateway import new_id
 
 
@@ -73,13 +74,15 @@ async def test_files_that_are_none_are_refused(disputes: DisputeShop) -> None:
         (PNG, "application/pdf", 422, "P2208"),
         (PDF, "image/jpeg", 422, "P2208"),
         (b"", "image/png", 422, "P2208"),
+        (PNG + b"<html>", "image/png", 422, "P2208"),
         (PDF + b"0" * LARGEST_FILE_BYTES, "application/pdf", 413, "P5007"),
     ):
         answer = await disputes.give(dispute, content, kind)
         assert (answer.http_status, answer.code) == (http_status, code), answer
-    largest = await disputes.give(
-        dispute, PDF + b"0" * (LARGEST_FILE_BYTES - len(PDF)), "application/pdf"
-    )
+        assert code != "P2208" or answer.data["field"] == "body"
+    room = LARGEST_FILE_BYTES - len(file_of("application/pdf", b""))
+    whole = file_of("application/pdf", b"0" * room)
+    largest = await disputes.give(dispute, whole, "application/pdf")
     assert largest.data["sizeBytes"] == LARGEST_FILE_BYTES
     same = [await disputes.give(dispute, PDF, "Application/PDF; x=y") for _ in range(2)]
     assert same[0].data == same[1].data
@@ -88,7 +91,9 @@ async def test_files_that_are_none_are_refused(disputes: DisputeShop) -> None:
 async def test_no_more_files_than_there_can_be(disputes: DisputeShop) -> None:
     _, _, dispute = await disputes.disputed()
 
-    codes = [(await disputes.give(dispute, PNG + bytes([n]))).code for n in range(21)]
+    codes = [
+        (await disputes.give(dispute, file_of("image/png", bytes([n])))).code for n in range(21)
+    ]
 
     assert codes == ["P0000"] * 20 + ["P2209"]
 

@@ -76,7 +76,7 @@ class Code(StrEnum):
     P2205 = "P2205"  # there is no such version of evidence
     P2206 = "P2206"  # the dispute was answered; that is possible once
     P2207 = "P2207"  # the provider refused the answer to the dispute
-    P2208 = "P2208"  # the file is not of the type that it is said to be
+    P2208 = "P2208"  # the file is no whole one of the type it is said to be
     P2209 = "P2209"  # there is as much evidence as there can be
 
     P3001 = "P3001"  # no such payout
