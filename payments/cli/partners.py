@@ -1,10 +1,11 @@
 """`cli.py partner`: who may call us, from where, with which key."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Final
 
+import jwt
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -219,6 +220,22 @@ def resume_key(key_id: str) -> None:
 def revoke_key(key_id: str) -> None:
     """Refuse a key for ever."""
     with_record(lambda record: record.administration.revoke_key(key_id))
+
+
+@app.command()
+def revoke_token(
+    token: Annotated[
+        str, typer.Option(envvar="QUITTANCE_TOKEN", prompt="Access token", hide_input=True)
+    ],
+) -> None:
+    """Refuse one access token at once. Its key and its other tokens go on working."""
+    # Whoever signed it: what is refused is its name.
+    try:
+        claims = jwt.decode(token.strip(), options={"verify_signature": False})
+        token_id, expires_at = str(claims["jti"]), datetime.fromtimestamp(claims["exp"], UTC)
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError):
+        raise typer.BadParameter("that is no access token") from None
+    with_record(lambda record: record.administration.revoke_token(token_id, expires_at))
 
 
 @app.command()

@@ -13,7 +13,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 from typing import Final, Self
 
@@ -180,11 +179,6 @@ def plain(address: Address) -> Address:
     """An IPv4 address in IPv6 clothes is an IPv4 address."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def parse_network(text: str) -> Network:
-    """Raises ValueError for anything but a network in CIDR notation."""
-    return ip_network(text)
 
 
 def _place(authority: str, scheme: str) -> tuple[str, int] | str:

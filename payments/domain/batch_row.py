@@ -85,11 +85,6 @@ PAUSES: Final[Sequence[timedelta]] = tuple(
 )
 
 
-def pause_after(tries: int) -> timedelta:
-    """How long a row waits that came to nothing so often, from 1."""
-    return PAUSES[min(tries, len(PAUSES)) - 1]
-
-
 @dataclass(frozen=True, slots=True)
 class BillRow:
     """What a row of bill payments asks for. The agreement is the one of the batch's first day."""

@@ -155,9 +155,6 @@ class EmbeddedPostgres:
         self.execute(_NEW_DATABASE, name=name, template=template)
         return self.urls(name)
 
-    def drop_database(self, name: str) -> None:
-        self.execute('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', name=name)
-
     def execute(self, sql: str, *, database: str = "postgres", **variables: str) -> str:
         """Run statements as superuser through the private socket; answers what they select."""
         settings = [word for item in variables.items() for word in ("-v", "=".join(item))]

@@ -16,6 +16,7 @@ from payments.domain.batch import (
 )
 from payments.domain.batch_row import (
     OPEN,
+    PAUSES,
     PAYOUT_ROWS,
     ROW_MOVES,
     TRIED_AGAIN,
@@ -27,7 +28,6 @@ from payments.domain.batch_row import (
     RowOrder,
     RowResult,
     RowState,
-    pause_after,
 )
 from payments.domain.bill import BillPayment, Transaction, TransactionState
 from payments.domain.codes import Code
@@ -202,7 +202,7 @@ class FakeBatches:
         created_at = self.batches[ref.batch_id].created_at
         self._tries[ref] += 1
         if refused.code in TRIED_AGAIN and created_at > now - TRIED_FOR:
-            self._again[ref] = now + pause_after(self._tries[ref])
+            self._again[ref] = now + PAUSES[min(self._tries[ref], len(PAUSES)) - 1]
             self._end(ref, RowState.WAITING)
         else:
             self._end(ref, RowState.REFUSED, refused.code)

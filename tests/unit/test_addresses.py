@@ -1,6 +1,6 @@
 """Which addresses and URLs a partner may not name: rows U1, U2 and U7 of the proof, and cousins."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +11,6 @@ from payments.domain.addresses import (
     Place,
     Rules,
     Target,
-    parse_network,
     read,
     refusal_of_address,
     refusal_of_namesake,
@@ -19,7 +18,7 @@ from payments.domain.addresses import (
 )
 
 STRICT = Rules()
-OPEN = Rules(networks=(parse_network("127.0.0.0/8"),), allows_http=True)
+OPEN = Rules(networks=(ip_network("127.0.0.0/8"),), allows_http=True)
 
 # U1
 OTHER_SCHEMES = (

@@ -4,13 +4,14 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Self
 
-from payments.domain.addresses import Rules, parse_network
+from payments.domain.addresses import Rules
 from payments.stack.ports import free_port
 
 # They listen on this machine, most of them without TLS.
-RULES = Rules(networks=(parse_network("127.0.0.0/8"),), allows_http=True)
+RULES = Rules(networks=(ip_network("127.0.0.0/8"),), allows_http=True)
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -4,13 +4,13 @@ import asyncio
 import socket
 import threading
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import httpcore2
 import pytest
 
 from payments.adapters.webhooks.sender import HttpWebhookSender
-from payments.domain.addresses import Address, Place, Rules, parse_network
+from payments.domain.addresses import Address, Place, Rules
 from payments.domain.webhook import TryEnding
 from payments.outside import guard
 from payments.outside.guard import GuardedNetwork, Resolver
@@ -18,10 +18,10 @@ from tests.contracts.webhooks.deliveries import make_delivery
 from tests.contracts.webhooks.names import Names, sent
 from tests.contracts.webhooks.receivers import Receiver, answering
 
-LOCAL = (parse_network("127.0.0.0/8"),)
+LOCAL = (ip_network("127.0.0.0/8"),)
 RULES = Rules(networks=LOCAL, allows_http=True)
 # Of all local addresses only this one may be reached.
-ONE = Rules(networks=(parse_network("127.0.0.1/32"),), allows_http=True)
+ONE = Rules(networks=(ip_network("127.0.0.1/32"),), allows_http=True)
 PRIVATE = "the URL must not lead to a private, local or reserved address"
 
 
