@@ -8,6 +8,7 @@ from payments.domain import ids, payout_ledger
 from payments.domain.batch_row import RefusedRow
 from payments.domain.codes import Code
 from payments.domain.ledger import Posting
+from payments.domain.operators import people
 from payments.domain.payout import (
     PAYOUT_MOVES,
     HoldReason,
@@ -138,7 +139,7 @@ class FakePayouts:
         if not all(word.approved for word in words):
             code = Code.HOLD_REJECTED
             return await self.move(PayoutFact(order, PayoutStatus.CANCELED, at, code))
-        if len(words) > 1:
+        if people(word.by for word in words) > 1:
             return await self.move(PayoutFact(order, PayoutStatus.QUEUED, at))
         return self.rows[order.payout_id]
 

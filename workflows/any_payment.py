@@ -19,6 +19,7 @@ from activities.payments import PaymentActivities
 from payments.domain.card_steps import Onward
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
+from payments.domain.operators import is_operator
 from payments.domain.payment import (
     Attempt,
     Begun,
@@ -193,7 +194,9 @@ class AnyPayment:
         return self._newest()
 
     @review.validator
-    def _may_review(self, review: Review) -> None:  # noqa: ARG002
+    def _may_review(self, review: Review) -> None:
+        if not is_operator(review.by):
+            raise refusal(Code.FIELD_REFUSED)
         if self._standing.status is not _S.REVIEW or self._attempts.is_canceled:
             raise refusal(Code.PAYMENT_STATE)
 

@@ -33,6 +33,7 @@ from payments.domain.case import (
 from payments.domain.charge import Answer, Operation, Question
 from payments.domain.codes import Code
 from payments.domain.money import Money
+from payments.domain.operators import is_operator
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import Attempt
 from payments.temporal import PAY_STATE
@@ -189,6 +190,8 @@ class PaymentCase:
 
     @resolve.validator
     def _may_resolve(self, resolution: Resolution) -> None:
+        if not is_operator(resolution.by):
+            raise refusal(Code.FIELD_REFUSED)
         is_word = resolution.policy is not CasePolicy.OPERATOR
         if self._case is None or not self._case.is_open or self._resolution or not is_word:
             raise refusal(Code.PAYMENT_STATE)

@@ -22,6 +22,7 @@ from temporalio.exceptions import ApplicationError
 from activities.payouts import PayoutActivities
 from payments.domain import ids, payout
 from payments.domain.codes import Code
+from payments.domain.operators import is_operator
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payout import (
     Leg,
@@ -274,7 +275,9 @@ class Payout:
         return PayoutAnswer(self._payout)
 
     @review.validator
-    def _is_held(self, review: PayoutReview) -> None:  # noqa: ARG002 a validator takes what its door does
+    def _is_held(self, review: PayoutReview) -> None:
+        if not is_operator(review.by):
+            raise refusal(Code.FIELD_REFUSED)
         if self._payout is None or self._status is not PayoutStatus.ON_HOLD:
             raise refusal(Code.PAYOUT_STATE)
 

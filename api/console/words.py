@@ -2,7 +2,6 @@
 as they do for `cli.py`.
 """
 
-import re
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -13,17 +12,17 @@ from api.answers import Refusal
 from api.console.asked import Asked
 from api.updates import Over, heard
 from payments.domain.codes import Code
+from payments.domain.operators import NAMELESS, is_operator
 
 Answer = TypeVar("Answer")
 WAIT: Final = timedelta(seconds=10)
-_OPERATOR: Final = re.compile(r"[!-~]{1,64}")
 
 
 def operator_of(form: Asked) -> str:
     """Raises HTTPException."""
     name = form.get("by", "")
-    if not _OPERATOR.fullmatch(name):
-        raise HTTPException(400, "A word needs a name without spaces.")
+    if not is_operator(name):
+        raise HTTPException(400, NAMELESS)
     return name
 
 

@@ -16,10 +16,12 @@ from payments import temporal
 from payments.domain import ids
 from payments.domain.batch import MoveAnswer
 from payments.domain.case import Case, CaseAnswer, Resolution
+from payments.domain.operators import NAMELESS, is_operator
 from payments.domain.payment import PaymentAnswer, Review
 from payments.domain.payout import PayoutAnswer, PayoutReview
 
 Answer = TypeVar("Answer")
+Word = Review | PayoutReview | Resolution
 
 # A refund is asked after for as long as it takes; who waits for it may go before.
 _ANSWER_TIMEOUT: Final = timedelta(seconds=15)
@@ -63,9 +65,11 @@ def _once(word: Review | PayoutReview) -> str:
 
 
 async def _said(
-    name: str, at: str, door: str, answer: type[Answer], *words: object, once: str | None = None
+    name: str, at: str, door: str, answer: type[Answer], *words: Word, once: str | None = None
 ) -> Answer:
-    """`at` is the workflow of what operators know as `name`."""
+    """`at` is the workflow of what operators know as `name`. Raises ValueError for no name."""
+    if not all(is_operator(word.by) for word in words):
+        raise ValueError(NAMELESS)
     client = await temporal.connect()
     handle = client.get_workflow_handle(at)
     try:

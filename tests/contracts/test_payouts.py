@@ -163,6 +163,7 @@ async def test_only_what_was_begun_like_this_moves(record: PayoutRecord) -> None
         ([("ann", True)], P.ON_HOLD),
         ([("ann", True), ("ann", True)], P.ON_HOLD),
         ([("ann", True), ("bob", True)], P.QUEUED),
+        ([("ann", True), ("Ann", True), ("bob", False)], P.CANCELED),
         ([("ann", True), ("bob", False)], P.CANCELED),
         ([("bob", False), ("ann", True), ("cleo", True)], P.CANCELED),
         ([("ann", True), ("ann", False)], P.CANCELED),

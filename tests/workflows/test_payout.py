@@ -163,6 +163,13 @@ async def test_two_people_let_it_go(desk: PayoutDesk) -> None:
     assert desk.rail.sent == [order.payout_id]
 
 
+async def test_a_word_without_a_name_is_not_heard_and_stops_nobody_else(desk: PayoutDesk) -> None:
+    handle, _ = await desk.held()
+
+    assert await refusal_of(desk.review(handle, "ann b")) is Code.FIELD_REFUSED
+    assert (await desk.review(handle, "ann")).payout is not None
+
+
 async def test_nobody_can_speak_for_what_is_not_held(desk: PayoutDesk) -> None:
     desk.rail.gate = asyncio.Event()
     handle, _ = await desk.pay_out()

@@ -14,6 +14,7 @@ from payments.db.session import Database, Row, Statements
 from payments.domain import payout_ledger
 from payments.domain.batch_row import PAYOUT_ROWS
 from payments.domain.codes import Code
+from payments.domain.operators import people
 from payments.domain.payout import (
     GIVEN_BACK,
     PAYOUT_MOVES,
@@ -151,7 +152,7 @@ class PostgresPayouts:
             if not all(word.approved for word in words):
                 code = Code.HOLD_REJECTED
                 return await self.move(PayoutFact(order, PayoutStatus.CANCELED, at, code))
-            if len(words) >= FOUR_EYES:
+            if people(word.by for word in words) >= FOUR_EYES:
                 return await self.move(PayoutFact(order, PayoutStatus.QUEUED, at))
         return payout_rows.payout(row)
 
