@@ -83,10 +83,9 @@ class SharedPydantic(CompositePayloadConverter):
 
 DATA_CONVERTER: Final = DataConverter(payload_converter_class=SharedPydantic)
 
-# The guard against a workflow that is not deterministic. Tests run in it; production does not: it
-# loads every workflow module afresh for each run, which costs a lock and its payment a third of
-# their rate (measured: 34/s in it, 45/s without). What it finds, tests/workflows and tests/replay
-# find before a release.
+# The guard against a workflow that is not deterministic. Every story of tests/replay is replayed in
+# it; production does without: it loads every workflow module afresh for each run, which costs a
+# lock and its payment a third of their rate (measured: 34/s in it, 45/s without).
 SANDBOX: Final = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
         "activities", "payments", "pydantic", "pydantic_core", "iso4217"

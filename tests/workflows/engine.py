@@ -53,7 +53,6 @@ from tests.fake_provider import FakeProviders
 from tests.fakes.batches import FakeBatches
 from tests.fakes.billers import FakeBiller, FakeBillers
 from tests.fakes.transactions import FakeTransactions
-from tests.guarded import GUARDED
 from tests.patience import until
 from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
@@ -178,7 +177,6 @@ class Desk:
             workflows=WORKFLOWS,
             activities=activities(self.bills(), self.cards(), self.payouts(), self.dispute_steps()),
             max_cached_workflows=max_cached_workflows,
-            workflow_runner=GUARDED,
             interceptors=interceptors,
         ):
             yield
