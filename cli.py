@@ -145,10 +145,15 @@ def seed(
         str, typer.Option(envvar="QUITTANCE_SEED_RAIL_WEBHOOK_SECRETS", hidden=True)
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the partners' secrets.")] = False,
+    migrating: Annotated[
+        bool, typer.Option("--migrate", help="Bring the database up to date first.")
+    ] = False,
 ) -> None:
     """Make the sandbox's billers, acquirers and two partners; again it changes nothing."""
     from payments.cli import seed as seeds
 
+    if migrating:
+        migrate()
     acquirers = None
     if acquirer_url is not None:
         acquirers = seeds.Acquirers(

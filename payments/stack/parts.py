@@ -75,7 +75,7 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """Every part, in the order in which they can be ready."""
-        first = ["postgres", "temporal", "sandbox", "migrate", "seed"]
+        first = ["postgres", "temporal", "sandbox", "seed"]
         return [*first, *self.worker_names, "operator", "api"]
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -124,12 +124,9 @@ class Plan:
 
         return Part(command=self._marked(self.engine.command()), probe=probe)
 
-    def migrate(self) -> Command:
-        return self._cli("migrate", "migrate", env=self._as_owner())
-
     def seed(self, output: Path) -> Command:
-        arguments = ("seed", "--json", "--biller-url", self.ports.url("biller"))
-        environment = self._as_owner() | {
+        arguments = ("seed", "--migrate", "--json", "--biller-url", self.ports.url("biller"))
+        environment = self.environment(QUITTANCE_MIGRATION_DATABASE_URL=self.database.owner_url) | {
             "QUITTANCE_SEED_ACQUIRER_URL": self.ports.url("acquirer"),
             "QUITTANCE_SEED_ACQUIRER_SECRETS": self._pretended["SANDBOX_ACQUIRER_SECRETS"],
             "QUITTANCE_SEED_WEBHOOK_SECRETS": self._pretended["SANDBOX_WEBHOOK_SECRETS"],
@@ -187,9 +184,6 @@ class Plan:
 
     def _marked(self, command: Command) -> Command:
         return replace(command, env={**command.env, RUN_ID_VARIABLE: self._run_id})
-
-    def _as_owner(self) -> dict[str, str]:
-        return self.environment(QUITTANCE_MIGRATION_DATABASE_URL=self.database.owner_url)
 
     def _cli(
         self,

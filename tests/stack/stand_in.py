@@ -55,9 +55,9 @@ def main() -> None:
     if part == os.environ.get("STAND_IN_STUCK"):
         signal.pause()
     match part:
-        case "migrate":
-            assert os.environ["QUITTANCE_MIGRATION_DATABASE_URL"]
         case "seed":
+            assert "--migrate" in arguments
+            assert os.environ["QUITTANCE_MIGRATION_DATABASE_URL"]
             seed()
         case "demo":
             print("one bill was paid", flush=True)

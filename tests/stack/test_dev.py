@@ -102,12 +102,12 @@ def test_a_crashed_part_comes_back_at_the_same_place(start_stack: Start) -> None
 
 
 def test_a_part_that_cannot_start_ends_the_stack_loudly(start_stack: Start) -> None:
-    stack = start_stack(STAND_IN_BROKEN="migrate")
+    stack = start_stack(STAND_IN_BROKEN="seed")
 
     assert stack.wait_end() == 1
 
-    assert "migrate is broken on purpose" in stack.said
-    assert "quittance stopped: migrate ended with code 1" in stack.said
+    assert "seed is broken on purpose" in stack.said
+    assert "quittance stopped: seed ended with code 1" in stack.said
     assert not stack.family()
     assert not (stack.home / "stack.json").exists()
 
