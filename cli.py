@@ -26,6 +26,7 @@ from payments.cli import (
     payouts,
     providers,
     rails,
+    reviewers,
     routing,
     webhooks,
 )
@@ -39,6 +40,7 @@ app.add_typer(billers.app, name="biller")
 app.add_typer(providers.app, name="provider")
 app.add_typer(rails.app, name="rail")
 app.add_typer(payouts.app, name="payout")
+app.add_typer(reviewers.app, name="reviewer")
 app.add_typer(disputes.app, name="dispute")
 app.add_typer(routing.app, name="routing")
 app.add_typer(routing.switches, name="switch")

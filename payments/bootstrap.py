@@ -36,6 +36,7 @@ from payments.adapters.postgres.providers import PostgresProviders
 from payments.adapters.postgres.rails import PostgresRails
 from payments.adapters.postgres.refunds import PostgresRefunds
 from payments.adapters.postgres.request_log import PostgresRequestLog
+from payments.adapters.postgres.reviewers import PostgresReviewers
 from payments.adapters.postgres.routing import PostgresRouting
 from payments.adapters.postgres.token_requests import PostgresTokenRequests
 from payments.adapters.postgres.transactions import PostgresTransactions
@@ -93,6 +94,7 @@ class Record:
     rails: PostgresRails
     refunds: PostgresRefunds
     request_log: PostgresRequestLog
+    reviewers: PostgresReviewers
     routing: PostgresRouting
     token_requests: PostgresTokenRequests
     transactions: PostgresTransactions
@@ -152,6 +154,7 @@ async def open_record(settings: Settings) -> AsyncIterator[Record]:
         rails=PostgresRails(database, vault),
         refunds=PostgresRefunds(database, ledger),
         request_log=PostgresRequestLog(database),
+        reviewers=PostgresReviewers(database),
         routing=PostgresRouting(database),
         token_requests=PostgresTokenRequests(database),
         transactions=PostgresTransactions(database, ledger),
@@ -284,11 +287,8 @@ class RuleDesk:
 
 @asynccontextmanager
 async def open_rule_book(settings: Settings) -> AsyncIterator[RuleDesk]:
-    async with (
-        open_record(settings) as record,
-        _closing(_providers(settings, record)) as providers,
-    ):
-        yield rule_desk(record, providers)
+    async with open_record(settings) as record, _closing(_providers(settings, record)) as plugged:
+        yield rule_desk(record, plugged)
 
 
 def rule_desk(record: Record, providers: Providers) -> RuleDesk:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Self
 
 import httpx2
@@ -56,6 +57,8 @@ class RunningGateway:
         self._arguments = arguments
         self._output = home.with_name(home.name + ".log")
         self._deaths: defaultdict[str, list[float]] = defaultdict(list)
+        self._reviewers: dict[str, str] = {}
+        self._reviewing = Lock()
         self._environment = os.environ | PATIENT | {"QUITTANCE_HOME": str(home)} | environment
         self.process = self._start()
         try:
@@ -134,10 +137,17 @@ class RunningGateway:
     def log(self, part: str) -> str:
         return (self.home / "logs" / f"{part}.log").read_text()
 
-    def cli(self, *arguments: str) -> str:
-        done = typed(self.environment, *arguments)
+    def cli(self, *arguments: str, **environment: str) -> str:
+        done = typed({**self.environment, **environment}, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def reviewer(self, name: str) -> str:
+        """Their token. A second one would end the first."""
+        with self._reviewing:
+            if name not in self._reviewers:
+                self._reviewers[name] = self.cli("reviewer", "token", name).strip()
+            return self._reviewers[name]
 
     def sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Ask the pretend world: its controls and its journal."""

@@ -1,6 +1,6 @@
 """The page of payouts that wait for people: what is held, why, who has spoken, and two buttons.
 
-Two different operators let a payout go, one stops it.
+Two different operators let a payout go, one stops it; a token of their own says who they are.
 """
 
 import re
@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 from api.answers import Refusal
 from api.console import asked
 from api.console.frame import ROOT, page
-from api.console.words import WAIT, operator_of, said
+from api.console.words import WAIT, said
 from api.updates import Unheard
 from payments.bootstrap import Gateway
 from payments.domain import ids
@@ -26,6 +26,7 @@ from payments.domain.codes import Code
 from payments.domain.payout import Leg, Payout, PayoutReview, PayoutStatus
 from payments.domain.payout_legs import Source, Way, the_whole
 from payments.ports.payouts import Payouts, Word
+from payments.ports.reviewers import Reviewers
 from workflows.payout import Payout as PayoutWorkflow
 
 _PAYOUT: Final = re.compile(rf"{ids.PAYOUT_PREFIX}[0-9a-z]{{26}}")
@@ -54,11 +55,12 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class PayoutConsole:
     payouts: Payouts
+    reviewers: Reviewers
     client: Client
 
     @classmethod
     def of(cls, gateway: Gateway) -> Self:
-        return cls(gateway.record.payouts, gateway.client)
+        return cls(gateway.record.payouts, gateway.record.reviewers, gateway.client)
 
     async def held(self) -> list[Held]:
         waiting = await self.payouts.held()
@@ -114,10 +116,13 @@ class _Pages:
         payout_id = request.path_params["payout"]
         if not _PAYOUT.fullmatch(payout_id):
             raise HTTPException(404, "There is no such payout.")
-        form = await asked.form_of(request, "by", "decision")
-        by, decision = operator_of(form), asked.one_of(form, "decision", Decision)
+        form = await asked.form_of(request, "token", "decision")
+        decision = asked.one_of(form, "decision", Decision)
         if decision is None:
             raise HTTPException(400, "A word is a yes or a no.")
+        by = await self._desk.reviewers.named_by(form.get("token", ""))
+        if by is None:
+            raise HTTPException(403, "No reviewer has this token.")
         status = await self._desk.review(payout_id, PayoutReview(decision is Decision.APPROVE, by))
         log.info("console.done", what=f"payout.{decision}", payout=payout_id, by=by)
         return RedirectResponse(f"{ROOT}/payouts?done={status}", 303)

@@ -1,5 +1,5 @@
 """An operator's word to a workflow. Who they are the console does not know: they sign with a name,
-as they do for `cli.py`.
+as they do for `cli.py`; but a payout takes the tokens of two (payments.ports.reviewers).
 """
 
 from collections.abc import Awaitable

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from payments.cli.opened import heard, there, with_record
+from payments.cli.opened import there, with_record
 from payments.domain.money import Money
 from payments.domain.payout import Leg, Payout, PayoutReview
 from payments.domain.payout_legs import Way
@@ -80,15 +80,29 @@ def conclude(payout_id: str) -> None:
 def review(
     payout_id: str,
     *,
-    by: Annotated[str, typer.Option(help="Who decides; kept with the payout.")],
     approve: Annotated[
         bool, typer.Option("--approve/--reject", help="Two approve, or one rejects.")
+    ],
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="QUITTANCE_REVIEWER_TOKEN",
+            prompt="Your token",
+            hide_input=True,
+            help="Of `cli.py reviewer`: whose word it is.",
+        ),
     ],
 ) -> None:
     """Say a word on a held payout, and tell where it stands then."""
     from payments.cli import doors
 
-    typer.echo(heard(doors.reviewed_payout(payout_id, PayoutReview(approve, by))))
+    async def work(record: "Record") -> None:
+        by = await record.reviewers.named_by(token.strip())
+        if by is None:
+            raise LookupError("no reviewer has this token")
+        typer.echo(await doors.reviewed_payout(payout_id, PayoutReview(approve, by)))
+
+    with_record(work)
 
 
 @app.command()

@@ -58,6 +58,9 @@ GRANTS: Final[dict[str, str]] = {
         " suspended_at, updated_at, told, paid_minor)"
     ),
     "payout_source": "SELECT, INSERT, UPDATE (given_back_at, code)",
+    "reviewer": (
+        "SELECT, INSERT (name, token_digest), UPDATE (token_digest, standing, token_made_at)"
+    ),
     "payout_review": "SELECT, INSERT (payout_id, operator, approved)",
     "partner_funds": "SELECT, INSERT, UPDATE (available_minor)",
     "partner_funds_delta": "SELECT, INSERT (partner_id, currency, amount_minor), DELETE",

@@ -152,6 +152,15 @@ payout_review: Final = Table(
     Always("at", MOMENT, server_default=NOW),
 )
 
+reviewer: Final = Table(
+    "reviewer",
+    METADATA,
+    Always("name", Text, primary_key=True),
+    Always("token_digest", LargeBinary, unique=True),
+    Always("standing", Text, server_default="active"),
+    Always("token_made_at", MOMENT, server_default=NOW),
+)
+
 partner_funds: Final = Table(
     "partner_funds",
     METADATA,

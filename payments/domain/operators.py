@@ -1,4 +1,6 @@
-"""Who of ours says a word. Nobody proves who they are: they sign with a name."""
+"""Who of ours says a word. They sign with a name, which on a held payout a token proves
+(payments.ports.reviewers), and nothing anywhere else.
+"""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Four eyes on the console: two names let a payout go, one stops it, a stranger changes nothing."""
+"""Four eyes on the console: two tokens let a payout go, one stops it, strangers change nothing."""
 
 from collections.abc import AsyncIterator
 
@@ -18,7 +18,7 @@ async def console(gateway: RunningGateway) -> AsyncIterator[Console]:
     await console.close()
 
 
-async def test_two_names_let_a_payout_go(console: Console, till: Till) -> None:
+async def test_two_reviewers_let_a_payout_go(console: Console, till: Till) -> None:
     held = await till.pay(amount="1000.01")
     path = f"{PLACE}/{held['id']}/review"
 
@@ -26,12 +26,12 @@ async def test_two_names_let_a_payout_go(console: Console, till: Till) -> None:
     assert row[1:4] == [till.partner.key.id, "1000.01 USD", row[3]]
     assert row[4] == f"1000.01 to {held['destinationToken']} over GIRO"
     assert "nobody" in row[6]
-    first = shown(await console.post(path, by="ann", decision="approve"))
-    again = shown(await console.post(path, by="ann", decision="approve"))
+    first = shown(await console.post(path, token=till.gateway.reviewer("ann"), decision="approve"))
+    again = shown(await console.post(path, token=till.gateway.reviewer("ann"), decision="approve"))
     assert "One more yes" in first.text
     assert "One more yes" in again.text
     assert (await till.show(held))["status"] == "on_hold"
-    second = shown(await console.post(path, by="bob", decision="approve"))
+    second = shown(await console.post(path, token=till.gateway.reviewer("bob"), decision="approve"))
 
     assert "it leaves now" in second.text
     await till.becomes(held, "paid")
@@ -51,30 +51,47 @@ async def test_the_plan_says_what_goes_back_and_what_elsewhere(
     assert f"10.00 to {account} over GIRO" in row[4]
 
 
-async def test_one_name_stops_a_payout(console: Console, till: Till) -> None:
+async def test_one_reviewer_stops_a_payout(console: Console, till: Till) -> None:
     held = await till.pay(amount="1000.01")
 
-    page = shown(await console.post(f"{PLACE}/{held['id']}/review", by="ann", decision="reject"))
+    page = shown(
+        await console.post(
+            f"{PLACE}/{held['id']}/review", token=till.gateway.reviewer("ann"), decision="reject"
+        )
+    )
 
     assert "the partner's again" in page.text
     assert (await till.show(held))["status"] == "canceled"
-    late = await console.post(f"{PLACE}/{held['id']}/review", by="bob", decision="approve")
+    late = await console.post(
+        f"{PLACE}/{held['id']}/review", token=till.gateway.reviewer("bob"), decision="approve"
+    )
     assert late.status == 409
 
 
-async def test_a_word_needs_a_name_and_a_decision(console: Console, till: Till) -> None:
+async def test_a_word_needs_somebodys_token_and_a_decision(console: Console, till: Till) -> None:
     held = await till.pay(amount="1000.01")
-    path = f"{PLACE}/{held['id']}/review"
+    path, ann = f"{PLACE}/{held['id']}/review", till.gateway.reviewer("ann")
 
-    for fields in ({"by": "ann"}, {"decision": "approve"}, {"by": "a b", "decision": "approve"}):
-        assert (await console.post(path, **fields)).status == 400
-    assert (await console.post(path, by="ann", decision="perhaps")).status == 400
+    for fields, status in (
+        ({"token": ann}, 400),
+        ({"token": ann, "decision": "perhaps"}, 400),
+        ({"by": "ann", "decision": "approve"}, 400),
+        ({"decision": "approve"}, 403),
+        ({"token": "ann", "decision": "approve"}, 403),
+        ({"token": ann[:-1], "decision": "approve"}, 403),
+    ):
+        assert (await console.post(path, **fields)).status == status, fields
+    till.gateway.cli("reviewer", "suspend", "ann")
+    assert (await console.post(path, token=ann, decision="reject")).status == 403
+    till.gateway.cli("reviewer", "resume", "ann")
     nobodys = f"{PLACE}/po_{'0' * 26}/review"
-    assert (await console.post(nobodys, by="ann", decision="approve")).status == 409
-    assert (await console.post(f"{PLACE}/x/review", by="ann", decision="approve")).status == 404
+    assert (await console.post(nobodys, token=ann, decision="approve")).status == 409
+    assert (await console.post(f"{PLACE}/x/review", token=ann, decision="approve")).status == 404
     stranger = {"Origin": "https://elsewhere.example"}
     answer = await console.fetch(
-        "POST", path, data={"by": "ann", "decision": "approve"}, headers=stranger
+        "POST", path, data={"token": ann, "decision": "approve"}, headers=stranger
     )
     assert answer.status_code == 403
+    [row] = [row for row in shown(await console.get(PLACE)).rows if held["id"] in row[0]]
+    assert "nobody" in row[6]
     await till.cancel(held)
