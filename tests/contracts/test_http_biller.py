@@ -48,6 +48,13 @@ def test_a_bill_is_read_with_its_name_masked() -> None:
     assert bill == Bill(REF, Money(125_000, "BDT"), date(2026, 5, 15), "R***** K*****", paid=False)
 
 
+def test_a_name_that_cannot_be_written_down_is_no_obstacle() -> None:
+    bill = mapping.bill(Reply(200, BILL | {"customerName": "\ud83dahima"}), REF, "BDT")
+
+    assert isinstance(bill, Bill)
+    assert bill.customer_name == "?*****"
+
+
 def test_a_paid_bill_may_owe_nothing() -> None:
     bill = mapping.bill(Reply(200, BILL | {"state": "PAID", "amountDue": "0.00"}), REF, "BDT")
 

@@ -104,6 +104,19 @@ async def test_partners_are_told_of_every_move_but_the_first(
     ]
 
 
+async def test_words_of_a_rail_that_no_database_takes_do_not_stop_a_payout(
+    record: PayoutRecord,
+) -> None:
+    odd = "half \ud83d and nothing \0"
+    await record.earn(EARNED)
+    order = await record.begun()
+
+    await record.move(order, P.SENT, rail_reference=odd)
+    failed = await record.move(order, P.FAILED, raw_code=odd)
+
+    assert failed.status is P.FAILED
+
+
 # What a payout with this end may have been before, whichever way it went.
 CAME_BY = {
     P.FAILED: {P.ON_HOLD, P.QUEUED, P.SENT},

@@ -156,6 +156,17 @@ async def test_a_refund_that_succeeded_is_refunded_once(
     assert await left(payments, captured) == (4_000, 0)
 
 
+async def test_words_of_a_provider_that_no_database_takes_do_not_stop_a_refund(
+    refunds: Refunds, captured: PaymentOrder
+) -> None:
+    order = await reserved(refunds, captured, suspended=False)
+    odd = replace(TAKEN, reference="half \ud83d and nothing \0")
+
+    settled = await refunds.settle(order, RefundStatus.SUCCEEDED, odd, None)
+
+    assert settled.status is RefundStatus.SUCCEEDED
+
+
 @pytest.mark.parametrize("suspended", [False, True])
 async def test_a_refund_that_failed_can_be_asked_for_again(
     suspended: bool, payments: Payments, refunds: Refunds, captured: PaymentOrder

@@ -48,6 +48,18 @@ async def test_the_outcome_is_told_once(transactions: PostgresTransactions, dire
         ]
 
 
+async def test_words_of_a_biller_that_no_database_takes_do_not_stop_a_payment(
+    begun: BillPayment, transactions: PostgresTransactions, direct: Direct
+) -> None:
+    odd = accepted(reference="half \ud83d and nothing \0", at=NOW)
+
+    for _ in range(2):
+        paid = await transactions.settle(begun, odd)
+
+        assert paid.biller_reference == "half ? and nothing \ufffd"
+    assert len(await events_of(direct, begun.transaction_id)) == 1
+
+
 async def test_an_event_says_what_the_partner_api_says(
     begun: BillPayment, transactions: PostgresTransactions, database: Database
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from payments.adapters.postgres.json_text import theirs
 from payments.db.session import Row
 from payments.domain.bill import BillPayment, BillRef, LockRequest, Transaction, TransactionState
 from payments.domain.codes import Code
@@ -84,7 +85,7 @@ def settled(
         locked_at=begun.locked_at,
         accepted_at=begun.accepted_at,
         paid_at=paid_at,
-        biller_reference=biller_reference,
+        biller_reference=theirs(biller_reference),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 from pydantic import TypeAdapter
 
-from payments.adapters.postgres.payment_rows import theirs
+from payments.adapters.postgres.json_text import theirs
 from payments.adapters.postgres.sealer import ACCOUNT, open_secret, seal_secret
 from payments.crypto import Vault
 from payments.db.session import Database, Row

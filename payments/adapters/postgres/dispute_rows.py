@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from payments.adapters.postgres.json_text import json_text
-from payments.adapters.postgres.payment_rows import rfc3339, theirs
+from payments.adapters.postgres.json_text import json_text, theirs
+from payments.adapters.postgres.payment_rows import rfc3339
 from payments.db.session import Row
 from payments.domain.dispute import (
     CLOSED,
@@ -57,7 +57,7 @@ def opened(sighting: Sighting, about: Row, status: DisputeStatus) -> Dispute:
         amount=found.amount,
         status=status,
         reason=found.reason,
-        raw_reason=theirs(found.raw_reason) or "",
+        raw_reason=theirs(found.raw_reason),
         fee_minor=found.fee.minor,
         taken_minor=taken_minor(status, found.amount, found.fee),
         returned_minor=0,

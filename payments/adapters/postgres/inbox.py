@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from payments.adapters.postgres.json_text import theirs
 from payments.db.batch import Batch
 from payments.db.session import Database, Row
 from payments.ports.inbox import EventChanged, Inbound, InboundState, Kept
@@ -56,8 +57,6 @@ _DUE: Final = """
     ) AS due
     WHERE event.provider = due.provider AND event.event_id = due.event_id
     RETURNING event.provider, event.event_id, event.told, event.received_at, event.look_at"""
-# PostgreSQL's text holds no NUL character; U+FFFD is what Unicode has for one that is lost.
-_NUL: Final = str.maketrans({"\0": "\ufffd"})
 _TOLD: Final = TypeAdapter(Told)
 
 log = structlog.get_logger("webhooks")
@@ -71,7 +70,7 @@ class PostgresInbox:
     async def store(
         self, event: Inbound, state: InboundState = InboundState.RECEIVED, note: str = ""
     ) -> InboundState:
-        row = (event, state, _text(note))
+        row = (event, state, theirs(note))
         known = None
         while known is None:
             # The same came at once from elsewhere: the next statement sees it.
@@ -82,7 +81,7 @@ class PostgresInbox:
         return state
 
     async def settle(self, provider: str, event_id: str, state: InboundState, note: str) -> None:
-        await self._database.fetch(_SETTLE, provider, _text(event_id), state, _text(note))
+        await self._database.fetch(_SETTLE, provider, theirs(event_id), state, theirs(note))
 
     async def due(self, limit: int) -> Sequence[Kept]:
         rows = await self._database.fetch(_DUE, limit)
@@ -99,12 +98,12 @@ class PostgresInbox:
         found = await self._database.fetch(
             _STORE,
             [event.provider for event in events],
-            [_text(each.event_id) for each in told],
-            [_text(each.type) for each in told],
-            [None if each.reference is None else _text(each.reference) for each in told],
+            [theirs(each.event_id) for each in told],
+            [theirs(each.type) for each in told],
+            [theirs(each.reference) for each in told],
             [each.operation for each in told],
             [event.digest for event in events],
-            [_text(event.body) for event in events],
+            [theirs(event.body) for event in events],
             [event.received_at for event in events],
             [state for _, state, _ in ordered],
             [note for _, _, note in ordered],
@@ -118,7 +117,7 @@ class PostgresInbox:
 
 
 def _key(event: Inbound) -> tuple[str, str]:
-    return event.provider, _text(event.told.event_id)
+    return event.provider, theirs(event.told.event_id)
 
 
 def _written(event: Inbound, state: InboundState, note: str) -> str | None:  # noqa: ARG001
@@ -136,7 +135,3 @@ def _kept(row: Row) -> Kept | None:
         log.warning("webhook.unreadable", provider=row["provider"], event_id=row["event_id"])
         return None
     return Kept(row["provider"], told, row["received_at"], row["look_at"])
-
-
-def _text(theirs: str) -> str:
-    return theirs.encode(errors="replace").decode().translate(_NUL)

@@ -1,13 +1,14 @@
-"""JSON as PostgreSQL takes it, whatever a provider has sent us."""
+"""Text and JSON as PostgreSQL takes them, whatever others have sent us."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import orjson
 
-# jsonb holds no NUL character. U+FFFD is what Unicode has for one that could not be kept. An even
-# number of backslashes before it makes it the plain text "u0000", which may stay.
+# Neither holds a NUL character. U+FFFD is what Unicode has for one that could not be kept.
+_NO_NUL: Final = str.maketrans({"\0": "\ufffd"})
+# An even number of backslashes before it makes it the plain text "u0000", which may stay.
 _NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -19,3 +20,12 @@ def json_text(value: Mapping[str, Any] | Sequence[Any]) -> str:
         # For example a lone surrogate, or an integer of more than 64 bits.
         text = orjson.dumps({"python": ascii(value)})
     return _NUL.sub(rb"\1\\ufffd", text).decode()
+
+
+@overload
+def theirs(text: str) -> str: ...
+@overload
+def theirs(text: str | None) -> str | None: ...
+def theirs(text: str | None) -> str | None:
+    """Others' own words: a NUL or half a surrogate pair in them must not keep money from moving."""
+    return None if text is None else text.encode(errors="replace").decode().translate(_NO_NUL)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from payments.adapters.postgres import webhook_rows
+from payments.adapters.postgres.json_text import theirs
 from payments.adapters.postgres.sealer import Sealer
 from payments.adapters.postgres.webhook_rows import DELIVERY, PENDING, UNTRIED, WANTS
 from payments.db.batch import Batch
@@ -186,8 +187,6 @@ _LAG: Final = f"""
         SELECT count(*) AS failing FROM webhook_endpoint
         WHERE failing_since IS NOT NULL AND state = 'enabled'
     ) AS endpoint"""
-# PostgreSQL's text holds no NUL character; U+FFFD is what Unicode has for one that is lost.
-_NUL: Final = str.maketrans({"\0": "\ufffd"})
 
 
 class PostgresOutbox:
@@ -253,7 +252,7 @@ class PostgresOutbox:
                 [made.latency_ms for _, made, *_ in first],
                 [made.ending for _, made, *_ in first],
                 [made.http_status for _, made, *_ in first],
-                [_text(made.answer) for _, made, *_ in first],
+                [theirs(made.answer) for _, made, *_ in first],
                 [made.retry_after_s for _, made, *_ in first],
                 [state for _, _, state, _ in first],
                 [next_try_at for *_, next_try_at in first],
@@ -265,7 +264,3 @@ def _key(row: _Made) -> tuple[object, ...]:
     """Two processes that write the same wait for each other once."""
     ref, made, _, _ = row
     return ref.event_id, ref.endpoint_id, ref.round, made.at
-
-
-def _text(theirs: str) -> str:
-    return theirs.encode(errors="replace").decode().translate(_NUL)

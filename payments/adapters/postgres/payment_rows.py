@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from payments.adapters.postgres.json_text import json_text
+from payments.adapters.postgres.json_text import json_text, theirs
 from payments.db.session import Row
 from payments.domain.attempts import Tried
 from payments.domain.card import Card, Decline
@@ -244,11 +244,6 @@ def _told_of_method(method: Method) -> dict[str, Any]:
 
 def rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def theirs(text: str | None) -> str | None:
-    """A provider's own words: half a surrogate pair in them must not keep a payment from moving."""
-    return None if text is None else text.encode(errors="replace").decode()
 
 
 def _bank(stored: dict[str, Any] | None) -> BankRedirect | None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from payments.adapters.postgres import funds, payout_begin, payout_legs, payout_rows
+from payments.adapters.postgres.json_text import theirs
 from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
-from payments.adapters.postgres.payment_rows import theirs
 from payments.db.session import Database, Row, Statements
 from payments.domain import payout_ledger
 from payments.domain.batch_row import PAYOUT_ROWS

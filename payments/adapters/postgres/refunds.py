@@ -8,9 +8,9 @@ from typing import Final
 import asyncpg
 
 from payments.adapters.postgres import refund_legs
-from payments.adapters.postgres.json_text import json_text
+from payments.adapters.postgres.json_text import json_text, theirs
 from payments.adapters.postgres.ledger import WRITE_POSTING, PostgresLedger
-from payments.adapters.postgres.payment_rows import rfc3339, theirs
+from payments.adapters.postgres.payment_rows import rfc3339
 from payments.db.session import Database, Row, Statements
 from payments.domain import card_ledger
 from payments.domain.card import Decline

@@ -82,7 +82,9 @@ def inquiry(reply: Reply, asked: BillPayment, *, settled: bool) -> Outcome:
 
 def masked(name: str) -> str:
     """`Rahima Khatun` → `R***** K*****`: enough for a payer to recognise, not to find out."""
-    return " ".join(f"{word[0]}*****" for word in name.split())
+    # Half a surrogate pair could be written to nobody.
+    theirs = name.encode(errors="replace").decode()
+    return " ".join(f"{word[0]}*****" for word in theirs.split())
 
 
 def _told(reply: Reply, ours: BillPayment) -> Outcome:
