@@ -34,6 +34,7 @@ async def test_a_batch_and_its_counts_are_shown(console: Console, guest: Partner
     assert "2 of 2 rows have ended" in page.text
     assert "Paid 1 Declined 0 Refused 1" in page.text
     assert "Pause" not in page.text
+    assert "looks again" not in page.text
 
 
 async def test_an_operator_pauses_resumes_and_cancels(
@@ -47,6 +48,9 @@ async def test_an_operator_pauses_resumes_and_cancels(
     for what, becomes in (("pause", "paused"), ("resume", "running")):
         await until(lambda what=what: _press(console, path, what), 60, f"no {what}")  # type: ignore[misc]
         assert (await guest.get(f"/v1/batches/{sent.data['id']}")).data["status"] == becomes
+    page = await console.fetch("GET", path)
+    assert '<meta http-equiv="refresh" content="5">' in page.text
+    assert "looks again every five seconds" in page.text
     question = shown(await console.get(f"{path}/cancel"))
     assert "Cancel the batch?" in question.text
     await until(lambda: _press(console, path, "cancel"), 60, "no cancel")
