@@ -17,9 +17,14 @@ _SCRIPTS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = int.from_bytes(b"QUITTANC", "big")
 
 
-async def migrate(url: str, revision: str = "head") -> None:
-    """Go up to `revision`. Doing it again changes nothing."""
-    await _run(url, lambda config: command.upgrade(config, revision), grants.statements())
+async def migrate(url: str) -> None:
+    """Go up to the newest version. Doing it again changes nothing."""
+    await _run(url, lambda config: command.upgrade(config, "head"), grants.statements())
+
+
+async def go_up(url: str, revision: str) -> None:
+    """Go up to `revision`, where the application may do nothing: what it may is the newest's."""
+    await _run(url, lambda config: command.upgrade(config, revision), ())
 
 
 async def go_back(url: str, revision: str) -> None:
