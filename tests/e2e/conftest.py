@@ -78,6 +78,8 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="module")
 async def customers(chromium: Browser) -> AsyncIterator[BrowserContext]:
     async with visiting(chromium) as context:
+        # As long as one page is open its window is: another for each test costs as much as a visit.
+        await context.new_page()
         yield context
 
 
