@@ -60,6 +60,8 @@ from workflows.code_payment import CodePayment
 from workflows.dispute import Dispute
 from workflows.event_relay import EventRelay, begin_relay
 from workflows.inbound_watch import InboundWatch, begin_watch
+from workflows.lost_kinds import lost_activities
+from workflows.lost_watch import LostWatch, begin_lost_watch
 from workflows.options import PROVIDER_TIMEOUT
 from workflows.payout import Payout
 from workflows.payout_return import PayoutReturn
@@ -75,6 +77,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     CardPayment,
     Challenge,
     CodePayment,
+    LostWatch,
     Payout,
     PayoutReturn,
     Dispute,
@@ -114,6 +117,8 @@ async def serve(settings: Settings, stop: asyncio.Event, open_steps: OpenSteps) 
                 if Work.BATCHES in settings.work:
                     queue = settings.queue(Work.BATCHES)
                     await begin_unfinished(client, queue, steps.bills.batches)
+                if Work.COUNTER in settings.work:
+                    await begin_lost_watch(client, settings.queue(Work.COUNTER))
                 with ready_file():
                     log.info("worker.ready", work=sorted(settings.work))
                     await stopping
@@ -178,6 +183,7 @@ def activities(
     return (
         *(*_of_bills(bills, payouts.rails), *_of_cards(cards), *_of_payouts(payouts)),
         *_of_disputes(disputes, cards.providers),
+        lost_activities(cards, payouts, disputes).watch,
     )
 
 

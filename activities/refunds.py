@@ -5,7 +5,7 @@ from temporalio import activity
 from activities import failures
 from payments.domain.card_steps import RefundEnd, RefundReserved
 from payments.domain.codes import Code
-from payments.domain.refund import Refund, RefundOrder
+from payments.domain.refund import Refund, RefundOrder, Reserved
 from payments.ports.payments import Payments, Refunds
 
 
@@ -20,13 +20,13 @@ class RefundActivities:
     async def reserve(self, order: RefundOrder) -> RefundReserved:
         """Set the amount aside, or say why not; and find out which attempt took it."""
         with failures.translated():
-            refused = await self._refunds.reserve(order)
-            if refused is not None:
-                return RefundReserved(refused=refused)
+            reserved = await self._refunds.reserve(order)
+            if isinstance(reserved, Code):
+                return RefundReserved(refused=reserved)
             attempt = await self._payments.latest_attempt(order.payment_id)
         if attempt is None:
             return RefundReserved(refused=Code.REFUND_NOT_POSSIBLE)
-        return RefundReserved(attempt=attempt)
+        return RefundReserved(attempt=attempt, was_reserved=reserved is Reserved.BEFORE)
 
     @activity.defn(name="refunds.suspend")
     async def suspend(self, order: RefundOrder) -> None:

@@ -126,6 +126,11 @@ class FakeDisputes:
     async def named(self, dispute_id: str) -> Dispute | None:
         return self.rows.get(dispute_id)
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Dispute]:
+        rows = sorted(self.rows.values(), key=lambda row: row.dispute_id)
+        behind = [row for row in rows if row.dispute_id > (after or "")]
+        return [row for row in behind if row.status not in CLOSED][:most]
+
     async def list(self, partner_id: str | None, wanted: DisputeFilter) -> Sequence[Dispute]:
         rows = [
             row

@@ -10,6 +10,7 @@ from payments.domain.codes import Code
 from payments.domain.ledger import Posting
 from payments.domain.operators import people
 from payments.domain.payout import (
+    ON_ITS_WAY,
     PAYOUT_MOVES,
     HoldReason,
     Leg,
@@ -70,7 +71,8 @@ class FakePayouts:
         if found is None:
             self._begin(order)
         begun = self.rows[order.payout_id]
-        return PayoutAnswer(begun, legs=self.plan, was_begun=found is not None)
+        legs = (await self.legs([begun])).get(order.payout_id, ())
+        return PayoutAnswer(begun, legs=legs, was_begun=found is not None)
 
     def _begin(self, order: PayoutOrder) -> None:
         above = order.limits.hold_above
@@ -153,6 +155,13 @@ class FakePayouts:
     async def order(self, payout_id: str) -> PayoutOrder | None:
         raise NotImplementedError
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[PayoutOrder]:
+        rows = sorted(self.rows.values(), key=_place)
+        behind = [row for row in rows if after is None or _place(row) > _place(self.rows[after])]
+        open_ = [row.payout_id for row in behind if row.status in ON_ITS_WAY]
+        # Of a leg nobody has kept the order.
+        return [self.orders[name] for name in open_ if name in self.orders][:most]
+
     async def by_reference(self, partner_id: str, reference: str) -> Payout | None:
         raise NotImplementedError
 
@@ -216,6 +225,10 @@ def balances_of(postings: Mapping[str, Posting]) -> dict[str, int]:
         for entry in posting.entries:
             sums[entry.account.kind] = sums.get(entry.account.kind, 0) + entry.amount.minor
     return {kind: minor for kind, minor in sums.items() if minor}
+
+
+def _place(payout: Payout) -> tuple[datetime, str]:
+    return payout.created_at, payout.payout_id
 
 
 def no_payouts() -> PayoutSteps:

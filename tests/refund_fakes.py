@@ -9,7 +9,7 @@ from payments.domain.card import Decline
 from payments.domain.card_events import REFUND_EVENTS
 from payments.domain.charge import Answer
 from payments.domain.codes import Code
-from payments.domain.refund import Refund, RefundOrder, RefundStatus
+from payments.domain.refund import Refund, RefundOrder, RefundStatus, Reserved
 from payments.ports.payments import MoveRefused
 from payments.ports.record import RecordUnavailable
 from tests.card_fakes import FakePayments
@@ -28,11 +28,11 @@ class FakeRefunds:
     refused: dict[str, Code] = field(default_factory=dict)
     _suspended: set[str] = field(default_factory=set)
 
-    async def reserve(self, order: RefundOrder) -> Code | None:
+    async def reserve(self, order: RefundOrder) -> Reserved | Code:
         self._call("reserve", order.refund_id)
         known = self.rows.get(order.refund_id)
         if known is not None:
-            return None if _asked(known) == _asked(order) else Code.REFERENCE_USED
+            return Reserved.BEFORE if _asked(known) == _asked(order) else Code.REFERENCE_USED
         if datetime.now(UTC) >= order.deadline:
             return Code.ENGINE_UNAVAILABLE
         payment = await self.payments.find(order.partner_id, order.payment_id)
@@ -63,7 +63,7 @@ class FakeRefunds:
             provider_reference=None,
             payout_id=order.payout_id,
         )
-        return None
+        return Reserved.NOW
 
     async def suspend(self, order: RefundOrder) -> None:
         self._call("suspend", order.refund_id)

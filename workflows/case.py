@@ -55,8 +55,8 @@ def case_operation(
         order,
         id=_name(order),
         task_queue=task_queue,
-        attributes=_attributes(order.attempt),
-        summary=_summary(order),
+        attributes=attributes_of(order.attempt),
+        summary=summary_of(order),
         can_run_again=True,
     )
 
@@ -70,8 +70,8 @@ async def open_case(attempt: Attempt, receipt_id: str) -> None:
             order,
             id=_name(order),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=_attributes(attempt),
-            static_summary=_summary(order),
+            search_attributes=attributes_of(attempt),
+            static_summary=summary_of(order),
         )
     except WorkflowAlreadyStartedError:
         workflow.logger.info("case.already_running")
@@ -205,10 +205,10 @@ def _name(order: CaseOrder) -> str:
     return ids.case(order.attempt.provider, order.receipt_id)
 
 
-def _attributes(attempt: Attempt) -> TypedSearchAttributes:
+def attributes_of(attempt: Attempt) -> TypedSearchAttributes:
     order = attempt.order
     return found_by(order.partner_id, order.amount, provider=attempt.provider)
 
 
-def _summary(order: CaseOrder) -> str:
+def summary_of(order: CaseOrder) -> str:
     return f"{order.receipt_id} at {order.attempt.provider} pays for nothing, if it is there"

@@ -76,9 +76,13 @@ async def _nothing() -> None:
 
 
 async def refund(
-    back: GiveBack, bell: Bell, when_unknown: Callable[[], Awaitable[None]] = _nothing
+    back: GiveBack,
+    bell: Bell,
+    when_unknown: Callable[[], Awaitable[None]] = _nothing,
+    *,
+    may_be_sent: bool = False,
 ) -> Answer:
-    """`when_unknown` is done once, as soon as nobody knows."""
+    """`when_unknown` is done once, as soon as nobody knows: at once if it `may_be_sent` before."""
 
     async def send() -> Answer:
         words = f"refund {_words(back.amount)} at {back.attempt.provider}"
@@ -92,7 +96,11 @@ async def refund(
             return _lost(error)
 
     return await _until_over(
-        send, lambda: _question(back, Operation.REFUND), bell, when_unknown=when_unknown
+        send,
+        lambda: _question(back, Operation.REFUND),
+        bell,
+        when_unknown=when_unknown,
+        may_be_sent=may_be_sent,
     )
 
 
@@ -101,11 +109,14 @@ async def _until_over(
     question: Callable[[], Question],
     bell: Bell,
     when_unknown: Callable[[], Awaitable[None]] = _nothing,
+    *,
+    may_be_sent: bool = False,
 ) -> Answer:
     """Send, ask, and send again under the same key only what the provider surely never had."""
     has_asked = False
     while True:
-        answer = await send()
+        answer = Answer(OutcomeKind.UNKNOWN) if may_be_sent else await send()
+        may_be_sent = False
         if answer.kind in _OVER and answer.amount in (None, question().amount):
             return answer
         if not has_asked:

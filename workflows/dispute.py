@@ -81,11 +81,19 @@ def dispute_operation(
         order,
         id=ids.dispute(order.dispute_id),
         task_queue=task_queue,
-        attributes=TypedSearchAttributes([SearchAttributePair(PROVIDER, order.provider)]),
-        summary=f"a dispute at {order.provider}",
+        attributes=found_by(order),
+        summary=summary_of(order),
         details=f"`{order.reference}`",
         can_run_again=True,
     )
+
+
+def found_by(order: DisputeOrder) -> TypedSearchAttributes:
+    return TypedSearchAttributes([SearchAttributePair(PROVIDER, order.provider)])
+
+
+def summary_of(order: DisputeOrder) -> str:
+    return f"a dispute at {order.provider}"
 
 
 @workflow.defn(name="Dispute")

@@ -46,6 +46,8 @@ from workflows.uncancelled import to_its_end
 HOLD_LASTS: Final = timedelta(days=7)
 # Between the tries of what surely does not leave; meanwhile it can be canceled.
 _PAUSES: Final = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900))
+# Of a payout that a run had sent which the engine has lost.
+_NO_NEWS: Final = TransferAnswer(OutcomeKind.UNKNOWN)
 _ENDS: Final = {
     TransferState.PAID: PayoutStatus.PAID,
     TransferState.FAILED: PayoutStatus.FAILED,
@@ -109,7 +111,9 @@ class Payout:
         if answer.legs:
             await self._pay_by_legs(answer.legs)
             return
-        answer_of_rail = await self._hand_over()
+        answer_of_rail = (
+            await self._hand_over() if self._status is not PayoutStatus.SENT else _NO_NEWS
+        )
         if answer_of_rail is not None:
             await self._follow(answer_of_rail)
 

@@ -14,7 +14,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.workflow import ParentClosePolicy
 
 from payments.domain import ids, payout_legs
-from payments.domain.payout import Leg, LegKind, PayoutOrder, PayoutStatus
+from payments.domain.payout import ON_ITS_WAY, Leg, LegKind, PayoutOrder, PayoutStatus
 from payments.domain.refund import RefundStatus
 from workflows.refund import Refund
 from workflows.starting import found_by, payout_found_by
@@ -24,10 +24,11 @@ Transfer = Callable[[Any, PayoutOrder], Awaitable[PayoutStatus]]
 
 
 async def paid(order: PayoutOrder, legs: Sequence[Leg], transfer: Transfer) -> None:
-    """Begin all of them, the oldest source first, and wait until each has ended somehow."""
+    """Begin all that have no end, the oldest source first, and wait until each has one somehow."""
     stories = (
         _refunded(order, leg) if leg.kind is LegKind.REFUND else _sent(order, leg, transfer)
         for leg in legs
+        if leg.status in ON_ITS_WAY
     )
     for story in await asyncio.gather(*stories, return_exceptions=True):
         if isinstance(story, BaseException):

@@ -15,10 +15,9 @@ from payments.domain.partner import Standing
 from payments.domain.payout import PayoutOrder
 from payments.domain.rail import RailProfile
 from payments.ports.rail import Rails
-from payments.temporal import ROW
 from workflows.payout import Payout
 from workflows.row_start import RowStory
-from workflows.starting import payout_found_by, payout_summary
+from workflows.starting import payout_found_by, payout_mark, payout_summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,14 @@ class PayoutRows:
         # What was begun is asked after also at a rail that takes nothing more.
         if rail is None or not (order.is_begun or rail.standing is Standing.ACTIVE):
             return Code.NO_RAIL
-        payout, row = order_of(order, rail, begin_by), f"{order.ref.batch_id} {order.ref.line}"
+        payout = order_of(order, rail, begin_by)
         return RowStory(
             run=Payout.run,
             order=payout,
             id=ids.payout(payout.payout_id),
             # As a single payout: only a run that never began may be followed by another.
             reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            mark=(ROW, row),
+            mark=payout_mark(order.ref),
             taken=Code.REFERENCE_USED,
             attributes=payout_found_by(payout),
             summary=f"row {order.ref.line} of {order.ref.batch_id}: {payout_summary(payout)}",

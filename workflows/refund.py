@@ -1,7 +1,7 @@
 """Give captured money back to the card it came from.
 
 POST …/refund -> settled -> refunds.reserve -> providers.refund
-                         [-> unknown, pending: refunds.suspend -> providers.ask]
+                         [-> unknown, pending, reserved before: refunds.suspend -> providers.ask]
                          -> refunds.settle -> SUCCEEDED | FAILED: the reservation is given back
 """
 
@@ -63,12 +63,14 @@ class Refund:
         if reserved.attempt is None:
             self._answer = RefundAnswer(refused=reserved.refused)
             return RefundStatus.FAILED
-        return await self._give_back(reserved.attempt)
+        return await self._give_back(reserved.attempt, may_be_sent=reserved.was_reserved)
 
-    async def _give_back(self, attempt: Attempt) -> RefundStatus:
+    async def _give_back(self, attempt: Attempt, *, may_be_sent: bool) -> RefundStatus:
         workflow.set_current_details(f"**pending** at {attempt.provider} `{attempt.reference}`")
         back = GiveBack(attempt, self._order.refund_id, self._order.amount)
-        answer = await charging.refund(back, self._bell, when_unknown=self._suspend)
+        answer = await charging.refund(
+            back, self._bell, when_unknown=self._suspend, may_be_sent=may_be_sent
+        )
         return await self._settle(attempt, answer)
 
     async def _suspend(self) -> None:

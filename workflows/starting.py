@@ -1,7 +1,9 @@
 """How a workflow is started from outside: one of money together with its first update, and once."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import (
@@ -10,12 +12,15 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.types import MethodAsyncNoParam
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.types import MethodAsyncNoParam, MethodAsyncSingleParam
 
 from payments.domain.money import Money
 from payments.domain.payout import PayoutOrder, PayoutStatus
-from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER
+from payments.domain.row import RowRef
+from payments.temporal import AMOUNT_MINOR, PARTNER_ID, PAY_STATE, PROVIDER, ROW
 
+_RPC_TIMEOUT: Final = timedelta(seconds=5)
 Story = TypeVar("Story")
 Order = TypeVar("Order")
 End = TypeVar("End")
@@ -86,8 +91,40 @@ async def begin_standing(
     )
 
 
+async def begin_again(
+    client: Client,
+    story: MethodAsyncSingleParam[Any, Order, Any],
+    order: Order,
+    *,
+    id: str,  # noqa: A002 as Temporal calls it
+    task_queue: str,
+    attributes: TypedSearchAttributes,
+    summary: str,
+    memo: Mapping[str, str] | None = None,
+) -> None:
+    """One that the engine has lost. What it has, at work or ended, is left as it is."""
+    with suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            story,
+            order,
+            id=id,
+            task_queue=task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=attributes,
+            static_summary=summary,
+            memo=memo,
+            rpc_timeout=_RPC_TIMEOUT,
+        )
+
+
 def payout_found_by(order: PayoutOrder) -> TypedSearchAttributes:
     return found_by(order.partner_id, order.amount, state=PayoutStatus.QUEUED, provider=order.rail)
+
+
+def payout_mark(row: RowRef) -> tuple[str, str]:
+    """In the memo of a payout that is a row of a batch: which one."""
+    return ROW, f"{row.batch_id} {row.line}"
 
 
 def payout_summary(order: PayoutOrder) -> str:

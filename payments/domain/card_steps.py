@@ -62,10 +62,15 @@ class LateMoney:
 
 @dataclass(frozen=True, slots=True)
 class RefundReserved:
-    """The attempt that took the money which now goes back, or why it does not. Exactly one."""
+    """The attempt that took the money which now goes back, or why it does not. Exactly one.
+
+    `was_reserved` when the record knew it already: whoever did that may have sent it before he was
+    lost.
+    """
 
     attempt: Attempt | None = None
     refused: Code | None = None
+    was_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ ENDPOINT_PREFIX: Final = "whe_"
 EVENT_RELAY: Final = "event-relay"
 # And of the one that looks again at what providers told us and nobody could take.
 INBOUND_WATCH: Final = "inbound-watch"
+# And of the one that begins again what the engine has lost.
+LOST_WATCH: Final = "lost-watch"
 _KNOWN_OUTSIDE: Final = re.compile(r"(pay|re|case|po)_[0-9a-z]{26}(?![0-9a-z])", re.ASCII)
 
 

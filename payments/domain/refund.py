@@ -16,6 +16,15 @@ class RefundStatus(StrEnum):
     FAILED = "failed"
 
 
+class Reserved(StrEnum):
+    """NOW: by this very write, so nothing was sent before it. BEFORE: by an earlier one; the refund
+    may have been sent.
+    """
+
+    NOW = "now"
+    BEFORE = "before"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
     """Input of the Refund workflow. `reference` is the partner's own and names one refund.

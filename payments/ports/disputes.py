@@ -51,6 +51,9 @@ class Disputes(Protocol):
         fee in another currency is an incident, once, and in no book.
         """
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Dispute]:
+        """Those that a workflow has to follow, by their ids, behind this one."""
+
     async def remind(self, dispute_id: str, number: int, *, last: bool) -> Dispute:
         """Tell the partner once, for each `number` from 1, that `due_at` comes nearer."""
 

@@ -18,7 +18,7 @@ from payments.domain.payment import (
     PaymentOrder,
     PaymentStatus,
 )
-from payments.domain.refund import Refund, RefundOrder, RefundStatus
+from payments.domain.refund import Refund, RefundOrder, RefundStatus, Reserved
 from payments.domain.routing import Decision, Retries, Routed
 
 
@@ -137,10 +137,10 @@ class Refunds(Protocol):
     dispute has taken.
     """
 
-    async def reserve(self, order: RefundOrder) -> Code | None:
+    async def reserve(self, order: RefundOrder) -> Reserved | Code:
         """Set the amount aside and write the refund as PENDING, in one statement under a row lock.
 
-        None: reserved. Otherwise: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
+        Refused: PAYMENT_UNKNOWN, REFUND_TOO_LARGE, REFUND_NOT_POSSIBLE (nothing
         was captured), PAYMENT_DISPUTED (its money goes back that way), REFERENCE_USED (the
         reference names another refund), ENGINE_UNAVAILABLE (after the order's deadline).
 

@@ -92,6 +92,11 @@ class Payouts(Protocol):
     async def order(self, payout_id: str) -> PayoutOrder | None:
         """What was ordered, for who has to go on with it."""
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[PayoutOrder]:
+        """What was ordered of those that a workflow has to be at work on, the oldest first, behind
+        this payout. A leg is its payout's own matter.
+        """
+
     async def by_reference(self, partner_id: str, reference: str) -> Payout | None: ...
 
     async def list(self, partner_id: str, wanted: PayoutFilter) -> Sequence[Payout]:

@@ -19,7 +19,7 @@ from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
 from payments.domain.payout import Leg, Payout, PayoutOrder
-from payments.domain.refund import RefundOrder, RefundStatus
+from payments.domain.refund import RefundOrder, RefundStatus, Reserved
 from payments.ports.methods import Customer
 from tests.card_factories import NOW, make_card, make_refund
 from tests.contracts.card_record import S, begun, fact_of
@@ -77,7 +77,7 @@ class Loop:
     async def refund_ends(self, payment: PaymentOrder, status: RefundStatus) -> None:
         self._at += timedelta(hours=1)
         refund = make_refund(payment, 1_000, created_at=self._at)
-        assert await self.refunds.reserve(refund) is None
+        assert await self.refunds.reserve(refund) is Reserved.NOW
         await self.refunds.settle(refund, status, GIVEN, None)
 
     async def refund_fails(self, payment: PaymentOrder) -> None:
@@ -106,7 +106,7 @@ class Loop:
     async def refunded(self, refund: RefundOrder, status: RefundStatus) -> None:
         """Asked for twice, as after a worker died."""
         for _ in range(2):
-            assert await self.refunds.reserve(refund) is None
+            assert isinstance(await self.refunds.reserve(refund), Reserved)
         for _ in range(2):
             await self.refunds.settle(refund, status, GIVEN, None)
 

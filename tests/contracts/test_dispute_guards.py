@@ -21,6 +21,7 @@ from payments.domain.dispute import (
 )
 from payments.domain.money import Money
 from payments.domain.payment import PaymentOrder
+from payments.domain.refund import Reserved
 from tests.card_factories import make_refund
 from tests.contracts.card_record import S, begun, fact_of
 from tests.contracts.direct import Direct
@@ -219,7 +220,7 @@ async def test_a_dispute_waits_for_a_refund_that_is_being_reserved(
         opening = asyncio.create_task(disputes.see(make_sighting(captured)))
         await _waiting(direct, 2)
 
-    assert await asked is None
+    assert await asked is Reserved.NOW
     seen = (await opening).dispute
     assert seen is not None
     assert seen.returned_minor == 2_500

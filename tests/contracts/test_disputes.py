@@ -21,7 +21,7 @@ from payments.domain.dispute import (
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
-from payments.domain.refund import RefundStatus
+from payments.domain.refund import RefundStatus, Reserved
 from payments.ports.disputes import DisputeFilter, Disputes
 from payments.ports.payments import Payments, Refunds
 from tests.card_factories import NOW, make_order, make_refund
@@ -61,7 +61,7 @@ async def of_payment(payments: Payments, order: PaymentOrder) -> tuple[int, int,
 
 async def refunded(refunds: Refunds, order: PaymentOrder, minor: int) -> None:
     refund = make_refund(order, minor)
-    assert await refunds.reserve(refund) is None
+    assert await refunds.reserve(refund) is Reserved.NOW
     await refunds.settle(refund, RefundStatus.SUCCEEDED, TAKEN, None)
 
 
@@ -150,14 +150,14 @@ async def test_an_open_dispute_refuses_refunds_and_a_lost_one_what_it_took(
     await seen(disputes, later(part, status=D.LOST))
 
     assert await refunds.reserve(make_refund(captured, 6_001)) is Code.REFUND_TOO_LARGE
-    assert await refunds.reserve(make_refund(captured, 6_000)) is None
+    assert await refunds.reserve(make_refund(captured, 6_000)) is Reserved.NOW
 
 
 async def test_money_that_is_gone_twice_is_seen(
     payments: Payments, refunds: Refunds, disputes: Disputes, captured: PaymentOrder
 ) -> None:
     await refunded(refunds, captured, 7_000)
-    assert await refunds.reserve(make_refund(captured, 2_000)) is None
+    assert await refunds.reserve(make_refund(captured, 2_000)) is Reserved.NOW
 
     dispute = await seen(disputes, make_sighting(captured))
 
@@ -202,10 +202,10 @@ async def test_refunds_and_a_dispute_at_once_are_never_money_twice_unseen(
     *answers, found = await asyncio.gather(*asked[:4], *asked[4:], disputes.see(sighting))
 
     told = Counter(answers)
-    assert set(told) <= {None, Code.PAYMENT_DISPUTED, Code.REFUND_TOO_LARGE}
+    assert set(told) <= {Reserved.NOW, Code.PAYMENT_DISPUTED, Code.REFUND_TOO_LARGE}
     payment = await payments.find("partner_1", captured.payment_id)
     assert payment is not None
-    assert payment.refund_reserved_minor == told[None] * 1_000
+    assert payment.refund_reserved_minor == told[Reserved.NOW] * 1_000
     dispute = found.dispute if isinstance(found, Seen) else None
     assert dispute is not None
     assert dispute.returned_minor == max(payment.refund_reserved_minor + 6_000 - 10_000, 0)
@@ -306,3 +306,20 @@ async def test_disputes_are_listed_newest_first_a_page_at_a_time(
     assert await listed(payment_id=orders[1].payment_id) == newest[1:2]
     assert await listed(None, payment_id=orders[1].payment_id) == newest[1:2]
     assert await listed("partner_8") == []
+
+
+async def test_those_without_an_end_are_walked_through_page_by_page(
+    payments: Payments, disputes: Disputes
+) -> None:
+    made: list[str] = []
+    for status in (D.LOST, D.NEEDS_RESPONSE, D.UNDER_REVIEW, D.WARNING_NEEDS_RESPONSE):
+        order = await begun(payments)
+        await payments.move(fact_of(order, S.CAPTURED))
+        made.append((await seen(disputes, make_sighting(order, status=status))).dispute_id)
+
+    found: list[str] = []
+    while page := await disputes.unfinished(found[-1] if found else None, 2):
+        found += [each.dispute_id for each in page]
+
+    assert found == sorted(found)
+    assert [each for each in found if each in made] == sorted(made[1:])

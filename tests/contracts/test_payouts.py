@@ -7,8 +7,15 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from payments.adapters.postgres import payouts
 from payments.domain.codes import Code
-from payments.domain.payout import GIVEN_BACK, PAYOUT_MOVES, PayoutReview, PayoutStatus
+from payments.domain.payout import (
+    GIVEN_BACK,
+    PAYOUT_MOVES,
+    PayoutOrder,
+    PayoutReview,
+    PayoutStatus,
+)
 from payments.ports.payments import MoveRefused
 from payments.ports.payouts import PayoutFilter
 from tests.contracts.direct import Direct
@@ -225,6 +232,35 @@ async def test_a_page_goes_on_where_the_last_one_ended(record: PayoutRecord) -> 
     assert [each.payout_id for each in (*first, *rest)] == list(reversed(made))
     assert [each.payout_id for each in canceled] == made[:1]
     assert await record.payouts.list("partner_2", PayoutFilter()) == []
+
+
+async def test_those_without_an_end_are_walked_through_page_by_page(record: PayoutRecord) -> None:
+    await record.earn(100_000)
+    at = datetime.now(UTC)
+    # Two of one moment, too.
+    orders = [
+        await record.lead_to(status, created_at=at + timedelta(seconds=n // 2))
+        for n, status in enumerate((P.QUEUED, P.ON_HOLD, P.SENT, P.PAID, P.CANCELED, P.SENT))
+    ]
+
+    found: list[PayoutOrder] = []
+    while page := await record.payouts.unfinished(found[-1].payout_id if found else None, 2):
+        found += page
+
+    places = [(each.created_at, each.payout_id) for each in found]
+    assert places == sorted(places)
+    theirs = [each for each in found if each.partner_id == record.partner_id]
+    still_open = (orders[0], orders[1], orders[2], orders[5])
+    assert {each.payout_id: each for each in theirs} == {
+        each.payout_id: each for each in still_open
+    }
+
+
+async def test_what_is_open_is_found_by_its_own_index(direct: Direct) -> None:
+    plan = await direct.plan(payouts.UNFINISHED, "('po_1', 50)")
+
+    assert "payout_open" in plan
+    assert "Seq Scan" not in plan
 
 
 # The database itself

@@ -13,7 +13,7 @@ from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
-from payments.domain.refund import RefundOrder, RefundStatus
+from payments.domain.refund import RefundOrder, RefundStatus, Reserved
 from payments.ports.payments import MoveRefused, Payments, Refunds
 from tests.card_factories import make_order, make_refund
 from tests.contracts.card_record import S, begun, fact_of
@@ -47,7 +47,7 @@ async def test_a_refund_that_comes_too_late_begins_nothing_and_goes_on_with_what
     refused = await refunds.reserve(make_refund(captured, 1_000, deadline=late))
 
     assert refused is Code.ENGINE_UNAVAILABLE
-    assert await refunds.reserve(replace(before, deadline=late)) is None
+    assert await refunds.reserve(replace(before, deadline=late)) is Reserved.BEFORE
     assert await left(payments, captured) == (0, 1_000)
 
 
@@ -56,7 +56,7 @@ async def test_a_refund_is_set_aside_and_pending(
 ) -> None:
     order = make_refund(captured, 4_000, reason="too small")
 
-    assert await refunds.reserve(order) is None
+    assert await refunds.reserve(order) is Reserved.NOW
 
     assert await left(payments, captured) == (0, 4_000)
     found = await refunds.find(order.partner_id, order.refund_id)
@@ -84,7 +84,7 @@ async def test_two_hundred_at_once_take_no_more_than_was_captured(
 
     answers = await asyncio.gather(*(refunds.reserve(each) for each in orders))
 
-    assert Counter(answers) == {None: 100, Code.REFUND_TOO_LARGE: 100}
+    assert Counter(answers) == {Reserved.NOW: 100, Code.REFUND_TOO_LARGE: 100}
     assert await left(payments, captured) == (0, 10_000)
     assert len(await refunds.of_payment("partner_1", captured.payment_id)) == 100
 
@@ -94,7 +94,9 @@ async def test_one_refund_asked_for_by_many_at_once_is_one(
 ) -> None:
     order = make_refund(captured, 100)
 
-    assert await asyncio.gather(*(refunds.reserve(order) for _ in range(50))) == [None] * 50
+    reserved = await asyncio.gather(*(refunds.reserve(order) for _ in range(50)))
+
+    assert Counter(reserved) == {Reserved.NOW: 1, Reserved.BEFORE: 49}
     assert await left(payments, captured) == (0, 100)
 
 
@@ -120,7 +122,7 @@ async def test_only_what_was_captured_is_refunded(payments: Payments, refunds: R
 
     assert await refunds.reserve(make_refund(processing, 1)) is Code.REFUND_NOT_POSSIBLE
     assert await refunds.reserve(make_refund(part, 1_001)) is Code.REFUND_TOO_LARGE
-    assert await refunds.reserve(make_refund(part, 1_000)) is None
+    assert await refunds.reserve(make_refund(part, 1_000)) is Reserved.NOW
 
 
 async def test_a_payment_that_is_not_there_or_not_theirs_is_unknown(
@@ -178,7 +180,7 @@ async def test_a_refund_that_failed_can_be_asked_for_again(
         assert (failed.status, failed.code) == (RefundStatus.FAILED, Code.REFUND_NOT_POSSIBLE)
 
     assert await left(payments, captured) == (0, 0)
-    assert await refunds.reserve(make_refund(captured, 10_000)) is None
+    assert await refunds.reserve(make_refund(captured, 10_000)) is Reserved.NOW
 
 
 async def test_a_refund_that_failed_without_a_word_has_a_code(

@@ -75,6 +75,7 @@ def test_registered_names_never_change() -> None:
         "Dispute",
         "EventRelay",
         "InboundWatch",
+        "LostWatch",
         "Payout",
         "PayoutReturn",
         "Probe",
@@ -130,4 +131,5 @@ def test_registered_names_never_change() -> None:
         "webhooks.deliver",
         "webhooks.relay",
         "inbound.watch",
+        "lost.watch",
     }

@@ -140,6 +140,9 @@ WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::text IS NULL OR status = $2
             AND ($1::text IS NULL OR last.partner_id = $1)))
 ORDER BY created_at DESC, id DESC LIMIT $5"""
 
+UNFINISHED: Final = """
+SELECT * FROM dispute WHERE closed_at IS NULL AND id > coalesce($1, '') ORDER BY id LIMIT $2"""
+
 # What is added to evidence is counted on the dispute's row, which puts it in a line: $2 the most
 # there can be, $3 now, $4 the statuses that can be answered. Here the file: $5 to $8.
 _CAN_BE_ADDED: Final = """

@@ -106,6 +106,10 @@ class PostgresDisputes:
         )
         return dispute_rows.dispute(rows[0] if rows else await self._row(dispute_id))
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Dispute]:
+        rows = await self._database.fetch(dispute_sql.UNFINISHED, after, most)
+        return [dispute_rows.dispute(row) for row in rows]
+
     async def find(self, partner_id: str, dispute_id: str) -> Dispute | None:
         rows = await self._database.fetch(dispute_sql.FIND, partner_id, dispute_id)
         return dispute_rows.dispute(rows[0]) if rows else None

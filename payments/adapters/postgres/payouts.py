@@ -77,6 +77,12 @@ _NOTHING: Final[tuple[object, ...]] = (None, None, None, [], [], [])
 _BY_ID: Final = "SELECT * FROM payout WHERE id = $1"
 # Partners know of the legs of a payout by that one.
 _FIND: Final = "SELECT * FROM payout WHERE partner_id = $1 AND id = $2 AND part_of IS NULL"
+# Read by the index of what is open, from where the last page ended.
+UNFINISHED: Final = """
+    SELECT * FROM payout
+    WHERE status IN ('queued', 'on_hold', 'sent') AND part_of IS NULL AND (created_at, id) > (
+        coalesce((SELECT created_at FROM payout WHERE id = $1), '-infinity'), coalesce($1, ''))
+    ORDER BY created_at, id LIMIT $2"""
 _BY_REFERENCE: Final = "SELECT * FROM payout WHERE partner_id = $1 AND reference = $2"
 _CONDITIONS: Final = {
     "status": "status = {}",
@@ -168,6 +174,10 @@ class PostgresPayouts:
     async def order(self, payout_id: str) -> PayoutOrder | None:
         rows = await self._database.fetch(_BY_ID, payout_id)
         return payout_rows.order(rows[0]) if rows else None
+
+    async def unfinished(self, after: str | None, most: int) -> Sequence[PayoutOrder]:
+        rows = await self._database.fetch(UNFINISHED, after, most)
+        return [payout_rows.order(row) for row in rows]
 
     async def list(self, partner_id: str, wanted: PayoutFilter) -> Sequence[Payout]:
         conditions, parameters = ["partner_id = $1", "part_of IS NULL"], [partner_id]

@@ -7,7 +7,7 @@ from typing import Final
 from payments.adapters.postgres.ledger import WRITE_POSTING
 from payments.db.session import Statements
 from payments.domain.codes import Code
-from payments.domain.refund import RefundOrder
+from payments.domain.refund import RefundOrder, Reserved
 
 # Disputes and other refunds of this payment wait, and see what this one has left.
 _LOCK: Final = """
@@ -46,7 +46,7 @@ _GIVE_BACK: Final = f"""
 
 async def begin(
     statements: Statements, order: RefundOrder, posting: tuple[object, ...]
-) -> Code | None:
+) -> Reserved | Code:
     """Inside one transaction. `posting` are the parameters of the one that gives the leg's money
     back to the partner, if the payment was disputed since the payout was planned.
 
@@ -58,7 +58,7 @@ async def begin(
         raise LookupError(f"{order.refund_id} is no leg of {order.payout_id}")
     [part] = rows
     if part["refund_id"] is not None:
-        return None
+        return Reserved.BEFORE
     if part["given_back_at"] is not None:
         return Code(part["code"]) if part["code"] else Code.PAYOUT_STATE
     if payment["open_disputes"] or payment["left_minor"] < 0:
@@ -72,4 +72,4 @@ async def begin(
         *(order.amount.minor, order.amount.currency, order.payout_id),
         *(order.trace, order.created_at),
     )
-    return None
+    return Reserved.NOW

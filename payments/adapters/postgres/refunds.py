@@ -19,7 +19,7 @@ from payments.domain.charge import Answer
 from payments.domain.codes import Code
 from payments.domain.ledger import Posting
 from payments.domain.money import Money
-from payments.domain.refund import Refund, RefundOrder, RefundStatus
+from payments.domain.refund import Refund, RefundOrder, RefundStatus, Reserved
 from payments.ports.payments import MoveRefused
 from payments.ports.record import RecordUnavailable
 
@@ -87,7 +87,7 @@ class PostgresRefunds:
         self._database = database
         self._ledger = ledger
 
-    async def reserve(self, order: RefundOrder) -> Code | None:
+    async def reserve(self, order: RefundOrder) -> Reserved | Code:
         if order.payout_id is not None:
             return await self._reserve_leg(order)
         names = (order.refund_id, order.payment_id, order.partner_id, order.reference)
@@ -101,15 +101,15 @@ class PostgresRefunds:
         except asyncpg.UniqueViolationError:
             rows = []
         if rows:
-            return None
+            return Reserved.NOW
         [row] = await self._database.fetch(_OBSTACLE, *names, order.deadline)
         return _obstacle(row, order)
 
-    async def _reserve_leg(self, order: RefundOrder) -> Code | None:
+    async def _reserve_leg(self, order: RefundOrder) -> Reserved | Code:
         # Before the transaction: it may open accounts, over a connection of its own.
         posting = await self._ledger.parameters(card_ledger.leg_refused(order))
 
-        async def work(statements: Statements) -> Code | None:
+        async def work(statements: Statements) -> Reserved | Code:
             return await refund_legs.begin(statements, order, posting)
 
         return await self._database.in_transaction(work)
@@ -172,11 +172,11 @@ def _posting(order: RefundOrder, row: Row, status: RefundStatus) -> Posting | No
     return card_ledger.refund_returned(order, row["provider"], from_suspense=suspended)
 
 
-def _obstacle(row: Row, order: RefundOrder) -> Code | None:
-    """Why nothing was set aside; None when this very refund was reserved before."""
+def _obstacle(row: Row, order: RefundOrder) -> Reserved | Code:
+    """Why nothing was set aside."""
     if row["id"] is not None:
         is_same = (*_agreed(row), row["trace"]) == (*_asked(order), order.trace)
-        return None if is_same else Code.REFERENCE_USED
+        return Reserved.BEFORE if is_same else Code.REFERENCE_USED
     if row["is_late"]:
         return Code.ENGINE_UNAVAILABLE
     if row["captured_minor"] is None:
