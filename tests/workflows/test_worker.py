@@ -5,8 +5,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+from payments.domain import ids
 from payments.domain.bill import TransactionState
 from tests.patience import until
 from tests.workflows.engine import Desk, make_request
@@ -27,11 +29,13 @@ async def test_a_worker_says_when_it_is_ready_and_ends_cleanly(desk: Desk, tmp_p
     async with started(desk, tmp_path / "world", QUITTANCE_READY_FILE=str(ready)) as worker:
         # Another process writes it, so there is nothing to wait on but the file itself.
         await until(partial(asyncio.to_thread, ready.exists), 60, "it is not ready")
+        watch = await desk.client.get_workflow_handle(ids.LOST_WATCH).describe()
 
         worker.terminate()
 
         assert await worker.wait() == 0
         assert not ready.exists()
+    assert watch.status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_a_payment_under_way_ends_before_its_worker_does(desk: Desk, tmp_path: Path) -> None:
