@@ -154,7 +154,9 @@ class Asking:
             response = await self._partner.fetch(
                 method, path, json=body, params=query, headers=headers
             )
-            return None if response.status_code in NOT_NOW else response
+            # A busy machine only accepts at first what is to be known.
+            not_yet = (*NOT_NOW, 202) if status == 200 else NOT_NOW
+            return None if response.status_code in not_yet else response
 
         response = await until(answered, 30, f"{path} is not answered")
         assert response.status_code == status, response.text
