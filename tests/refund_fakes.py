@@ -114,6 +114,12 @@ class FakeRefunds:
         theirs = (partner_id, payment_id)
         return [row for row in self.rows.values() if (row.partner_id, row.payment_id) == theirs]
 
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Refund]:
+        rows = sorted(self.rows.values(), key=_place)
+        behind = [row for row in rows if after is None or _place(row) > _place(self.rows[after])]
+        pending = [row for row in behind if row.status is RefundStatus.PENDING]
+        return [row for row in pending if row.payout_id is None][:most]
+
     def _reserved_like(self, order: RefundOrder) -> Refund:
         row = self.rows.get(order.refund_id)
         if row is None or (row.payment_id, row.amount) != (order.payment_id, order.amount):
@@ -129,6 +135,10 @@ class FakeRefunds:
         self.calls.append(f"{operation} {subject}")
         if self.unavailable:
             raise RecordUnavailable("connection refused")
+
+
+def _place(refund: Refund) -> tuple[datetime, str]:
+    return refund.created_at, refund.refund_id
 
 
 def _asked(refund: RefundOrder | Refund) -> tuple[object, ...]:

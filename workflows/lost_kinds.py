@@ -14,15 +14,18 @@ from payments.domain import ids
 from payments.domain.case import Case, CaseOrder, CaseStatus
 from payments.domain.dispute import DisputeOrder
 from payments.domain.payout import PayoutOrder
+from payments.domain.refund import Refund as RefundRecord
+from payments.domain.refund import order_of
 from payments.ports.cases import CaseFilter, Cases
 from payments.ports.disputes import Disputes
-from payments.ports.payments import Payments
+from payments.ports.payments import Payments, Refunds
 from payments.ports.payouts import Payouts
 from payments.ports.steps import Cards, DisputeSteps, PayoutSteps
-from workflows import case, dispute
+from workflows import case, dispute, refund
 from workflows.case import PaymentCase
 from workflows.dispute import Dispute
 from workflows.payout import Payout
+from workflows.refund import Refund
 from workflows.starting import begin_again, payout_found_by, payout_mark, payout_summary
 
 
@@ -30,6 +33,7 @@ def lost_activities(cards: Cards, payouts: PayoutSteps, disputes: DisputeSteps) 
     return LostActivities(
         (
             partial(_payouts, payouts.payouts),
+            partial(_refunds, cards.refunds),
             partial(_disputes, disputes.record),
             partial(_cases, cards.cases, cards.payments),
         )
@@ -55,6 +59,25 @@ async def _payouts(record: Payouts, after: str | None, most: int) -> Sequence[Fo
             order.payout_id, ids.payout(order.payout_id), order.created_at, partial(begin, order)
         )
         for order in await record.unfinished(after, most)
+    ]
+
+
+async def _refunds(record: Refunds, after: str | None, most: int) -> Sequence[Followed]:
+    async def begin(found: RefundRecord, client: Client, task_queue: str) -> None:
+        order = order_of(found)
+        await begin_again(
+            client,
+            Refund.run,
+            order,
+            id=ids.refund(order.refund_id),
+            task_queue=task_queue,
+            attributes=refund.attributes_of(order),
+            summary=refund.summary_of(order),
+        )
+
+    return [
+        Followed(each.refund_id, ids.refund(each.refund_id), each.created_at, partial(begin, each))
+        for each in await record.unfinished(after, most)
     ]
 
 

@@ -7,6 +7,7 @@ POST …/refund -> settled -> refunds.reserve -> providers.refund
 
 from temporalio import workflow
 from temporalio.client import WithStartWorkflowOperation
+from temporalio.common import TypedSearchAttributes
 
 from activities.refunds import RefundActivities
 from payments.domain import ids
@@ -35,10 +36,18 @@ def refund_operation(
         order,
         id=ids.refund(order.refund_id),
         task_queue=task_queue,
-        attributes=found_by(order.partner_id, order.amount, state=RefundStatus.PENDING),
-        summary=f"{order.amount} {order.amount.currency} back for {order.partner_id}",
+        attributes=attributes_of(order),
+        summary=summary_of(order),
         details=f"trace `{order.trace}`  \npayment `{order.payment_id}`",
     )
+
+
+def attributes_of(order: RefundOrder) -> TypedSearchAttributes:
+    return found_by(order.partner_id, order.amount, state=RefundStatus.PENDING)
+
+
+def summary_of(order: RefundOrder) -> str:
+    return f"{order.amount} {order.amount.currency} back for {order.partner_id}"
 
 
 @workflow.defn(name="Refund")

@@ -62,6 +62,22 @@ class Refund:
     payout_id: str | None = None
 
 
+def order_of(refund: Refund) -> RefundOrder:
+    """What was ordered, for who goes on with it: it has begun, so its deadline has no meaning."""
+    return RefundOrder(
+        refund_id=refund.refund_id,
+        payment_id=refund.payment_id,
+        partner_id=refund.partner_id,
+        reference=refund.reference,
+        amount=refund.amount,
+        trace=refund.trace,
+        created_at=refund.created_at,
+        deadline=refund.created_at,
+        reason=refund.reason,
+        payout_id=refund.payout_id,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RefundAnswer:
     """What Refund.settled answers: the refund as it stands, or why there is none."""

@@ -164,3 +164,8 @@ class Refunds(Protocol):
         """Whoever's it is: for what providers tell. One SQL statement."""
 
     async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]: ...
+
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Refund]:
+        """Those that a workflow has to be at work on, the oldest first, behind this one. A leg is
+        its payout's own matter.
+        """

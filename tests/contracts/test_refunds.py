@@ -13,7 +13,7 @@ from payments.domain.codes import Code
 from payments.domain.money import Money
 from payments.domain.outcome import OutcomeKind
 from payments.domain.payment import PaymentOrder
-from payments.domain.refund import RefundOrder, RefundStatus, Reserved
+from payments.domain.refund import Refund, RefundOrder, RefundStatus, Reserved, order_of
 from payments.ports.payments import MoveRefused, Payments, Refunds
 from tests.card_factories import make_order, make_refund
 from tests.contracts.card_record import S, begun, fact_of
@@ -233,3 +233,26 @@ async def reserved(refunds: Refunds, captured: PaymentOrder, suspended: bool) ->
         for _ in range(2):
             await refunds.suspend(order)
     return order
+
+
+async def test_those_without_an_end_are_walked_through_page_by_page(
+    refunds: Refunds, captured: PaymentOrder
+) -> None:
+    orders = [make_refund(captured, 100 + n) for n in range(5)]
+    for order in orders:
+        assert await refunds.reserve(order) is Reserved.NOW
+    await refunds.settle(orders[1], RefundStatus.SUCCEEDED, Answer(OutcomeKind.ACCEPTED), None)
+
+    found: list[Refund] = []
+    while page := await refunds.unfinished(found[-1].refund_id if found else None, 2):
+        found += page
+
+    places = [(each.created_at, each.refund_id) for each in found]
+    assert places == sorted(places)
+    theirs = {
+        each.refund_id: order_of(each) for each in found if each.payment_id == captured.payment_id
+    }
+    still_open = [orders[0], *orders[2:]]
+    assert theirs == {
+        each.refund_id: replace(each, deadline=each.created_at) for each in still_open
+    }

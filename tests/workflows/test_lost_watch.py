@@ -23,13 +23,13 @@ from payments.domain.dispute import DisputeStatus, Response, ResponseOrder, Resp
 from payments.domain.money import Money
 from payments.domain.payout import PayoutStatus
 from payments.domain.payout_legs import Plan, Source, Way, planned_legs, refund_of
-from payments.domain.refund import Reserved
+from payments.domain.refund import RefundStatus, Reserved
 from tests.card_factories import make_attempt
 from tests.patience import until
 from tests.payout_factories import make_payout_fact
 from tests.rail_fakes import PAID
 from tests.workflows.batch_stage import BatchStage, make_payout_row
-from tests.workflows.card_desk import make_code_order, until_begun
+from tests.workflows.card_desk import make_code_order, make_refund, until_begun
 from tests.workflows.disputing import opened
 from tests.workflows.payout_desk import HELD, PayoutDesk, PayoutHandle, make_order
 from workflows.lost_watch import LostWatch
@@ -173,6 +173,25 @@ async def test_a_payout_by_legs_gives_nothing_back_twice(desk: PayoutDesk, watch
     given = [effect for effect in desk.north.effects if effect.startswith("refund")]
     assert given == [f"refund {name} 1000" for name in refunds]
     assert f"inquire {ended.refund_id}" not in desk.north.calls
+
+
+async def test_a_refund_that_may_have_been_sent_is_asked_after_first(
+    desk: PayoutDesk, watch: Watch
+) -> None:
+    _, payment = await desk.charge()
+    order = make_refund(payment, 4_000)
+    assert await desk.refunds.reserve(order) is Reserved.NOW
+    attempt = await desk.payments.latest_attempt(payment.payment_id)
+    assert attempt is not None
+    await desk.north.refund(attempt, key=order.refund_id, amount=order.amount)
+    desk.north.forgets_keys = True
+
+    await watch.begin()
+    handle = await desk.refund_begun(order)
+
+    assert await handle.result() is RefundStatus.SUCCEEDED
+    given = [effect for effect in desk.north.effects if effect.startswith("refund")]
+    assert given == [f"refund {order.refund_id} 4000"]
 
 
 async def test_a_row_is_still_its_batchs(desk: PayoutDesk, watch: Watch) -> None:

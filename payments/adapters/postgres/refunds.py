@@ -78,6 +78,12 @@ _BY_ID: Final = "SELECT * FROM refund WHERE id = $1"
 _FIND: Final = "SELECT * FROM refund WHERE partner_id = $1 AND id = $2"
 _OF_PAYMENT: Final = """
     SELECT * FROM refund WHERE partner_id = $1 AND payment_id = $2 ORDER BY created_at, id"""
+# Read by the index of what is pending, from where the last page ended.
+UNFINISHED: Final = """
+    SELECT * FROM refund
+    WHERE status = 'pending' AND payout_id IS NULL AND (created_at, id) > (
+        coalesce((SELECT created_at FROM refund WHERE id = $1), '-infinity'), coalesce($1, ''))
+    ORDER BY created_at, id LIMIT $2"""
 _NOTHING: Final[tuple[object, ...]] = (None, None, None, [], [], [])
 _WRITE_ATTEMPTS: Final = 3
 
@@ -156,6 +162,9 @@ class PostgresRefunds:
     async def of_payment(self, partner_id: str, payment_id: str) -> Sequence[Refund]:
         rows = await self._database.fetch(_OF_PAYMENT, partner_id, payment_id)
         return [_refund(row) for row in rows]
+
+    async def unfinished(self, after: str | None, most: int) -> Sequence[Refund]:
+        return [_refund(row) for row in await self._database.fetch(UNFINISHED, after, most)]
 
     async def _standing(self, order: RefundOrder) -> Row:
         """The row as it is. Raises LookupError when it was never reserved like this."""
