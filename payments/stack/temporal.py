@@ -106,7 +106,7 @@ class TemporalDevServer:
 
     async def probe(self) -> None:
         """Raise unless the frontend serves our namespace with every search attribute."""
-        await self.call("operator", "cluster", "health")
+        await self._listens()
         namespace = ("--namespace", NAMESPACE)
         described = json.loads(await self.call("operator", "namespace", "describe", *namespace))
         state = described["namespaceInfo"]["state"]
@@ -118,6 +118,14 @@ class TemporalDevServer:
             # A server that starts on an existing file registers none of its flag's new names.
             await self._register(sorted(missing))
             raise TemporalNotReady(f"search attributes are missing: {', '.join(sorted(missing))}")
+
+    async def _listens(self) -> None:
+        """A knock at the door, again and again, costs a hundredth of a command line."""
+        try:
+            _, writer = await asyncio.open_connection(LOCALHOST, self.port)
+        except OSError as error:
+            raise TemporalNotReady(f"nobody listens yet: {error}") from None
+        writer.close()
 
     async def _register(self, names: list[str]) -> None:
         words = [
