@@ -17,6 +17,14 @@ def disputes(shop: Shop, acquirer: Acquirer) -> DisputeShop:
     return DisputeShop(shop, acquirer)
 
 
+@pytest.fixture(scope="module")
+async def open_dispute(shop: Shop) -> tuple[DisputeShop, dict[str, Any]]:
+    """One for all bad bodies, since none of them changes it."""
+    disputes = DisputeShop(shop, Acquirer(shop.gateway))
+    _, _, dispute = await disputes.disputed()
+    return disputes, dispute
+
+
 BAD_BODIES: list[tuple[str, Any, int, str, str]] = [
     ("evidence", {}, 422, "P5003", "texts"),
     ("evidence", {"texts": {}}, 422, "P5003", "texts"),
@@ -53,9 +61,9 @@ async def test_what_cannot_be_said_is_refused_by_its_name(
     http_status: int,
     code: str,
     field: str,
-    disputes: DisputeShop,
+    open_dispute: tuple[DisputeShop, dict[str, Any]],
 ) -> None:
-    _, _, dispute = await disputes.disputed()
+    disputes, dispute = open_dispute
 
     answer = await disputes.do(verb, dispute, body)
 
