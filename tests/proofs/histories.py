@@ -12,7 +12,7 @@ from temporalio.worker import Replayer
 
 from payments.temporal import DATA_CONVERTER, UNGUARDED
 from tests.card_findings import Finding, Kind
-from worker import WORKFLOWS
+from workflows.registered import WORKFLOWS
 
 # Everything that has a story; what stands for ever has none.
 OURS: Final = "WorkflowType NOT IN ('EventRelay', 'InboundWatch', 'Probe')"

@@ -20,7 +20,7 @@ from payments.temporal import DATA_CONVERTER, UNGUARDED
 from tests.guarded import GUARDED
 from tests.replay.fingerprint import differences, fingerprint
 from tests.replay.record import HERE, STORIES, fingerprints, tell
-from worker import WORKFLOWS
+from workflows.registered import WORKFLOWS
 
 HISTORIES = sorted((HERE / "histories").glob("*/*.json"))
 # The last folder that has it counts.

@@ -57,8 +57,8 @@ from tests.patience import until
 from tests.payout_fakes import no_payouts
 from tests.refund_fakes import FakeRefunds
 from tests.route_fakes import FixedRisk, FixedRoute
-from worker import WORKFLOWS, activities
 from workflows.bill_lock import BillLock, acquire_operation
+from workflows.registered import WORKFLOWS, activities
 
 KEYS: Sequence[SearchAttributeKey[Any]] = (
     BILLER_ID,

@@ -30,8 +30,8 @@ from tests.guarded import GUARDED
 from tests.patience import until
 from tests.vault_fakes import FakeInbox, nobody_looks
 from tests.webhook_factories import make_endpoint, make_event
-from worker import WEBHOOK_WORKFLOWS, webhook_activities
 from workflows.event_relay import begin_relay
+from workflows.registered import WEBHOOK_WORKFLOWS, webhook_activities
 
 OK, BROKEN, GONE = 204, 500, 410
 

@@ -23,8 +23,8 @@ from tests.guarded import GUARDED
 from tests.patience import until
 from tests.vault_fakes import FakeInbox
 from tests.workflows.test_event_relay import Receivers
-from worker import WEBHOOK_WORKFLOWS, webhook_activities
 from workflows.inbound_watch import begin_watch
+from workflows.registered import WEBHOOK_WORKFLOWS, webhook_activities
 
 
 @dataclass

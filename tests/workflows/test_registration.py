@@ -15,7 +15,7 @@ from tests.fakes.transactions import FakeTransactions
 from tests.payout_fakes import no_payouts
 from tests.vault_fakes import nobody_looks
 from tests.workflows.engine import no_cards, no_disputes
-from worker import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
+from workflows.registered import WEBHOOK_WORKFLOWS, WORKFLOWS, activities, webhook_activities
 
 BILLS, CARDS = Bills(FakeBillers({}), FakeTransactions(), FakeBatches()), no_cards()
 DISPUTES = no_disputes()
