@@ -17,10 +17,11 @@ _COUNTED: Final = re.compile(
     r'^service_requests\{namespace="default",operation="(\w+)",service_name="frontend"\} (\d+)',
     re.MULTILINE,
 )
-# What workers and health checks ask all the time, whether somebody pays or not; and our own mark.
+# What workers and health checks ask all the time, whether somebody pays or not; the heartbeats of
+# the watch for what is lost are among it; and our own mark.
 _MARK: Final = "DescribeTaskQueue"
 _BACKGROUND: Final = re.compile(
-    rf"Poll\w+TaskQueue|RecordWorkerHeartbeat|DescribeNamespace|{_MARK}"
+    rf"Poll\w+TaskQueue|Record\w+Heartbeat|DescribeNamespace|{_MARK}"
 )
 
 

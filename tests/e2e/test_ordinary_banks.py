@@ -266,7 +266,7 @@ async def test_a_large_payment_waits_for_a_person_before_anybody_is_sent_anywher
     assert held.data["nextAction"] is None
     assert (await audit.case(held.data)).attempts == []
 
-    banks.shop.gateway.cli("review", held.data["id"], "--by", "a second pair of eyes", "--approve")
+    banks.shop.gateway.cli("review", held.data["id"], "--by", "ann", "--approve")
 
     payment = await banks.shop.until_status(held.data, "requires_action")
     await banks.decide(payment, "approve")
