@@ -20,9 +20,7 @@ _COUNTED: Final = re.compile(
 # What workers and health checks ask all the time, whether somebody pays or not; the heartbeats of
 # the watch for what is lost are among it; and our own mark.
 _MARK: Final = "DescribeTaskQueue"
-_BACKGROUND: Final = re.compile(
-    rf"Poll\w+TaskQueue|Record\w+Heartbeat|DescribeNamespace|{_MARK}"
-)
+_BACKGROUND: Final = re.compile(rf"Poll\w+TaskQueue|Record\w+Heartbeat|DescribeNamespace|{_MARK}")
 
 
 class EngineCalls:

@@ -15,7 +15,7 @@ from tests.card_findings import Finding, Kind
 from workflows.registered import WORKFLOWS
 
 # Everything that has a story; what stands for ever has none.
-OURS: Final = "WorkflowType NOT IN ('EventRelay', 'InboundWatch', 'Probe')"
+OURS: Final = "WorkflowType NOT IN ('EventRelay', 'InboundWatch', 'LostWatch', 'Probe')"
 _FORGOT: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 
 
