@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from payments.stack.ports import free_port
+from tests.closing import close
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Wire:
 
     async def _cut(self) -> None:
         assert self._server is not None
-        self._server.close()
+        await close(self._server)
         for end in self._ends:
             end.transport.abort()
         self._ends.clear()

@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx2
 
 from payments.stack.ports import free_port
+from tests.closing import close
 
 
 class Fault(StrEnum):
@@ -62,7 +63,7 @@ class FaultyProxy:
     async def stop(self) -> None:
         """Close the door: whoever knocks is refused."""
         if self._server is not None:
-            self._server.close()
+            await close(self._server)
             await self._server.wait_closed()
             self._server = None
 

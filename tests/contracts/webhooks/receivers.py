@@ -9,6 +9,7 @@ from typing import Self
 
 from payments.domain.addresses import Rules
 from payments.stack.ports import free_port
+from tests.closing import close
 
 # They listen on this machine, most of them without TLS.
 RULES = Rules(networks=(ip_network("127.0.0.0/8"),), allows_http=True)
@@ -46,7 +47,7 @@ class Receiver:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
-        self._server.close()
+        await close(self._server)
         for writer in self._open:
             writer.transport.abort()
         await self.left_alone()
