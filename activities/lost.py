@@ -28,13 +28,13 @@ _RPC_TIMEOUT: Final = timedelta(seconds=5)
 class Followed:
     """Something that has no end in the record, and the workflow that has to be at work on it.
 
-    `begin` starts that workflow on a task queue, with what the record knows.
+    `begin` starts that workflow on a task queue under that id, with what the record knows.
     """
 
     name: str
     workflow_id: str
     since: datetime
-    begin: Callable[[Client, str], Awaitable[None]]
+    begin: Callable[[Client, str, str], Awaitable[None]]
 
 
 # The next ones of a kind, at most so many, behind the one of this name.
@@ -72,7 +72,8 @@ class LostActivities:
             return
         try:
             if await self._is_lost(followed.workflow_id):
-                await followed.begin(activity.client(), activity.info().task_queue)
+                task_queue = activity.info().task_queue
+                await followed.begin(activity.client(), task_queue, followed.workflow_id)
                 activity.logger.warning("lost.begun_again %s", followed.workflow_id)
         except Exception:  # noqa: BLE001  one that breaks us must not keep the others
             # It is looked at again with the next look, and operators hear of it.

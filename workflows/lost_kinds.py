@@ -12,9 +12,8 @@ from temporalio.client import Client
 from activities.lost import Followed, LostActivities
 from payments.domain import ids
 from payments.domain.case import Case, CaseOrder, CaseStatus
+from payments.domain.dispute import Dispute as DisputeRecord
 from payments.domain.dispute import DisputeOrder
-from payments.domain.payout import PayoutOrder
-from payments.domain.refund import Refund as RefundRecord
 from payments.domain.refund import order_of
 from payments.ports.cases import CaseFilter, Cases
 from payments.ports.disputes import Disputes
@@ -41,82 +40,71 @@ def lost_activities(cards: Cards, payouts: PayoutSteps, disputes: DisputeSteps) 
 
 
 async def _payouts(record: Payouts, after: str | None, most: int) -> Sequence[Followed]:
-    async def begin(order: PayoutOrder, client: Client, task_queue: str) -> None:
-        await begin_again(
-            client,
-            Payout.run,
-            order,
-            id=ids.payout(order.payout_id),
-            task_queue=task_queue,
-            attributes=payout_found_by(order),
-            summary=payout_summary(order),
-            # Its batch knows it by this.
-            memo=None if order.row is None else dict([payout_mark(order.row)]),
-        )
-
     return [
         Followed(
-            order.payout_id, ids.payout(order.payout_id), order.created_at, partial(begin, order)
+            order.payout_id,
+            ids.payout(order.payout_id),
+            order.created_at,
+            partial(
+                begin_again,
+                story=Payout.run,
+                order=order,
+                attributes=payout_found_by(order),
+                summary=payout_summary(order),
+                # Its batch knows it by this.
+                memo=None if order.row is None else dict([payout_mark(order.row)]),
+            ),
         )
         for order in await record.unfinished(after, most)
     ]
 
 
 async def _refunds(record: Refunds, after: str | None, most: int) -> Sequence[Followed]:
-    async def begin(found: RefundRecord, client: Client, task_queue: str) -> None:
-        order = order_of(found)
-        await begin_again(
-            client,
-            Refund.run,
-            order,
-            id=ids.refund(order.refund_id),
-            task_queue=task_queue,
-            attributes=refund.attributes_of(order),
-            summary=refund.summary_of(order),
-        )
-
     return [
-        Followed(each.refund_id, ids.refund(each.refund_id), each.created_at, partial(begin, each))
-        for each in await record.unfinished(after, most)
+        Followed(
+            order.refund_id,
+            ids.refund(order.refund_id),
+            order.created_at,
+            partial(
+                begin_again,
+                story=Refund.run,
+                order=order,
+                attributes=refund.attributes_of(order),
+                summary=refund.summary_of(order),
+            ),
+        )
+        for order in map(order_of, await record.unfinished(after, most))
     ]
 
 
 async def _disputes(record: Disputes, after: str | None, most: int) -> Sequence[Followed]:
-    async def begin(order: DisputeOrder, client: Client, task_queue: str) -> None:
-        await begin_again(
-            client,
-            Dispute.run,
-            order,
-            id=ids.dispute(order.dispute_id),
-            task_queue=task_queue,
+    def followed(found: DisputeRecord) -> Followed:
+        order = DisputeOrder(found.dispute_id, found.provider, found.reference)
+        begin = partial(
+            begin_again,
+            story=Dispute.run,
+            order=order,
             attributes=dispute.found_by(order),
             summary=dispute.summary_of(order),
         )
+        return Followed(found.dispute_id, ids.dispute(found.dispute_id), found.updated_at, begin)
 
-    return [
-        Followed(
-            each.dispute_id,
-            ids.dispute(each.dispute_id),
-            each.updated_at,
-            partial(begin, DisputeOrder(each.dispute_id, each.provider, each.reference)),
-        )
-        for each in await record.unfinished(after, most)
-    ]
+    return [followed(each) for each in await record.unfinished(after, most)]
 
 
 async def _cases(
     record: Cases, payments: Payments, after: str | None, most: int
 ) -> Sequence[Followed]:
-    async def begin(found: Case, client: Client, task_queue: str) -> None:
+    async def begin(found: Case, client: Client, task_queue: str, workflow_id: str) -> None:
         attempt = await payments.attempt(found.attempt)
         assert attempt is not None, "a case came for an attempt"
         order = CaseOrder(attempt, found.receipt_id)
         await begin_again(
             client,
-            PaymentCase.run,
-            order,
-            id=ids.case(found.provider, found.receipt_id),
-            task_queue=task_queue,
+            task_queue,
+            workflow_id,
+            story=PaymentCase.run,
+            order=order,
             attributes=case.attributes_of(attempt),
             summary=case.summary_of(order),
         )

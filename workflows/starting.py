@@ -93,11 +93,11 @@ async def begin_standing(
 
 async def begin_again(
     client: Client,
+    task_queue: str,
+    id: str,  # noqa: A002 as Temporal calls it
+    *,
     story: MethodAsyncSingleParam[Any, Order, Any],
     order: Order,
-    *,
-    id: str,  # noqa: A002 as Temporal calls it
-    task_queue: str,
     attributes: TypedSearchAttributes,
     summary: str,
     memo: Mapping[str, str] | None = None,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from payments.bootstrap import Record
 
 Profile = TypeVar("Profile", BillerProfile, ProviderProfile, RailProfile)
-HOOKS_PROMPT: Final = "Webhook secrets (two, with a comma, while one is rotated)"
+_HOOKS_PROMPT: Final = "Webhook secrets (two, with a comma, while one is rotated)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +67,27 @@ def add_standing(app: typer.Typer, table: Profiles[Profile]) -> None:
 
 def add_webhook_secrets(app: typer.Typer, table: Profiles[Profile], envvar: str) -> None:
     """`webhook-secrets`, which are asked for when they are not in the environment."""
+    asked = asked_for_webhook_secrets(envvar)
 
     @app.command(name="webhook-secrets")
     def webhook_secrets_(
         name: Annotated[str, typer.Argument(metavar=f"{table.noun.upper()}_ID")],
-        webhook_secrets: Annotated[
-            str, typer.Option(envvar=envvar, prompt=HOOKS_PROMPT, hide_input=True)
-        ],
+        webhook_secrets: Annotated[str, asked],
     ) -> None:
         """Replace its webhook secrets alone; an event signed with any of them is true."""
         table.change(name, webhook_secrets=split(webhook_secrets))
 
 
-def sealable(secret: str) -> str:
+def asked_for_secret(envvar: str) -> Any:
+    """Asked for when not in the environment; never on the command line, where others see it."""
+    return typer.Option(envvar=envvar, prompt=True, hide_input=True, callback=_sealable)
+
+
+def asked_for_webhook_secrets(envvar: str) -> Any:
+    return typer.Option(envvar=envvar, prompt=_HOOKS_PROMPT, hide_input=True)
+
+
+def _sealable(secret: str) -> str:
     """What we call with. Raises BadParameter."""
     if not secret.strip():
         raise typer.BadParameter("the secret is empty")

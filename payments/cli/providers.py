@@ -9,11 +9,11 @@ from rich.table import Table
 
 from payments.cli.opened import with_record
 from payments.cli.profiles import (
-    HOOKS_PROMPT,
     Profiles,
     add_standing,
     add_webhook_secrets,
-    sealable,
+    asked_for_secret,
+    asked_for_webhook_secrets,
     split,
 )
 from payments.domain.provider import ProviderKind, ProviderProfile
@@ -31,14 +31,8 @@ _PROVIDERS: Final[Profiles[ProviderProfile]] = Profiles(
 )
 _HOOKS: Final = "QUITTANCE_PROVIDER_WEBHOOK_SECRETS"
 
-# Asked for when they are not in the environment; never on the command line, where others see them.
-Secret = Annotated[
-    str,
-    typer.Option(
-        envvar="QUITTANCE_PROVIDER_SECRET", prompt=True, hide_input=True, callback=sealable
-    ),
-]
-WebhookSecrets = Annotated[str, typer.Option(envvar=_HOOKS, prompt=HOOKS_PROMPT, hide_input=True)]
+Secret = Annotated[str, asked_for_secret("QUITTANCE_PROVIDER_SECRET")]
+WebhookSecrets = Annotated[str, asked_for_webhook_secrets(_HOOKS)]
 
 
 @app.command()

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from payments.cli.opened import with_record
 from payments.cli.profiles import (
-    HOOKS_PROMPT,
     Profiles,
     add_standing,
     add_webhook_secrets,
-    sealable,
+    asked_for_secret,
+    asked_for_webhook_secrets,
     split,
 )
 from payments.domain import business_days
@@ -34,12 +34,8 @@ _RAILS: Final[Profiles[RailProfile]] = Profiles(
 )
 _HOOKS: Final = "QUITTANCE_RAIL_WEBHOOK_SECRETS"
 
-# Asked for when they are not in the environment; never on the command line, where others see them.
-Secret = Annotated[
-    str,
-    typer.Option(envvar="QUITTANCE_RAIL_SECRET", prompt=True, hide_input=True, callback=sealable),
-]
-WebhookSecrets = Annotated[str, typer.Option(envvar=_HOOKS, prompt=HOOKS_PROMPT, hide_input=True)]
+Secret = Annotated[str, asked_for_secret("QUITTANCE_RAIL_SECRET")]
+WebhookSecrets = Annotated[str, asked_for_webhook_secrets(_HOOKS)]
 
 
 def _known_zone(name: str) -> str:
